@@ -112,4 +112,5 @@ class Forecast:
         if not self.reaches(span):
             raise HorizonError(self.series_id, str(span), str(self.first), str(self.last))
         first = span.first.since(self.first)
-        return self.values[first : first + span.months].sum(axis=0)
+        quantiles: NDArray[np.float64] = self.values[first : first + span.months].sum(axis=0)
+        return quantiles

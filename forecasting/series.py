@@ -67,7 +67,9 @@ class Series:
     def __post_init__(self) -> None:
         values = np.array(self.values, dtype=np.float64)
         if values.ndim != 1 or values.size == 0:
-            raise InvalidSeriesError(self.id, f"values have shape {values.shape}; one or more months are needed")
+            raise InvalidSeriesError(
+                self.id, f"values have shape {values.shape}; one or more months are needed"
+            )
         if np.isinf(values).any():
             raise InvalidSeriesError(self.id, "a value is infinite")
         values.setflags(write=False)

@@ -24,7 +24,9 @@ def known(observations: Iterable[Observation], as_of: dt.datetime) -> dict[Span,
     return latest
 
 
-def series_as_of(series_id: str, unit: str, observations: Iterable[Observation], as_of: dt.datetime) -> Series | None:
+def series_as_of(
+    series_id: str, unit: str, observations: Iterable[Observation], as_of: dt.datetime
+) -> Series | None:
     """The series as it was known at ``as_of``; None where nothing was known. Withdrawn figures are absent."""
     figures = [
         (span, observation.value)
