@@ -83,3 +83,14 @@ class ModelFailedError(ForecastingError):
         self.series_id = series_id
         self.reason = reason
         super().__init__(f"{model} on {series_id}: {reason}.")
+
+
+class InvalidBudgetError(ForecastingError, ValueError):
+    """An alert budget or a false discovery rate outside its range."""
+
+    def __init__(self, budget: float) -> None:
+        self.budget = budget
+        super().__init__(
+            f"{budget:g} is no budget: give false alarms per series and year, above 0 and at most 12, "
+            "or a false discovery rate above 0 and at most 1."
+        )

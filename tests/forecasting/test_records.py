@@ -1,0 +1,133 @@
+"""Records and changes: like with like, gaps counted, claims only over what is held."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecasting.months import Month, Span
+from forecasting.series import Series, Total
+from forecasting.shocks.changes import on_month, on_year
+from forecasting.shocks.records import rank_in_month, record, records
+
+START = Month.of(2015, 1)
+
+
+def series(values: list[float], totals: tuple[Total, ...] = ()) -> Series:
+    return Series("ores", "t", START, np.array(values), totals)
+
+
+def test_a_record_counts_what_is_held() -> None:
+    """Lowest since a month names that month, the months held after it, and the months in that window."""
+    values = [5.0, 1.0, 4.0, np.nan, 6.0, 7.0]
+    found = record(series(values), Span(START + 6), 2.0, "lowest")
+    assert found is not None
+    assert (found.since, found.months_held, found.months_needed) == (START + 1, 4, 5)
+    assert found.first_held == START
+    assert not found.tied
+
+
+def test_the_extreme_of_everything_has_no_since() -> None:
+    """A figure beyond all that is held has since None and its window starts at the first month held."""
+    found = record(series([np.nan, 5.0, 4.0, 6.0]), Span(START + 4), 9.0, "highest")
+    assert found is not None
+    assert found.since is None
+    assert (found.first_held, found.months_held, found.months_needed) == (START + 1, 4, 4)
+
+
+def test_a_tie_ends_the_window_and_is_said() -> None:
+    """An equal figure is the since, and the record says that it is tied."""
+    found = record(series([2.0, 4.0, 3.0]), Span(START + 3), 2.0, "lowest")
+    assert found is not None
+    assert (found.since, found.tied) == (START, True)
+
+
+def test_no_record_against_the_month_before() -> None:
+    """A figure that the last held month already beats sets no record; nor does the first figure of all."""
+    assert record(series([1.0, 3.0]), Span(START + 2), 3.5, "lowest") is None
+    assert record(series([1.0, 3.0]), Span(START), 3.5, "lowest") is None
+
+
+def test_years_are_claimed_only_where_held() -> None:
+    """Five years are claimed with 54 of 60 months held and not with 53."""
+    for missing, claimed in ((6, 5), (7, 4)):
+        values = np.full(59, 10.0)
+        values[1 : 1 + missing] = np.nan
+        found = record(series(values.tolist()), Span(START + 59), 1.0, "lowest")
+        assert found is not None
+        assert found.years_claimed == claimed
+
+
+def test_the_scattered_magnets_prove_no_five_year_low() -> None:
+    """45 months held of more than 90 never make a claim of five years."""
+    values = np.full(124, np.nan)
+    values[::3] = 10.0
+    values[110:] = 10.0
+    found = record(series(values.tolist()), Span(START + 124), 1.0, "lowest")
+    assert found is not None
+    assert found.since is None
+    assert found.years_claimed is not None
+    assert found.years_claimed < 5
+
+
+def test_a_pair_is_compared_with_pairs() -> None:
+    """January to February is compared with those of other years, published or summed, only."""
+    values = np.full(36, 10.0)
+    values[12:14] = np.nan
+    history = series(values.tolist(), (Total(Span(START + 12, 2), 17.0),))
+    found = record(history, Span(START + 36, 2), 18.0, "lowest")
+    assert found is not None
+    assert (found.since, found.months_held, found.months_needed) == (START + 12, 4, 4)
+    assert record(history, Span(START + 36), 9.0, "lowest") is not None
+
+
+@given(st.lists(st.one_of(st.floats(0, 100), st.just(np.nan)), min_size=1, max_size=80), st.floats(0, 100))
+def test_a_record_is_true_of_its_window(values: list[float], figure: float) -> None:
+    """No month held inside the window is at least as extreme, and the month before the window is."""
+    history = series(values)
+    span = Span(START + len(values))
+    for direction, sign in (("lowest", 1.0), ("highest", -1.0)):
+        found = record(history, span, figure, direction)  # type: ignore[arg-type]  # a loop over the two literals
+        if found is None:
+            continue
+        first = found.first_held if found.since is None else found.since + 1
+        inside = [history.at(first + step) for step in range(span.first.since(first))]
+        held = [value for value in inside if np.isfinite(value)]
+        assert found.months_held == len(held) + 1
+        assert found.months_needed == len(inside) + 1
+        assert all(sign * value > sign * figure for value in held)
+        if found.since is not None:
+            assert sign * history.at(found.since) <= sign * figure
+        if found.years_claimed is not None:
+            months = 12 * found.years_claimed
+            window = [history.at(span.first - back) for back in range(1, months)]
+            assert (1 + sum(np.isfinite(window))) * 10 >= 9 * months
+            assert not any(sign * value <= sign * figure for value in window)
+
+
+def test_only_records_over_a_year_are_worth_a_sentence() -> None:
+    """A record over ten months of a year is none to tell; one over eleven, nine tenths of a year, is."""
+    assert records(series([10.0] * 9), Span(START + 9), 1.0) == ()
+    assert len(records(series([10.0] * 10), Span(START + 10), 1.0)) == 1
+
+
+def test_the_rank_is_among_the_same_month() -> None:
+    """Third lowest of four Januaries, itself included."""
+    values = np.full(36, np.nan)
+    values[[0, 12, 24]] = [3.0, 9.0, 5.0]
+    assert rank_in_month(series(values.tolist()), Span(START + 36), 6.0) == (3, 4)
+    assert rank_in_month(series([1.0]), Span(START + 5), 6.0) is None
+
+
+def test_changes_need_a_held_positive_base() -> None:
+    """Changes are ratios less one of like spans, and None on a gap, a zero, or before the start."""
+    values = np.full(14, 10.0)
+    values[12] = 0.0
+    history = series(values.tolist())
+    assert on_month(history, Span(START + 14), 5.0) == pytest.approx(-0.5)
+    assert on_month(history, Span(START + 13), 5.0) is None
+    assert on_year(history, Span(START + 15), 20.0) == pytest.approx(1.0)
+    assert on_year(history, Span(START + 2), 20.0) is None
+    assert on_year(history, Span(START + 14, 2), 30.0) == pytest.approx(0.5)
