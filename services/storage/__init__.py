@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, sessions and one module a concept; plain functions over a connection."""

@@ -1,0 +1,38 @@
+"""How our own types lie in columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Date, DateTime, Dialect, TypeDecorator
+
+from forecasting.months import Month
+
+
+class MonthColumn(TypeDecorator[Month]):
+    """A month as the date of its first day, so that SQL tools sort and group it as people expect."""
+
+    impl = Date
+    cache_ok = True
+
+    def process_bind_param(self, value: Month | None, dialect: Dialect) -> dt.date | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else value.first_day
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Month | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else Month.from_date(value)
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """A moment in UTC; a datetime without a time zone is refused rather than guessed."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; give UTC.")
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else value.astimezone(dt.UTC)
