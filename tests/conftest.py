@@ -1,0 +1,87 @@
+"""Real servers for the tests that ask for one: a PostgreSQL and a Valkey per pytest process.
+
+``database_url`` is a migrated database of the test's own; ``empty_database_url`` one without tables;
+``valkey_url`` a Valkey without keys. fsync is off in this PostgreSQL: a power cut is not among the tests.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from services.local.postgres import Postgres
+from services.local.supervisor import Supervisor
+from services.local.valkey import Valkey
+
+TEMPLATE = "tonnage_template"
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that ``nobody`` can pass, which pytest's own 0700 one is not."""
+    folder = Path(tempfile.mkdtemp(prefix="tonnage-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def supervisor() -> Iterator[Supervisor]:
+    """The process tree of this pytest process; it dies with it."""
+    with Supervisor(say=lambda _: None) as supervisor:
+        yield supervisor
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path, supervisor: Supervisor) -> Postgres:
+    """A running PostgreSQL, started by the first test that asks for it."""
+    server = Postgres.prepare(server_folder / "postgres", durable=False)
+    supervisor.start(server.part())
+    return server
+
+
+@pytest.fixture(scope="session")
+def valkey_server(server_folder: Path, supervisor: Supervisor) -> Valkey:
+    """A running Valkey, started by the first test that asks for it."""
+    server = Valkey.prepare(server_folder / "valkey")
+    supervisor.start(server.part())
+    return server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Postgres) -> str:
+    """Name of a database with every migration applied, to be copied and never written."""
+    from services.storage import schema  # noqa: PLC0415  # only tests that ask for a database need storage
+
+    schema.upgrade(postgres_server.create(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, migrated_template: str) -> Iterator[str]:
+    """SQLAlchemy URL of a migrated database that only this test sees."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create(name, template=migrated_template)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: Postgres) -> Iterator[str]:
+    """SQLAlchemy URL of a database without tables that only this test sees."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def valkey_url(valkey_server: Valkey) -> str:
+    """URL of a Valkey without keys; of this pytest process, so tests of one process take turns."""
+    with redis.Redis.from_url(valkey_server.url) as client:
+        client.flushall()
+    return valkey_server.url
