@@ -1,0 +1,24 @@
+"""Alembic's entry: one connection, one transaction, our metadata."""
+
+from alembic import context
+from sqlalchemy import create_engine
+
+from services.storage.columns import Moment, MonthColumn
+from services.storage.tables import metadata
+
+
+def render(kind: str, item: object, _: object) -> str | bool:
+    """Write our column types into migrations as the SQL types that they are."""
+    if kind == "type" and isinstance(item, MonthColumn):
+        return "sa.Date()"
+    if kind == "type" and isinstance(item, Moment):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+engine = create_engine(context.config.attributes["database_url"])
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=metadata, render_item=render)
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()
