@@ -1,0 +1,100 @@
+"""Fast models of one complete series, fitted by statsforecast: exponential smoothing, Theta, CES, ARIMA."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm
+
+from forecasting.errors import ModelFailedError, SeriesTooShortError
+from forecasting.forecast import Forecast
+from forecasting.series import Series
+
+SHORTEST = 10
+"""Months below which no model here is fitted; below two years the season is left out."""
+_Z80 = float(norm.ppf(0.9))
+
+
+@dataclass(frozen=True, slots=True)
+class Univariate:
+    """One statsforecast model; quantiles are normal around its mean, as wide as its own 80 % interval.
+
+    ``make`` gets the season length, 12 or 1. The history is divided by its mean size before the fit and the
+    result multiplied back, so that a fit depends on no unit.
+    """
+
+    name: str
+    make: Callable[[int], Any]
+    shortest: int = SHORTEST
+    takes_gaps: bool = False
+
+    def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
+        """Quantiles (horizon, levels); SeriesTooShortError, or ModelFailedError with the library's words."""
+        count = len(series.values)
+        if count < self.shortest:
+            raise SeriesTooShortError(series.id, count, self.shortest)
+        size = float(np.mean(np.abs(series.values)))
+        size = size if size > 0 and np.isfinite(size) else 1.0
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+                fitted = self.make(12 if count >= 25 else 1).forecast(
+                    y=series.values / size, h=horizon, level=[80]
+                )
+        except Exception as error:  # any failure of a library's fit is that model's reason to be left out
+            raise ModelFailedError(self.name, series.id, f"{type(error).__name__}: {error}") from error
+        mean = np.asarray(fitted["mean"], dtype=np.float64)
+        deviation = (np.asarray(fitted["hi-80"]) - np.asarray(fitted["lo-80"])) / (2 * _Z80)
+        values = (mean[:, None] + np.maximum(deviation, 0.0)[:, None] * norm.ppf(levels)) * size
+        if not np.isfinite(values).all():
+            raise ModelFailedError(self.name, series.id, "it returned a number that is not finite")
+        return Forecast(series.id, series.unit, series.end, None, tuple(levels), values, self.name)
+
+
+def ets_damped() -> Univariate:
+    """Exponential smoothing with a damped trend; error, trend and season chosen by AICc."""
+    from statsforecast.models import AutoETS  # noqa: PLC0415  seconds to import
+
+    return Univariate("ets_damped", lambda season: AutoETS(season_length=season, damped=True))
+
+
+def ets() -> Univariate:
+    """Exponential smoothing, form chosen by AICc."""
+    from statsforecast.models import AutoETS  # noqa: PLC0415  seconds to import
+
+    return Univariate("ets", lambda season: AutoETS(season_length=season))
+
+
+def theta() -> Univariate:
+    """Dynamic optimised Theta: Fiorucci et al. 2016, doi:10.1016/j.ijforecast.2016.02.005."""
+    from statsforecast.models import DynamicOptimizedTheta  # noqa: PLC0415  seconds to import
+
+    return Univariate("theta", lambda season: DynamicOptimizedTheta(season_length=season))
+
+
+def mstl_ets() -> Univariate:
+    """Loess decomposition, the season repeated, the rest by exponential smoothing (needs 25 months)."""
+    from statsforecast.models import MSTL, AutoETS  # noqa: PLC0415  seconds to import
+
+    return Univariate(
+        "mstl_ets",
+        lambda season: MSTL(season_length=season, trend_forecaster=AutoETS(model="ZZN")),
+        shortest=25,
+    )
+
+
+def ces() -> Univariate:
+    """Complex exponential smoothing: Svetunkov, Kourentzes and Ord 2022, doi:10.1002/nav.22074."""
+    from statsforecast.models import AutoCES  # noqa: PLC0415  seconds to import
+
+    return Univariate("ces", lambda season: AutoCES(season_length=season))
+
+
+def arima() -> Univariate:
+    """Seasonal ARIMA, orders stepwise by AICc, approximate likelihood; ten times the cost of ETS."""
+    from statsforecast.models import AutoARIMA  # noqa: PLC0415  seconds to import
+
+    return Univariate("arima", lambda season: AutoARIMA(season_length=season, approximation=True))

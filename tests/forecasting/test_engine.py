@@ -1,0 +1,104 @@
+"""The engine: every series gets a forecast or a reason, whatever it holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from forecasting.engine import publish
+from forecasting.errors import ModelFailedError, UnknownModelError
+from forecasting.forecast import LEVELS
+from forecasting.months import Month, Span
+from forecasting.series import Series, monthly
+
+START = Month.of(2015, 1)
+VINTAGE = dt.datetime(2025, 5, 20, tzinfo=dt.UTC)
+
+
+def seasonal(months: int, seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    step = np.arange(months)
+    return 100 * np.exp(0.3 * np.sin(2 * np.pi * step / 12) + 0.05 * rng.standard_normal(months))
+
+
+def test_standard_portfolio_follows_the_season() -> None:
+    """A clean seasonal series is forecast within its own noise, by every member."""
+    truth = seasonal(138)
+    (published,) = publish([Series("s", "t", START, truth[:120])], vintage=VINTAGE)
+    assert published.forecast is not None
+    assert published.reason is None
+    assert published.forecast.vintage == VINTAGE
+    assert published.forecast.levels == LEVELS
+    assert np.abs(published.forecast.median / truth[120:] - 1).mean() < 0.08
+    assert sum(member.weight for member in published.members) == pytest.approx(1)
+
+
+def test_one_month_is_enough_and_said() -> None:
+    """One held month gives a wide forecast around it, and the publication says that it is a prior."""
+    (published,) = publish([Series("s", "t", START, np.array([50.0]))])
+    assert published.forecast is not None
+    assert published.reason is not None
+    assert published.reason.startswith("1 month held")
+    low, high = published.forecast.quantile(0.1)[0], published.forecast.quantile(0.9)[0]
+    assert low < 45
+    assert high > 55
+
+
+def test_total_of_two_months_is_used_as_a_sum() -> None:
+    """A pair far above the months around it lifts both of its filled months, which add up to it."""
+    from forecasting.models.state_space import fill  # noqa: PLC0415  statsmodels
+
+    figures = [(Span(START + step), 100.0) for step in range(30) if step not in (12, 13)]
+    series = monthly("s", "t", [*figures, (Span(START + 12, 2), 400.0)])
+    filled = fill(series)
+    assert filled.values[12:14].sum() == pytest.approx(400.0)
+    assert (filled.values[12:14] > 120).all()
+
+
+def test_scattered_series_is_as_wide_as_the_models_that_read_gaps() -> None:
+    """Filled months must not make the forecast narrower than the state-space model's own."""
+    values = seasonal(96)
+    values[np.random.default_rng(2).random(96) < 0.5] = np.nan
+    values[[0, -1]] = 100.0
+    (published,) = publish([Series("s", "t", START, values)])
+    (own,) = publish([Series("s", "t", START, values)], portfolio="local_level")
+    assert published.forecast is not None
+    assert own.forecast is not None
+    assert published.reason is not None
+    assert "not held on their own" in published.reason
+
+    def width(forecast: object) -> float:
+        return float(np.log(forecast.quantile(0.9)[0] / forecast.quantile(0.1)[0]))  # type: ignore[attr-defined]  # a Forecast
+
+    assert width(published.forecast) == pytest.approx(width(own.forecast), rel=0.01)
+
+
+def test_model_that_fails_is_left_out_with_its_reason() -> None:
+    """A fit that is cut off is named with its reason, and the rest of the batch goes on."""
+    calls = []
+
+    def cut_every_other(fit):  # noqa: ANN001, ANN202  a test's guard
+        calls.append(fit)
+        if len(calls) == 1:
+            raise ModelFailedError("ets_damped", "s", "no end after 5 s")
+        return fit()
+
+    (published,) = publish([Series("s", "t", START, seasonal(60))], guard=cut_every_other)
+    assert published.forecast is not None
+    assert published.members[0].left_out == "no end after 5 s"
+    assert published.members[0].weight == 0
+
+
+def test_series_without_figures_gets_a_reason() -> None:
+    """A series of nothing but missing months has no forecast, and says so."""
+    (published,) = publish([Series("s", "t", START, np.array([np.nan, np.nan]))])
+    assert published.forecast is None
+    assert published.reason == "no figure is held"
+
+
+def test_unknown_portfolio_is_refused() -> None:
+    """A name that is neither portfolio nor model is refused before any fit, and the known ones are named."""
+    with pytest.raises(UnknownModelError, match="standard"):
+        publish([], portfolio="oracle")
