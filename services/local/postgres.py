@@ -2,7 +2,7 @@
 
 The wheel's own start is not used: as root it makes an account and opens the mode of each folder up to ``/``.
 As root the server runs as ``nobody`` from a copy of the wheel in the data folder, since ``nobody`` may not be
-allowed to read this checkout; as an ordinary user it runs from where it is installed. No TCP; who can reach the
+allowed to read this checkout; as an ordinary user, from where it is installed. No TCP; who can reach the
 socket, that is the owner of its 0700 folder and root, is trusted.
 """
 
@@ -257,6 +257,6 @@ def _refuse_closed_parents(folder: Path) -> None:
             mode = stat.S_IMODE(parent.stat().st_mode)
             raise DataFolderError(
                 folder,
-                f"as root PostgreSQL runs as 'nobody', who may not pass {parent} (mode {mode:04o}), and that "
-                "is not changed for you; set TONNAGE_DATA_DIR to a folder elsewhere, such as /var/lib/tonnage",
+                f"as root PostgreSQL runs as 'nobody', who may not pass {parent} (mode {mode:04o}), and it "
+                "is not opened for you; set TONNAGE_DATA_DIR to a folder elsewhere, such as /var/lib/tonnage",
             )
