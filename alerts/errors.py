@@ -1,0 +1,62 @@
+"""The errors of rules and alerts; each says what is wrong where, and what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class AlertsError(Exception):
+    """Root of every error that rules and the life of an alert raise on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a rule: the JSON path of it, the reason, and a fragment that would be accepted."""
+
+    path: str
+    reason: str
+    example: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}; for example {self.example}"
+
+
+class InvalidRuleError(AlertsError, ValueError):
+    """A rule or condition that cannot be read; every fault is listed at once, in the order of the text."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__(f"The rule has {count}. " + " ".join(f"{fault}." for fault in faults))
+
+
+class InvalidFactsError(AlertsError, ValueError):
+    """Facts that contradict themselves."""
+
+    def __init__(self, series_id: str, what: str) -> None:
+        self.series_id = series_id
+        self.what = what
+        super().__init__(f"Facts of {series_id}: {what}.")
+
+
+class WrongAlertError(AlertsError, ValueError):
+    """An alert advanced with another rule, version or series than those that opened it."""
+
+    def __init__(self, alert_id: str, what: str, expected: str, given: str) -> None:
+        self.alert_id = alert_id
+        self.what = what
+        self.expected = expected
+        self.given = given
+        super().__init__(
+            f"Alert {alert_id} belongs to {what} {expected}, not {given}; an alert lives out its life under "
+            "the rule version that opened it."
+        )
+
+
+class AlertClosedError(AlertsError):
+    """A person's action on an alert that is not open."""
+
+    def __init__(self, alert_id: str, status: str) -> None:
+        self.alert_id = alert_id
+        self.status = status
+        super().__init__(f"Alert {alert_id} is {status}; only an open alert can be acknowledged or closed.")

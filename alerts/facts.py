@@ -1,0 +1,119 @@
+"""What is known about one figure at the moment it became known: all that a rule may look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from alerts.errors import InvalidFactsError
+from forecasting.months import Span
+from forecasting.shocks.detection import Detection
+from forecasting.shocks.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure to compare with: the total over a span, in the series' unit."""
+
+    span: Span
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A forecast of one span: its median and the bounds of the central 80 %, in the series' unit."""
+
+    expected: float
+    lower_80: float
+    upper_80: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.lower_80 <= value <= self.upper_80
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the latest forecast expects of a span to come."""
+
+    span: Span
+    band: Band
+
+
+@dataclass(frozen=True, slots=True)
+class SourceClaim:
+    """What a source says of its figure, in its own words; never a claim of ours."""
+
+    text: str
+    source_name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastUsed:
+    """The published forecast that judged the figure; ``vintage`` is the moment its history was taken."""
+
+    id: str
+    vintage: dt.datetime
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A dated policy measure that the figure may answer to."""
+
+    title: str
+    day: dt.date
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One figure with its context, as known at ``known_from``; None wherever something is not known.
+
+    Attributes
+    ----------
+    value
+        Total over ``span`` in ``unit``; None where the source has withdrawn the figure.
+    known_from
+        Moment (time zone required) from which the figure was public.
+    detection
+        Verdict by the forecast that was published before the figure was first known.
+    revision_of
+        Value that this one replaces; None at first print.
+    change_month, change_year
+        Ratio less one to ``previous`` (the span of equal length just before) and to ``year_ago``.
+    counterfactual
+        For an alert that is open: the forecast published before its onset, at this span.
+    next_expected
+        The span after this one, by the latest forecast.
+    """
+
+    series_id: str
+    series_name: str
+    unit: str
+    span: Span
+    value: float | None
+    known_from: dt.datetime
+    detection: Detection
+    stage: str = "final"
+    revision_of: float | None = None
+    change_month: float | None = None
+    change_year: float | None = None
+    previous: Figure | None = None
+    year_ago: Figure | None = None
+    records: tuple[Record, ...] = ()
+    source_claim: SourceClaim | None = None
+    next_expected: Outlook | None = None
+    counterfactual: Band | None = None
+    forecast: ForecastUsed | None = None
+    measure: Measure | None = None
+
+    def __post_init__(self) -> None:
+        if self.known_from.tzinfo is None:
+            raise InvalidFactsError(self.series_id, f"known_from of {self.span} has no time zone")
+        for name, figure in (("previous", self.previous), ("year_ago", self.year_ago)):
+            if figure is not None and figure.span.months != self.span.months:
+                raise InvalidFactsError(
+                    self.series_id,
+                    f"{name} is of {figure.span}, and only a span as long as {self.span} can be compared",
+                )

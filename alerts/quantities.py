@@ -1,0 +1,61 @@
+"""How a number is written for a reader: volumes, estimates, changes and chances, each rounded in one way."""
+
+from __future__ import annotations
+
+import math
+
+RAREST = 10_000
+"""Chances smaller than one in this many are not told apart: stored quantiles say nothing of them."""
+
+
+def volume(value: float) -> str:
+    """A published figure: whole from 100 up, else to three digits that count; thousands are parted."""
+    size = abs(value)
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    decimals = max(0, 2 - math.floor(math.log10(size)))
+    return _trimmed(f"{value:,.{decimals}f}")
+
+
+def level(value: float) -> str:
+    """A limit that a desk has set: as it was set, thousands parted."""
+    return _trimmed(f"{value:,.6f}")
+
+
+def apart(before: float, after: float) -> tuple[str, str]:
+    """Two figures written so that they differ where they differ: as volumes, else with more decimals."""
+    pair = volume(before), volume(after)
+    decimals = 1
+    while pair[0] == pair[1] and before != after and decimals <= 6:
+        pair = _trimmed(f"{before:,.{decimals}f}"), _trimmed(f"{after:,.{decimals}f}")
+        decimals += 1
+    return pair
+
+
+def estimate(value: float, width: float) -> str:
+    """A forecast quantity, rounded to the power of ten next below a tenth of its interval's ``width``."""
+    if width <= 0:
+        return volume(value)
+    power = math.floor(math.log10(width / 10))
+    rounded = round(value, -power)
+    return f"{rounded:,.0f}" if power >= 0 else _trimmed(f"{rounded:,.{-power}f}")
+
+
+def percent(ratio: float) -> str:
+    """Size of a change as per cent, without its sign: whole from 10 up, else to one decimal."""
+    size = abs(ratio) * 100
+    return _trimmed(f"{size:,.0f}" if round(size, 1) >= 10 else f"{size:.1f}") + " %"
+
+
+def one_in(probability: float) -> int:
+    """N of "1 in N": two digits that count up to 100, one above; RAREST where the chance is smaller still."""
+    odds = 1 / max(probability, 1 / RAREST)
+    if odds < 10:
+        return max(round(odds), 1)
+    digits = 1 - math.floor(math.log10(odds)) if odds < 100 else -math.floor(math.log10(odds))
+    return min(int(round(odds, digits)), RAREST)
+
+
+def _trimmed(text: str) -> str:
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", ""} else text
