@@ -95,7 +95,7 @@ forecasts = Table(
     Column("origin", MonthColumn, nullable=False),
     Column("vintage", Moment, nullable=False),
     Column("levels", ARRAY(Float), comment="(q,); null where nothing could be said"),
-    Column("values", ARRAY(Float, dimensions=2), comment="(h, q)"),
+    Column("quantiles", ARRAY(Float, dimensions=2), comment="(h, q)"),
     Column("reason", Text, comment="why there is no forecast, or what kind of forecast it is"),
     Column("members", JSONB, nullable=False),
     Column("versions", JSONB, nullable=False, comment="code and library versions"),

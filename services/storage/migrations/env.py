@@ -1,13 +1,16 @@
 """Alembic's entry: one connection, one transaction, our metadata."""
 
+from typing import Any, Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import create_engine
 
 from services.storage.columns import Moment, MonthColumn
 from services.storage.tables import metadata
 
 
-def render(kind: str, item: object, _: object) -> str | bool:
+def render(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
     """Write our column types into migrations as the SQL types that they are."""
     if kind == "type" and isinstance(item, MonthColumn):
         return "sa.Date()"

@@ -111,7 +111,7 @@ def upgrade() -> None:
             nullable=True,
             comment="(q,); null where nothing could be said",
         ),
-        sa.Column("values", postgresql.ARRAY(sa.Float(), dimensions=2), nullable=True, comment="(h, q)"),
+        sa.Column("quantiles", postgresql.ARRAY(sa.Float(), dimensions=2), nullable=True, comment="(h, q)"),
         sa.Column(
             "reason",
             sa.Text(),

@@ -1,0 +1,138 @@
+"""Published forecasts: immutable; a newer one supersedes and none is edited."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.dialects.postgresql import insert
+
+from forecasting.forecast import Forecast
+from forecasting.months import Month
+from services.storage.tables import forecasts, series
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastRecord:
+    """A forecast as it was published; ``forecast`` is None where nothing could be said, for ``reason``."""
+
+    series_id: str
+    model: str
+    origin: Month
+    vintage: dt.datetime
+    forecast: Forecast | None
+    reason: str | None
+    members: list[dict[str, Any]]
+    versions: dict[str, str]
+    published_at: dt.datetime
+    id: int | None = None
+
+
+def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
+    """Add forecasts; one that stands for its series, model and vintage stays. The count of those added."""
+    rows = [
+        {
+            "series_id": record.series_id,
+            "model": record.model,
+            "origin": record.origin,
+            "vintage": record.vintage,
+            "levels": None if record.forecast is None else list(record.forecast.levels),
+            "quantiles": None if record.forecast is None else record.forecast.values.tolist(),
+            "reason": record.reason,
+            "members": record.members,
+            "versions": record.versions,
+            "published_at": record.published_at,
+        }
+        for record in records
+    ]
+    if not rows:
+        return 0
+    statement = insert(forecasts).on_conflict_do_nothing().returning(forecasts.c.id)
+    return len(list(connection.execute(statement, rows).scalars()))
+
+
+def latest(
+    connection: Connection, series_id: str, *, model: str, as_of: dt.datetime | None = None
+) -> ForecastRecord | None:
+    """The newest forecast of a series by a model, of those whose vintage is not after ``as_of``."""
+    return next(iter(published(connection, series_id, model=model, as_of=as_of, limit=1)), None)
+
+
+def published(
+    connection: Connection,
+    series_id: str,
+    *,
+    model: str,
+    as_of: dt.datetime | None = None,
+    limit: int = 100,
+) -> list[ForecastRecord]:
+    """Forecasts of a series by a model, the newest vintage first."""
+    conditions = [forecasts.c.series_id == series_id, forecasts.c.model == model]
+    if as_of is not None:
+        conditions.append(forecasts.c.vintage <= as_of)
+    return _select(connection, *conditions, limit=limit)
+
+
+def of_series(
+    connection: Connection, series_ids: Collection[str], *, model: str
+) -> dict[str, list[ForecastRecord]]:
+    """Every forecast of several series by a model that says anything, the newest vintage first."""
+    found: dict[str, list[ForecastRecord]] = {series_id: [] for series_id in series_ids}
+    for record in _select(
+        connection,
+        forecasts.c.series_id.in_(series_ids),
+        forecasts.c.model == model,
+        forecasts.c.quantiles.is_not(None),
+    ):
+        found[record.series_id].append(record)
+    return found
+
+
+def by_id(connection: Connection, forecast_id: int) -> ForecastRecord | None:
+    """One forecast."""
+    return next(iter(_select(connection, forecasts.c.id == forecast_id)), None)
+
+
+def _select(
+    connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[ForecastRecord]:
+    query = (
+        select(forecasts, series.c.unit)
+        .join(series, series.c.id == forecasts.c.series_id)
+        .where(*conditions)
+        .order_by(forecasts.c.vintage.desc(), forecasts.c.id.desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in connection.execute(query)]
+
+
+def _record(row: Any) -> ForecastRecord:
+    forecast = (
+        None
+        if row.quantiles is None
+        else Forecast(
+            row.series_id,
+            row.unit,
+            row.origin,
+            row.vintage,
+            tuple(row.levels),
+            np.array(row.quantiles),
+            row.model,
+        )
+    )
+    return ForecastRecord(
+        row.series_id,
+        row.model,
+        row.origin,
+        row.vintage,
+        forecast,
+        row.reason,
+        row.members,
+        row.versions,
+        row.published_at,
+        row.id,
+    )

@@ -1,0 +1,83 @@
+"""Observations: every figure as it became known; rows are only ever added."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from forecasting.months import Span
+from forecasting.series import Observation
+from services.storage.tables import observations
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRecord:
+    """One row: an Observation with where it came from.
+
+    ``known_basis`` says how ``known_from`` is known: ``printed`` on a dated page, by the ``calendar`` of
+    releases, or when we had ``first_seen`` it. ``claim`` is the source's own sentence about the figure.
+    """
+
+    series_id: str
+    observation: Observation
+    known_basis: str = "first_seen"
+    source: str | None = None
+    source_url: str | None = None
+    claim: str | None = None
+    id: int | None = None
+
+
+def append(
+    connection: Connection,
+    records: Iterable[ObservationRecord],
+    *,
+    release_id: int,
+    recorded_at: dt.datetime,
+) -> list[int]:
+    """Add rows; their ids, in the order given."""
+    rows: list[dict[str, Any]] = [
+        {
+            "series_id": record.series_id,
+            "first_month": record.observation.span.first,
+            "months": record.observation.span.months,
+            "value": record.observation.value,
+            "stage": record.observation.stage,
+            "known_from": record.observation.known_from,
+            "known_basis": record.known_basis,
+            "source": record.source,
+            "source_url": record.source_url,
+            "claim": record.claim,
+            "release_id": release_id,
+            "recorded_at": recorded_at,
+        }
+        for record in records
+    ]
+    if not rows:
+        return []
+    statement = insert(observations).returning(observations.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(statement, rows).scalars())
+
+
+def history(
+    connection: Connection, series_ids: Collection[str], *, as_of: dt.datetime | None = None
+) -> dict[str, list[ObservationRecord]]:
+    """Every row of the series known by ``as_of`` (None: by now), by series, in the order it became known."""
+    query = select(observations).where(observations.c.series_id.in_(series_ids))
+    if as_of is not None:
+        query = query.where(observations.c.known_from <= as_of)
+    held: dict[str, list[ObservationRecord]] = defaultdict(list)
+    for row in connection.execute(query.order_by(observations.c.known_from, observations.c.id)):
+        held[row.series_id].append(_record(row))
+    return held
+
+
+def _record(row: Any) -> ObservationRecord:
+    observation = Observation(Span(row.first_month, row.months), row.value, row.known_from, row.stage)
+    return ObservationRecord(
+        row.series_id, observation, row.known_basis, row.source, row.source_url, row.claim, row.id
+    )
