@@ -1,0 +1,1 @@
+"""How a message reaches a desk: signed, guarded, retried on a fixed schedule, and settled with a reason."""

@@ -1,0 +1,158 @@
+"""The only file of alerts that opens a socket: posts one signed body and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from alerts.delivery.attempts import Failure, Outcome
+from alerts.delivery.errors import ForbiddenAddressError
+from alerts.delivery.guard import Network, check_address
+
+KEPT = 4096
+"""Bytes of an answer that are read; the rest is a receiver's affair, and could be endless."""
+
+_HEADERS = {"content-type": "application/json", "user-agent": "Tonnage-Webhooks/1.0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds that an attempt may take: to resolve the name, to connect, and in all."""
+
+    dns: float = 5.0
+    connect: float = 5.0
+    total: float = 15.0
+
+
+class Client:
+    """Posts messages over guarded sockets; made by open_client."""
+
+    def __init__(self, encrypted: aiohttp.ClientSession, plain: aiohttp.ClientSession) -> None:
+        self._sessions = {"https": encrypted, "http": plain}
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
+        """Post ``body`` once, reading at most KEPT bytes of the answer; nothing a receiver does is raised."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        scheme = url.partition(":")[0].lower()
+        status: int | None = None
+        retry_after: str | None = None
+        answer = b""
+        try:
+            async with self._sessions[scheme].post(
+                url, data=body, headers=_HEADERS | dict(headers), allow_redirects=False
+            ) as response:
+                status = response.status
+                retry_after = response.headers.get("retry-after")
+                answer = await _read(response)
+        except (ForbiddenAddressError, aiohttp.ClientError, OSError, ValueError) as error:
+            if status is None:
+                return Outcome(None, _failure(error), _words(error), clock() - began)
+            # the status line has decided; a body that breaks off afterwards changes nothing
+        return Outcome(status, None, "", clock() - began, answer, retry_after)
+
+
+@contextlib.asynccontextmanager
+async def open_client(
+    *,
+    allowed: Sequence[Network] = (),
+    timeouts: Timeouts | None = None,
+    resolver: AbstractResolver | None = None,
+) -> AsyncIterator[Client]:
+    """A client whose sockets are guarded; ``allowed`` networks may be dialled, and by plain http too.
+
+    No redirect is followed, no proxy or credential is taken from the environment, no cookie kept, no name's
+    address remembered, no answer decompressed. ``resolver`` stands in for the system's in tests.
+    """
+    limits = timeouts or Timeouts()
+    bounded = _BoundedResolver(resolver or ThreadedResolver(), limits.dns)
+    async with (
+        _session(allowed, limits, bounded, plain=False) as encrypted,
+        _session(allowed, limits, bounded, plain=True) as plain,
+    ):
+        yield Client(encrypted, plain)
+
+
+def _session(
+    allowed: Sequence[Network], limits: Timeouts, resolver: AbstractResolver, *, plain: bool
+) -> aiohttp.ClientSession:
+    def guarded(info: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = info
+        check_address(ipaddress.ip_address(address[0]), allowed=allowed, plain=plain)
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    connector = aiohttp.TCPConnector(
+        resolver=resolver,
+        socket_factory=guarded,
+        use_dns_cache=False,
+        ttl_dns_cache=0,
+        limit=0,  # deliver_messages bounds what is in flight; a second queue here would eat the timeouts
+        happy_eyeballs_delay=None,  # one address after another, so that the guard's refusal comes out whole
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        raise_for_status=False,
+    )
+
+
+class _BoundedResolver(AbstractResolver):
+    """The system's resolver with a time limit, which it does not have itself."""
+
+    def __init__(self, inner: AbstractResolver, seconds: float) -> None:
+        self._inner = inner
+        self._seconds = seconds
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._inner.resolve(host, port, family)
+        except TimeoutError as error:
+            raise OSError(errno.ETIMEDOUT, f"no name server answered within {self._seconds:g} s") from error
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """First KEPT bytes; the connection is reused only if the answer ended within them."""
+    kept = bytearray()
+    while len(kept) < KEPT and (chunk := await response.content.read(KEPT - len(kept))):
+        kept += chunk
+    if not response.content.at_eof():
+        response.close()
+    return bytes(kept)
+
+
+def _failure(error: BaseException) -> Failure:
+    match error:
+        case ForbiddenAddressError() | ValueError():
+            return Failure.FORBIDDEN
+        case aiohttp.ClientConnectorDNSError():
+            return Failure.DNS
+        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
+            return Failure.TLS
+        case TimeoutError():
+            return Failure.TIMEOUT
+        case aiohttp.ClientConnectorError():
+            return Failure.CONNECT
+        case _:
+            return Failure.RESET
+
+
+def _words(error: BaseException) -> str:
+    return (str(error) or type(error).__name__)[:300]
