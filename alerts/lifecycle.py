@@ -1,0 +1,254 @@
+"""The life of an alert: one rule on one series, opened once, followed month by month, closed by a figure.
+
+The state is a fold of the rule's hysteresis over the judgements of the figures concerned, so a revision, a
+late figure and a repeat all take the same road: put the judgement in its place, fold again, say what changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from alerts.conditions import Answer
+from alerts.errors import AlertClosedError, WrongAlertError
+from alerts.evaluation import Evaluation, Outcome
+from alerts.facts import Facts
+from alerts.rules import Rule
+from alerts.states import AlertState, Signature, Status, Transition, TransitionKind, alert_id
+from forecasting.months import Span
+
+
+def advance(
+    rule: Rule, state: AlertState | None, evaluation: Evaluation, facts: Facts
+) -> tuple[AlertState | None, tuple[Transition, ...]]:
+    """What one judged figure does to the alert of a rule on a series.
+
+    ``state`` is the alert among whose figures the span is, else the latest one, else None; the answer is what
+    to keep in its place, None where no streak is left to remember. A figure already held, an older one and
+    one from before the alert's first figure change nothing. WrongAlertError where the state is not of this
+    rule, version and series.
+    """
+    if state is None:
+        return _begin(rule, None, evaluation, facts)
+    if _belongs_to_older_version(rule, state, evaluation):
+        return _begin(rule, None if state.status is Status.PENDING else state, evaluation, facts)
+    _check(rule, state, facts)
+    held = state.judged(evaluation.span)
+    if held is not None:
+        if evaluation.known_from < held.known_from or evaluation.value == held.value:
+            return state, ()
+        evaluation = _kept_where_unknown(held, evaluation)
+    elif evaluation.span < state.figures[0].span:
+        return state, ()
+    elif evaluation.span > state.last and not _continues(rule, state, evaluation.span):
+        return _begin(rule, state, evaluation, facts)
+    others = (each for each in state.figures if each.span != evaluation.span)
+    figures = tuple(sorted((*others, evaluation), key=lambda each: each.span))
+    after = _folded(rule, state, figures)
+    if after.status is Status.PENDING and after.breaches == 0:
+        return None, ()
+    return after, _transitions(rule, state, after, evaluation, facts)
+
+
+def acknowledge(
+    state: AlertState, by: str, at: dt.datetime, note: str = ""
+) -> tuple[AlertState, tuple[Transition, ...]]:
+    """A person has seen it: it stays open. The first acknowledgement stands; AlertClosedError if not open."""
+    _check_open(state)
+    if state.acknowledged is not None:
+        return state, ()
+    reason = f"acknowledged by {by}" + (f": {note}" if note else "")
+    moved = Transition(TransitionKind.ACKNOWLEDGED, reason, state.last, at, by)
+    return replace(state, acknowledged=Signature(by, at, note)), (moved,)
+
+
+def close(
+    state: AlertState, by: str, at: dt.datetime, note: str = ""
+) -> tuple[AlertState, tuple[Transition, ...]]:
+    """A person closes it, after its latest figure; AlertClosedError if it is not open."""
+    _check_open(state)
+    closed = replace(
+        state,
+        status=Status.RESOLVED,
+        closed=state.last,
+        closed_by=Signature(by, at, note),
+        closed_by_after=state.last,
+        clears=0,
+    )
+    reason = f"closed by {by}" + (f": {note}" if note else "")
+    return closed, (Transition(TransitionKind.RESOLVED, reason, state.last, at, by),)
+
+
+def _begin(
+    rule: Rule, before: AlertState | None, evaluation: Evaluation, facts: Facts
+) -> tuple[AlertState | None, tuple[Transition, ...]]:
+    if evaluation.outcome is not Outcome.BREACH or not rule.effective(facts.known_from):
+        return before, ()
+    blank = AlertState(
+        id=alert_id(rule.id, facts.series_id, evaluation.span),
+        rule_id=rule.id,
+        rule_version=rule.version,
+        series_id=facts.series_id,
+        status=Status.PENDING,
+        severity=evaluation.severity or rule.severity,
+        onset=evaluation.span,
+        last=evaluation.span,
+        figures=(),
+    )
+    after = _folded(rule, blank, (evaluation,))
+    return after, _transitions(rule, blank, after, evaluation, facts)
+
+
+def _belongs_to_older_version(rule: Rule, state: AlertState, evaluation: Evaluation) -> bool:
+    """True where the alert is over, or never began, and a newer version of its rule asks about a new figure."""
+    newer = state.rule_id == rule.id and state.rule_version < rule.version
+    return newer and state.status is not Status.OPENED and evaluation.span > state.last
+
+
+def _continues(rule: Rule, state: AlertState, span: Span) -> bool:
+    """True where a newer figure still belongs to this alert and not to a new one."""
+    if state.status in {Status.PENDING, Status.OPENED} or state.breaches > 0:
+        return True
+    return state.closed is not None and span.first.since(state.closed.last) <= rule.cooldown_months
+
+
+def _kept_where_unknown(held: Evaluation, revised: Evaluation) -> Evaluation:
+    """A revised figure that cannot be judged keeps the judgement before it; a withdrawn one loses it."""
+    if revised.value is None:
+        return revised
+    if revised.outcome is Outcome.NO_DATA:
+        revised = replace(revised, outcome=held.outcome, severity=held.severity, reason=held.reason)
+    if revised.closing is Answer.NO_DATA:
+        revised = replace(revised, closing=held.closing, closing_reason=held.closing_reason)
+    return revised
+
+
+def _folded(rule: Rule, state: AlertState, figures: tuple[Evaluation, ...]) -> AlertState:
+    """The state that the judgements make, from nothing.
+
+    A figure that cannot be judged is neutral both ways; a withdrawn one breaks every streak, so that taking a
+    figure away can neither open nor close.
+    """
+    status, severity, onset = Status.PENDING, state.severity, state.onset
+    breaches = clears = 0
+    opened_known_from = state.opened_known_from
+    closed: Span | None = None
+    for figure in figures:
+        breach = figure.outcome is Outcome.BREACH
+        if status is Status.OPENED:
+            severity = figure.severity or severity
+            if breach or figure.closing is Answer.NO or figure.value is None:
+                clears = 0
+            elif figure.closing is Answer.YES:
+                clears += 1
+            if clears >= rule.months_to_close:
+                status, closed, clears = Status.RESOLVED, figure.span, 0
+        elif breach:
+            breaches += 1
+            severity = figure.severity or severity
+            if status is Status.PENDING and breaches == 1:
+                onset = figure.span
+            if breaches >= rule.months_to_open:
+                status, closed, breaches = Status.OPENED, None, 0
+                opened_known_from = opened_known_from or figure.known_from
+        elif figure.outcome is Outcome.CLEAR or figure.value is None:
+            breaches = 0
+        if figure.span == state.closed_by_after and status is Status.OPENED:
+            status, closed, clears = Status.RESOLVED, figure.span, 0
+    if status is Status.PENDING and state.opened_known_from is not None:
+        status = Status.RETRACTED
+    raised_again = status is Status.OPENED and state.status is not Status.OPENED
+    return replace(
+        state,
+        status=status,
+        severity=severity,
+        onset=onset,
+        last=figures[-1].span,
+        figures=figures,
+        breaches=breaches,
+        clears=clears,
+        opened_known_from=opened_known_from,
+        closed=closed,
+        acknowledged=None if raised_again else state.acknowledged,
+    )
+
+
+def _transitions(
+    rule: Rule, before: AlertState, after: AlertState, evaluation: Evaluation, facts: Facts
+) -> tuple[Transition, ...]:
+    find = _kinds_while_open if before.status is Status.OPENED else _kinds_while_not_open
+    reason = _reasons(rule, before, after, evaluation, facts)
+    return tuple(
+        Transition(kind, reason[kind], evaluation.span, evaluation.known_from)
+        for kind in find(before, after, evaluation)
+    )
+
+
+def _kinds_while_open(
+    before: AlertState, after: AlertState, evaluation: Evaluation
+) -> tuple[TransitionKind, ...]:
+    """One transition a figure: the gravest of what it did."""
+    risen = after.severity.rank - before.severity.rank
+    if after.status is not Status.OPENED:
+        return (TransitionKind(after.status),)
+    if risen:
+        return (TransitionKind.ESCALATED if risen > 0 else TransitionKind.DEESCALATED,)
+    return (TransitionKind.UPDATED if evaluation.span > before.last else TransitionKind.CORRECTED,)
+
+
+def _kinds_while_not_open(
+    before: AlertState, after: AlertState, evaluation: Evaluation
+) -> tuple[TransitionKind, ...]:
+    """Nothing is said of a quiet month; a figure told before is told again when it changes."""
+    raised = TransitionKind.OPENED if before.status is Status.PENDING else TransitionKind.REOPENED
+    if after.status is Status.OPENED:
+        return (raised,)
+    if after.status is Status.RESOLVED and before.status is not Status.RESOLVED:
+        return (raised, TransitionKind.RESOLVED)
+    if before.status is not Status.RESOLVED or before.closed is None:
+        return ()
+    if after.status is Status.RETRACTED:
+        return (TransitionKind.RETRACTED,)
+    told = before.onset <= evaluation.span <= before.closed
+    return (TransitionKind.CORRECTED,) if told else ()
+
+
+def _reasons(
+    rule: Rule, before: AlertState, after: AlertState, evaluation: Evaluation, facts: Facts
+) -> dict[TransitionKind, str]:
+    """Why, for each kind of transition that a figure can cause."""
+    if facts.value is None:
+        gone = f"the source withdrew the figure of {facts.span.name}, and with it the ground of the alert"
+        news = "was withdrawn"
+    else:
+        gone = f"the revised figure takes the ground of the alert away: {evaluation.reason}"
+        news = "arrived late" if before.judged(evaluation.span) is None else "was revised"
+    if after.clears:
+        waits = f"{after.clears} of the {rule.months_to_close} figures needed to close"
+        going_on = f"{evaluation.closing_reason}; {waits}"
+    else:
+        going_on = f"open until {rule.closing.in_words()}: {evaluation.closing_reason}"
+    return {
+        TransitionKind.OPENED: evaluation.reason,
+        TransitionKind.REOPENED: evaluation.reason,
+        TransitionKind.ESCALATED: evaluation.reason,
+        TransitionKind.DEESCALATED: evaluation.reason,
+        TransitionKind.RESOLVED: evaluation.closing_reason,
+        TransitionKind.RETRACTED: gone,
+        TransitionKind.CORRECTED: f"the figure of {facts.span.name} {news} and the alert stands",
+        TransitionKind.UPDATED: going_on,
+    }
+
+
+def _check(rule: Rule, state: AlertState, facts: Facts) -> None:
+    if state.rule_id != rule.id:
+        raise WrongAlertError(state.id, "rule", state.rule_id, rule.id)
+    if state.rule_version != rule.version:
+        raise WrongAlertError(state.id, "rule version", str(state.rule_version), str(rule.version))
+    if state.series_id != facts.series_id:
+        raise WrongAlertError(state.id, "series", state.series_id, facts.series_id)
+
+
+def _check_open(state: AlertState) -> None:
+    if state.status is not Status.OPENED:
+        raise AlertClosedError(state.id, state.status)
