@@ -46,9 +46,9 @@ class Account:
 class Command:
     """A program with its whole environment, and how it is ended.
 
-    ``stop_signal`` asks for a clean end within ``stop_within`` seconds; ``death_signal`` is what it gets if we
-    die without a word. ``log`` takes both outputs, None leaves them ours. ``sockets`` are descriptors that it
-    inherits.
+    ``stop_signal`` asks for a clean end within ``stop_within`` seconds; ``death_signal`` is what it gets if
+    we die without a word. ``log`` takes both outputs, None leaves them ours. ``sockets`` are descriptors that
+    it inherits.
     """
 
     argv: tuple[str, ...]

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -47,6 +48,7 @@ class _Life:
     back_off: float = _FIRST_BACK_OFF
     due: float = 0.0
     failure: PartFailedError | None = None
+    probe: Future[bool] | None = None
 
 
 class Supervisor:
@@ -61,6 +63,8 @@ class Supervisor:
         self._lives: list[_Life] = []
         self._changed = threading.Condition()
         self._stopping = threading.Event()
+        self._crash: BaseException | None = None
+        self._probes = ThreadPoolExecutor(thread_name_prefix="probe")
         self._thread = threading.Thread(target=self._run, name="supervisor")
 
     def __enter__(self) -> Self:
@@ -83,6 +87,8 @@ class Supervisor:
                 failure = next((life.failure for life in lives if life.failure is not None), None)
                 if failure is not None:
                     raise failure
+                if self._crash is not None:
+                    raise self._crash
                 self._changed.wait(0.5)
 
     def pids(self) -> dict[str, int]:
@@ -99,8 +105,12 @@ class Supervisor:
                     lives = list(self._lives)
                 for life in lives:
                     self._step(life, warden, time.monotonic())
+        except BaseException as crash:
+            self._crash = crash  # raised where the stack is entered, started or left
+            raise
         finally:
             self._stop_all()
+            self._probes.shutdown()
             warden.close()
 
     def _step(self, life: _Life, warden: Warden, now: float) -> None:
@@ -111,11 +121,7 @@ class Supervisor:
         elif (status := life.process.ended()) is not None:
             self._lost(life, _how_it_ended(status), now)
         elif not life.ready:
-            if life.part.ready():
-                self._became_ready(life)
-            elif now - life.started > life.part.deadline:
-                life.process.ask_to_stop()
-                self._lost(life, f"not ready within {life.part.deadline:.0f} s", now)
+            self._ask(life, now)
         elif now - life.started > _STEADY_AFTER:
             life.back_off = _FIRST_BACK_OFF
 
@@ -129,6 +135,17 @@ class Supervisor:
         with self._changed:
             life.process, life.started = process, now
 
+    def _ask(self, life: _Life, now: float) -> None:
+        if life.probe is None:
+            life.probe = self._probes.submit(life.part.ready)
+        elif life.probe.done():
+            answer, life.probe = life.probe.result(), None
+            if answer:
+                self._became_ready(life)
+        if life.process is not None and not life.ready and now - life.started > life.part.deadline:
+            life.process.ask_to_stop()
+            self._lost(life, f"was not ready within {life.part.deadline:.0f} s", now)
+
     def _became_ready(self, life: _Life) -> None:
         again = " again" if life.was_ever_ready else ""
         where = f", {life.part.address}" if life.part.address else ""
@@ -141,7 +158,7 @@ class Supervisor:
         if life.process is not None:
             life.process.finish()
         with self._changed:
-            life.process, life.ready = None, False
+            life.process, life.ready, life.probe = None, False, None
             if life.was_ever_ready:
                 life.due = now + life.back_off
             else:

@@ -1,0 +1,151 @@
+"""The parts of the stack that are ours: API, workers, beat, Flower and the demo desk."""
+
+from __future__ import annotations
+
+import http.client
+import platform
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from services.local.ports import HOST, port_of
+from services.local.processes import Command
+from services.local.supervisor import Part
+from services.worker.broker import broker_address
+
+_CHECKOUT = Path(__file__).parents[2]
+_CELERY = ("-m", "celery", "--app", "services.worker.app:app", "--quiet")
+_PROBE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every part of ours is started with: its environment, and the folder for its log and files."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def command(
+        self, name: str, *argv: str, stop_within: float = 10.0, listener: socket.socket | None = None
+    ) -> Command:
+        """Python with these arguments, its output in ``logs/NAME.log``."""
+        return Command(
+            argv=(sys.executable, *argv),
+            environment=self.environment,
+            folder=_CHECKOUT,
+            log=self.folder / "logs" / f"{name}.log",
+            stop_within=stop_within,
+            sockets=() if listener is None else (listener.fileno(),),
+        )
+
+
+def api(shop: Workshop, listener: socket.socket) -> Part:
+    """The FastAPI service, served by uvicorn on a socket of ours."""
+    port = port_of(listener)
+    return Part(
+        name="api",
+        command=shop.command(
+            "api", "-m", "services.local.serve_api", str(listener.fileno()), listener=listener
+        ),
+        ready=lambda: answers(port, "/docs"),
+        deadline=60.0,
+        address=f"http://{HOST}:{port}/docs",
+    )
+
+
+def worker(shop: Workshop, redis_url: str, *, name: str, queues: str, processes: int) -> Part:
+    """A prefork Celery worker on some queues; at a stop a running task has 20 s to end."""
+    node = f"{name}@{platform.node()}"
+    return Part(
+        name=f"worker {name}",
+        command=shop.command(
+            f"worker-{name}",
+            *(*_CELERY, "worker", "--queues", queues, "--hostname", node, "--concurrency", str(processes)),
+            *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+            stop_within=20.0,
+        ),
+        ready=_pings(redis_url, node),
+        deadline=120.0,  # the forecast worker imports the heavy libraries first
+    )
+
+
+def beat(shop: Workshop) -> Part:
+    """Celery's clock, which nudges the sweep; ready when it has opened its schedule."""
+    schedule = shop.folder / "beat" / "schedule"
+    schedule.parent.mkdir(exist_ok=True, mode=0o700)
+
+    def forget_the_last_run() -> None:
+        for file in schedule.parent.iterdir():  # dbm adds a suffix of its choice
+            file.unlink()
+
+    return Part(
+        name="beat",
+        command=shop.command("beat", *_CELERY, "beat", "--schedule", str(schedule), "--loglevel", "INFO"),
+        ready=lambda: any(schedule.parent.iterdir()),
+        deadline=60.0,
+        before=forget_the_last_run,
+    )
+
+
+def flower(shop: Workshop, port: int, user: str) -> Part:
+    """Flower on the loopback address; its password is in the environment, where ``ps`` does not show it."""
+    database = shop.folder / "flower.db"
+    return Part(
+        name="flower",
+        command=shop.command(
+            "flower",
+            *(*_CELERY, "flower", f"--address={HOST}", f"--port={port}", "--read_only"),
+            *("--persistent", f"--db={database}", "--state_save_interval=10000", "--max_tasks=20000"),
+            "--purge_offline_workers=300",
+        ),
+        ready=lambda: answers(port, "/healthcheck"),
+        deadline=60.0,
+        address=f"http://{HOST}:{port} as {user}",
+    )
+
+
+def desk(shop: Workshop, listener: socket.socket) -> Part:
+    """The demo desk; what it says is seen where the stack was started."""
+    port = port_of(listener)
+    folder = shop.folder / "desk"
+    return Part(
+        name="desk",
+        command=Command(
+            argv=(sys.executable, "-m", "services.local.desk", str(listener.fileno()), str(folder)),
+            environment=shop.environment,
+            folder=_CHECKOUT,
+            stop_signal=signal.SIGTERM,
+            sockets=(listener.fileno(),),
+        ),
+        ready=lambda: answers(port, "/received"),
+        address=f"http://{HOST}:{port}",
+    )
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether an HTTP server on the loopback address answers with less than 500."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=_PROBE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _pings(redis_url: str, node: str) -> Callable[[], bool]:
+    def ready() -> bool:
+        with Celery(broker=broker_address(redis_url), set_as_current=False) as app:
+            try:
+                return bool(app.control.ping(destination=[node], timeout=_PROBE_SECONDS))
+            except OperationalError:
+                return False
+
+    return ready

@@ -1,0 +1,12 @@
+"""Run as a module: the FastAPI service on a listening socket of the stack, whose number is the argument."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import uvicorn
+
+if __name__ == "__main__":
+    config = uvicorn.Config("services.api.app:create_app", factory=True, log_level="info", access_log=False)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
