@@ -13,8 +13,9 @@ from alerts.conditions import Answer
 from alerts.errors import AlertClosedError, WrongAlertError
 from alerts.evaluation import Evaluation, Outcome
 from alerts.facts import Facts
+from alerts.hysteresis import Status, follow
 from alerts.rules import Rule
-from alerts.states import AlertState, Signature, Status, Transition, TransitionKind, alert_id
+from alerts.states import AlertState, Signature, Transition, TransitionKind, alert_id
 from forecasting.months import Span
 
 
@@ -33,21 +34,11 @@ def advance(
     if _belongs_to_older_version(rule, state, evaluation):
         return _begin(rule, None if state.status is Status.PENDING else state, evaluation, facts)
     _check(rule, state, facts)
-    held = state.judged(evaluation.span)
-    if held is not None:
-        if evaluation.known_from < held.known_from or evaluation.value == held.value:
-            return state, ()
-        evaluation = _kept_where_unknown(held, evaluation)
-    elif evaluation.span < state.figures[0].span:
+    if _is_no_news(state, evaluation):
         return state, ()
-    elif evaluation.span > state.last and not _continues(rule, state, evaluation.span):
+    if evaluation.span > state.last and not _continues(rule, state, evaluation.span):
         return _begin(rule, state, evaluation, facts)
-    others = (each for each in state.figures if each.span != evaluation.span)
-    figures = tuple(sorted((*others, evaluation), key=lambda each: each.span))
-    after = _folded(rule, state, figures)
-    if after.status is Status.PENDING and after.breaches == 0:
-        return None, ()
-    return after, _transitions(rule, state, after, evaluation, facts)
+    return _placed(rule, state, evaluation, facts)
 
 
 def acknowledge(
@@ -84,7 +75,7 @@ def _begin(
 ) -> tuple[AlertState | None, tuple[Transition, ...]]:
     if evaluation.outcome is not Outcome.BREACH or not rule.effective(facts.known_from):
         return before, ()
-    blank = AlertState(
+    state = AlertState(
         id=alert_id(rule.id, facts.series_id, evaluation.span),
         rule_id=rule.id,
         rule_version=rule.version,
@@ -95,12 +86,34 @@ def _begin(
         last=evaluation.span,
         figures=(),
     )
-    after = _folded(rule, blank, (evaluation,))
-    return after, _transitions(rule, blank, after, evaluation, facts)
+    return _placed(rule, state, evaluation, facts)
+
+
+def _placed(
+    rule: Rule, state: AlertState, evaluation: Evaluation, facts: Facts
+) -> tuple[AlertState | None, tuple[Transition, ...]]:
+    """Put the judgement in its place among the figures, fold again, and say what changed."""
+    held = state.judged(evaluation.span)
+    judgement = evaluation if held is None else _kept_where_unknown(held, evaluation)
+    others = (each for each in state.figures if each.span != evaluation.span)
+    after = _folded(
+        rule, state, tuple(sorted((*others, judgement), key=lambda each: each.span)), judgement.known_from
+    )
+    if after.status is Status.PENDING and after.breaches == 0:
+        return None, ()
+    return after, _transitions(rule, state, after, judgement, facts)
+
+
+def _is_no_news(state: AlertState, evaluation: Evaluation) -> bool:
+    """True for a figure already held, one older than what is held, and one from before it all began."""
+    held = state.judged(evaluation.span)
+    if held is None:
+        return evaluation.span < state.figures[0].span
+    return evaluation.known_from < held.known_from or evaluation.value == held.value
 
 
 def _belongs_to_older_version(rule: Rule, state: AlertState, evaluation: Evaluation) -> bool:
-    """True where the alert is over, or never began, and a newer version of its rule asks about a new figure."""
+    """True where no alert is open and a newer version of the rule is asked about a newer figure."""
     newer = state.rule_id == rule.id and state.rule_version < rule.version
     return newer and state.status is not Status.OPENED and evaluation.span > state.last
 
@@ -123,52 +136,25 @@ def _kept_where_unknown(held: Evaluation, revised: Evaluation) -> Evaluation:
     return revised
 
 
-def _folded(rule: Rule, state: AlertState, figures: tuple[Evaluation, ...]) -> AlertState:
-    """The state that the judgements make, from nothing.
-
-    A figure that cannot be judged is neutral both ways; a withdrawn one breaks every streak, so that taking a
-    figure away can neither open nor close.
-    """
-    status, severity, onset = Status.PENDING, state.severity, state.onset
-    breaches = clears = 0
-    opened_known_from = state.opened_known_from
-    closed: Span | None = None
-    for figure in figures:
-        breach = figure.outcome is Outcome.BREACH
-        if status is Status.OPENED:
-            severity = figure.severity or severity
-            if breach or figure.closing is Answer.NO or figure.value is None:
-                clears = 0
-            elif figure.closing is Answer.YES:
-                clears += 1
-            if clears >= rule.months_to_close:
-                status, closed, clears = Status.RESOLVED, figure.span, 0
-        elif breach:
-            breaches += 1
-            severity = figure.severity or severity
-            if status is Status.PENDING and breaches == 1:
-                onset = figure.span
-            if breaches >= rule.months_to_open:
-                status, closed, breaches = Status.OPENED, None, 0
-                opened_known_from = opened_known_from or figure.known_from
-        elif figure.outcome is Outcome.CLEAR or figure.value is None:
-            breaches = 0
-        if figure.span == state.closed_by_after and status is Status.OPENED:
-            status, closed, clears = Status.RESOLVED, figure.span, 0
+def _folded(
+    rule: Rule, state: AlertState, figures: tuple[Evaluation, ...], known_from: dt.datetime
+) -> AlertState:
+    course = follow(figures, rule.months_to_open, rule.months_to_close, state.closed_by_after)
+    status = course.status
     if status is Status.PENDING and state.opened_known_from is not None:
         status = Status.RETRACTED
     raised_again = status is Status.OPENED and state.status is not Status.OPENED
     return replace(
         state,
         status=status,
-        severity=severity,
-        onset=onset,
+        severity=course.severity or state.severity,
+        onset=course.onset or state.onset,
         last=figures[-1].span,
         figures=figures,
-        breaches=breaches,
-        clears=clears,
-        opened_known_from=opened_known_from,
-        closed=closed,
+        breaches=course.breaches,
+        clears=course.clears,
+        opened_known_from=state.opened_known_from or (None if status is Status.PENDING else known_from),
+        closed=course.closed,
         acknowledged=None if raised_again else state.acknowledged,
     )
 

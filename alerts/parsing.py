@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -153,11 +154,10 @@ class Reader:
         """Note each key that is not known: a misspelt one must never be ignored."""
         for key in self._raw:
             if key not in self._known:
-                self.faults.add(
-                    self.at(str(key)),
-                    f"is not known here; known are {', '.join(dict.fromkeys(self._known))}",
-                    self.example,
-                )
+                known = dict.fromkeys(self._known)
+                meant = difflib.get_close_matches(str(key), known, n=1) or list(known)[:1]
+                reason = f"is not known here; known are {', '.join(known)}"
+                self.faults.add(self.at(str(key)), reason, {each: self.example.get(each) for each in meant})
 
 
 def _kind(value: object) -> str:

@@ -10,19 +10,11 @@ from typing import Any
 
 from alerts.conditions import Answer
 from alerts.evaluation import Evaluation, Outcome
+from alerts.hysteresis import Status
 from alerts.rules import Severity
 from forecasting.months import Span
 
 _NAMESPACE = uuid.UUID("8f0d4f1e-5a38-4c0e-9a51-3a1c6f0a7f55")
-
-
-class Status(StrEnum):
-    """Where an alert stands; pending is a streak of breaches too short to open one."""
-
-    PENDING = "pending"
-    OPENED = "opened"
-    RESOLVED = "resolved"
-    RETRACTED = "retracted"
 
 
 class TransitionKind(StrEnum):

@@ -1,0 +1,227 @@
+"""Event types and the versioned body of each: every number that its sentence says is a field beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from alerts.facts import Band, Facts, Figure
+from alerts.grammar import dump_condition
+from alerts.quantities import one_in
+from alerts.rules import Rule
+from alerts.states import AlertState, Transition, TransitionKind
+from alerts.wording import overdue_sentence, person_sentence, sentence
+from forecasting.months import Span
+from forecasting.shocks.records import Record
+
+VERSION = 1
+"""Version of the bodies; a field is added within it, never taken away or given another meaning."""
+
+Body = dict[str, Any]
+
+
+class EventType(StrEnum):
+    """What a message can be about; an endpoint subscribes to some of these."""
+
+    ALERT_OPENED = "alert.opened"
+    ALERT_UPDATED = "alert.updated"
+    ALERT_ESCALATED = "alert.escalated"
+    ALERT_DEESCALATED = "alert.deescalated"
+    ALERT_CORRECTED = "alert.corrected"
+    ALERT_ACKNOWLEDGED = "alert.acknowledged"
+    ALERT_RESOLVED = "alert.resolved"
+    ALERT_REOPENED = "alert.reopened"
+    ALERT_RETRACTED = "alert.retracted"
+    DATA_OVERDUE = "data.overdue"
+    ENDPOINT_PING = "endpoint.ping"
+
+
+def event_type(kind: TransitionKind) -> EventType:
+    """The event type of a transition."""
+    return EventType(f"alert.{kind}")
+
+
+def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Facts) -> Body:
+    """Body for a transition that a figure caused; ``state`` is the alert after it.
+
+    Volumes are in the series' unit; changes are ratios less one; probabilities lie in 0 to 1; ``one_in`` is
+    the rounded odds against a figure so far out; times are ISO 8601 in UTC; periods are YYYY-MM or
+    YYYY-MM..YYYY-MM.
+    """
+    data = {
+        "series": _series(facts.series_id, facts.series_name, facts.unit),
+        "period": str(facts.span),
+        "value": facts.value,
+        "stage": facts.stage,
+        "known_from": _time(facts.known_from),
+        "revision": None if facts.revision_of is None else {"previous": facts.revision_of},
+        "change_month": facts.change_month,
+        "change_year": facts.change_year,
+        "previous": _figure(facts.previous),
+        "year_ago": _figure(facts.year_ago),
+        "detection": _detection(facts),
+        "forecast": _forecast(facts),
+        "records": [_record(record) for record in facts.records],
+        "source_claim": _source_claim(facts),
+        "counterfactual": None if facts.counterfactual is None else _band(facts.counterfactual),
+        "next_expected": _outlook(facts),
+        "measure": _measure(facts),
+        "alert": _alert(rule, state),
+        "transition": _transition(transition),
+    }
+    return _body(event_type(transition.kind), transition.known_from, data, sentence(data))
+
+
+def person_event(
+    transition: Transition, rule: Rule, state: AlertState, *, series_name: str, unit: str
+) -> Body:
+    """Body for a transition that a person caused: an acknowledgement, or a closing by hand."""
+    data = {
+        "series": _series(state.series_id, series_name, unit),
+        "period": str(transition.span),
+        "alert": _alert(rule, state),
+        "transition": _transition(transition),
+    }
+    return _body(event_type(transition.kind), transition.known_from, data, person_sentence(data))
+
+
+def overdue_event(
+    *,
+    series_id: str,
+    series_name: str,
+    unit: str,
+    span: Span,
+    release: str,
+    due: dt.datetime,
+    now: dt.datetime,
+) -> Body:
+    """Body for a release that has not come; ``days_late`` is whole days from ``due`` to ``now``."""
+    data = {
+        "series": _series(series_id, series_name, unit),
+        "period": str(span),
+        "release": release,
+        "due": _time(due),
+        "days_late": max((now - due).days, 0),
+    }
+    return _body(EventType.DATA_OVERDUE, now, data, overdue_sentence(data))
+
+
+def ping_event(*, endpoint_id: str, now: dt.datetime) -> Body:
+    """Body that lets a desk try its endpoint."""
+    said = "This is a test message: the endpoint is reachable and nothing has happened."
+    return _body(EventType.ENDPOINT_PING, now, {"endpoint": {"id": endpoint_id}}, said)
+
+
+def _body(kind: EventType, at: dt.datetime, data: Body, said: str) -> Body:
+    return {
+        "type": str(kind),
+        "version": VERSION,
+        "timestamp": _time(at),
+        "data": {"sentence": said, **data},
+    }
+
+
+def _time(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _series(series_id: str, name: str, unit: str) -> Body:
+    return {"id": series_id, "name": name, "unit": unit}
+
+
+def _figure(figure: Figure | None) -> Body | None:
+    return None if figure is None else {"period": str(figure.span), "value": figure.value}
+
+
+def _interval(level: int, lower: float | None, upper: float | None) -> Body | None:
+    return None if lower is None or upper is None else {"level": level, "lower": lower, "upper": upper}
+
+
+def _band(band: Band) -> Body:
+    return {"expected": band.expected, "interval_80": _interval(80, band.lower_80, band.upper_80)}
+
+
+def _detection(facts: Facts) -> Body:
+    found = facts.detection
+    tail = found.tail_probability
+    return {
+        "verdict": str(found.verdict),
+        "reason": found.reason,
+        "probability": found.probability,
+        "tail_probability": tail,
+        "one_in": None if tail is None else one_in(tail),
+        "surprise": found.surprise,
+        "threshold": found.threshold,
+        "expected": found.expected,
+        "interval_80": _interval(80, found.lower_80, found.upper_80),
+        "interval_95": _interval(95, found.lower_95, found.upper_95),
+    }
+
+
+def _forecast(facts: Facts) -> Body | None:
+    used = facts.forecast
+    return None if used is None else {"id": used.id, "vintage": _time(used.vintage), "model": used.model}
+
+
+def _record(record: Record) -> Body:
+    return {
+        "direction": record.direction,
+        "since": None if record.since is None else str(record.since),
+        "first_held": str(record.first_held),
+        "months_held": record.months_held,
+        "months_needed": record.months_needed,
+        "years_claimed": record.years_claimed,
+        "tied": record.tied,
+    }
+
+
+def _source_claim(facts: Facts) -> Body | None:
+    claim = facts.source_claim
+    if claim is None:
+        return None
+    return {"text": claim.text, "source_name": claim.source_name, "url": claim.url, "claimed_by": "source"}
+
+
+def _outlook(facts: Facts) -> Body | None:
+    outlook = facts.next_expected
+    return None if outlook is None else {"period": str(outlook.span), **_band(outlook.band)}
+
+
+def _measure(facts: Facts) -> Body | None:
+    measure = facts.measure
+    return (
+        None
+        if measure is None
+        else {"title": measure.title, "day": measure.day.isoformat(), "url": measure.url}
+    )
+
+
+def _alert(rule: Rule, state: AlertState) -> Body:
+    return {
+        "id": state.id,
+        "status": str(state.status),
+        "severity": str(state.severity),
+        "onset": str(state.onset),
+        "last": str(state.last),
+        "opened_known_from": state.opened_known_from and _time(state.opened_known_from),
+        "clears": state.clears,
+        "rule": {
+            "id": rule.id,
+            "version": rule.version,
+            "name": rule.name,
+            "desk": rule.desk,
+            "condition": dump_condition(rule.condition),
+            "closing": dump_condition(rule.closing),
+            "months_to_close": rule.months_to_close,
+            "labels": dict(rule.labels),
+        },
+    }
+
+
+def _transition(transition: Transition) -> Body:
+    return {
+        "kind": str(transition.kind),
+        "reason": transition.reason,
+        "by": transition.by,
+    }

@@ -1,0 +1,95 @@
+"""How each field of a message is written in its sentence, and the check that no other number is said."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from alerts.conditions import Level
+from alerts.grammar import parse_condition
+from alerts.quantities import apart, estimate, level, percent, volume
+from forecasting.months import Month, Span
+
+Fields = Mapping[str, Any]
+
+_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+
+
+def stated(data: Fields) -> dict[str, str]:
+    """How each field that a sentence may say is written, by its path in the data.
+
+    Volumes by ``volume``, forecast quantities by ``estimate`` with the width of their 80 % interval, changes
+    by ``percent`` without sign, counts and odds whole, months by name.
+    """
+    return dict(chain(_stated_figure(data), _stated_context(data)))
+
+
+def _stated_figure(data: Fields) -> Iterator[tuple[str, str]]:
+    value, revision = data["value"], data["revision"]
+    if value is not None:
+        yield "value", volume(value)
+        if revision is not None:
+            before, after = apart(revision["previous"], value)
+            yield "revision.previous", before
+            yield "value (revised)", after
+    for key in ("change_month", "change_year"):
+        if data[key] is not None:
+            yield key, percent(data[key])
+    yield "period", Span.parse(data["period"]).name
+    if data["year_ago"] is not None:
+        yield "year_ago.period", Span.parse(data["year_ago"]["period"]).name
+
+
+def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
+    yield "alert.onset", Span.parse(data["alert"]["onset"]).name
+    yield "alert.clears", str(data["alert"]["clears"])
+    yield "alert.rule.months_to_close", str(data["alert"]["rule"]["months_to_close"])
+    closing = parse_condition(data["alert"]["rule"]["closing"])
+    yield "alert.rule.closing", closing.in_words()
+    if isinstance(closing, Level):
+        limit = closing.below if closing.below is not None else closing.above or 0.0
+        yield "alert.rule.closing.level", level(limit)
+    for key in ("detection", "counterfactual", "next_expected"):
+        yield from _stated_band(key, data[key])
+    if data["detection"]["one_in"] is not None:
+        yield "detection.one_in", f"1 in {data['detection']['one_in']:,}"
+    for record in data["records"][:1]:
+        yield "records.0.months_held", f"{record['months_held']:,}"
+        yield "records.0.months_needed", f"{record['months_needed']:,}"
+        yield "records.0.from", Month.parse(record["since"] or record["first_held"]).name
+        if record["years_claimed"] is not None:
+            yield "records.0.years_claimed", str(record["years_claimed"])
+    if data["measure"] is not None:
+        day = dt.date.fromisoformat(data["measure"]["day"])
+        yield "measure.day", f"{day.day} {Month.from_date(day).name}"
+
+
+def _stated_band(key: str, band: Fields | None) -> Iterator[tuple[str, str]]:
+    interval = None if band is None else band["interval_80"]
+    if band is None or interval is None:
+        return
+    width = interval["upper"] - interval["lower"]
+    yield f"{key}.expected", estimate(band["expected"], width)
+    yield f"{key}.interval_80.level", f"{interval['level']} %"
+    yield f"{key}.interval_80.lower", estimate(interval["lower"], width)
+    yield f"{key}.interval_80.upper", estimate(interval["upper"], width)
+    if "period" in band:
+        yield f"{key}.period", Span.parse(band["period"]).name
+
+
+def unstated_numbers(data: Fields) -> tuple[str, ...]:
+    """Numbers in the sentence of a figure's message that no field of it holds as written; none, always.
+
+    Texts that are repeated as they came (names, a source's own words) are left out of the search.
+    """
+    text = str(data["sentence"])
+    claim = data["source_claim"] or {}
+    title = (data["measure"] or {}).get("title")
+    for verbatim in (claim.get("text"), claim.get("source_name"), title, data["series"]["name"]):
+        text = text.replace(verbatim or "\0", "")
+    text = text.replace(f" {data['series']['unit']}", "")
+    known = {number for said in stated(data).values() for number in _NUMBER.findall(said)}
+    return tuple(number for number in _NUMBER.findall(text) if number not in known)

@@ -1,0 +1,166 @@
+"""The sentence of a message, made from the message's own fields, so that the two can never disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alerts.quantities import RAREST
+from alerts.stated import Fields, stated
+from forecasting.months import Span
+
+
+def sentence(data: Fields) -> str:
+    """What happened, how unlikely it was, since when, what the source says, and what comes next."""
+    said = stated(data)
+    clauses = (
+        _headline(data, said),
+        _revision(data, said),
+        _expectation(data, said),
+        _record(data, said),
+        _claim(data),
+        _standing(data, said),
+        _next(data, said),
+    )
+    return " ".join(clause for clause in clauses if clause)
+
+
+def person_sentence(data: Fields) -> str:
+    """What a person did to an alert."""
+    verb = "acknowledged" if data["transition"]["kind"] == "acknowledged" else "closed"
+    onset = Span.parse(data["alert"]["onset"]).name
+    return f"{data['transition']['by']} {verb} the alert of {onset} on {data['series']['name']}."
+
+
+def overdue_sentence(data: Fields) -> str:
+    """That a release has not come."""
+    late = data["days_late"]
+    due = "was due today" if late == 0 else f"is {late:,} {'day' if late == 1 else 'days'} late"
+    period = Span.parse(data["period"]).name
+    return f"{data['series']['name']} for {period} has not come: {data['release']} {due}."
+
+
+def _headline(data: Fields, said: Mapping[str, str]) -> str:
+    name, unit, period = data["series"]["name"], data["series"]["unit"], said["period"]
+    if data["value"] is None:
+        return f"The source withdrew the figure of {name} for {period}."
+    month, year = data["change_month"], data["change_year"]
+    if month is None:
+        moved = f"stood at {said['value']} {unit}"
+    elif month == 0:
+        moved = f"stayed at {said['value']} {unit}"
+    else:
+        verb = "fell" if month < 0 else "rose"
+        moved = f"{verb} {said['change_month']} on the month to {said['value']} {unit}"
+    text = f"{_capital(name)} {moved} in {period}"
+    if year is not None:
+        side = "below" if year < 0 else "above"
+        text += f", {said['change_year']} {side} {said.get('year_ago.period', 'a year before')}"
+    shocks = {"shock_down": ": a downward shock", "shock_up": ": an upward shock"}
+    return text + shocks.get(data["detection"]["verdict"], "") + "."
+
+
+def _revision(data: Fields, said: Mapping[str, str]) -> str:
+    if data["revision"] is None or data["value"] is None:
+        return ""
+    return f"Revised from {said['revision.previous']} to {said['value (revised)']} {data['series']['unit']}."
+
+
+def _expectation(data: Fields, said: Mapping[str, str]) -> str:
+    found, unit = data["detection"], data["series"]["unit"]
+    if data["value"] is None:
+        return ""
+    if "detection.expected" not in said:
+        return "No forecast judged it." if found["verdict"] == "not_judged" else ""
+    expected = f"{said['detection.expected']} {unit}, {_interval('detection', said)} {unit}"
+    text = f"Forecast before it was known: {expected}"
+    if found["verdict"] in {"shock_down", "shock_up"}:
+        side = "low" if found["verdict"] == "shock_down" else "high"
+        rare = "less than" if found["one_in"] >= RAREST else "about"
+        text += f"; a figure this {side} had a chance of {rare} {said['detection.one_in']}"
+    return text + "."
+
+
+def _interval(key: str, said: Mapping[str, str]) -> str:
+    lower, upper = said[f"{key}.interval_80.lower"], said[f"{key}.interval_80.upper"]
+    return f"{said[f'{key}.interval_80.level']} interval {lower} to {upper}"
+
+
+def _record(data: Fields, said: Mapping[str, str]) -> str:
+    if not data["records"] or data["value"] is None:
+        return ""
+    record = data["records"][0]
+    held, needed = said["records.0.months_held"], said["records.0.months_needed"]
+    count = f"{held} months held" if held == needed else f"{held} months held (of {needed})"
+    extreme = record["direction"].capitalize()
+    years = said.get("records.0.years_claimed")
+    claim = f", a {years}-year {'low' if record['direction'] == 'lowest' else 'high'}" if years else ""
+    if record["since"] is None:
+        return f"{extreme} of the {count} since {said['records.0.from']}{claim}."
+    tied = "as low as in" if record["direction"] == "lowest" else "as high as in"
+    if record["tied"]:
+        return f"{tied.capitalize()} {said['records.0.from']}, otherwise the {record['direction']} since."
+    return f"{extreme} since {said['records.0.from']}, with {count}{claim}."
+
+
+def _claim(data: Fields) -> str:
+    claim = data["source_claim"]
+    return "" if claim is None else f"The source ({claim['source_name']}) says: “{claim['text']}”."
+
+
+def _standing(data: Fields, said: Mapping[str, str]) -> str:
+    """Where the alert stands after this figure."""
+    kind = data["transition"]["kind"]
+    of = f"The alert of {said['alert.onset']}"
+    words = {
+        "resolved": f"{of} is resolved: {_against_closing(data, said)}.",
+        "retracted": f"{of} is retracted: the ground that opened it is gone.",
+        "reopened": f"{of} is open again.",
+        "corrected": f"{of} stands, with its figures corrected.",
+        "escalated": f"{of} is now {data['alert']['severity']}.",
+        "deescalated": f"{of} is now {data['alert']['severity']}.",
+    }
+    if kind == "updated":
+        return f"{of} stays open: {_against_closing(data, said)}{_progress(data, said)}."
+    return words.get(kind, "")
+
+
+def _against_closing(data: Fields, said: Mapping[str, str]) -> str:
+    value, band = data["value"], data["counterfactual"]
+    unit = data["series"]["unit"]
+    if value is not None and "alert.rule.closing.level" in said:
+        return _against_level(data, f"the closing level of {said['alert.rule.closing.level']} {unit}")
+    if value is None or "counterfactual.expected" not in said:
+        met = data["alert"]["status"] == "resolved"
+        return ("it meets what closes it, " if met else "it ends when ") + said["alert.rule.closing"]
+    interval = band["interval_80"]
+    still = "still " if data["transition"]["kind"] == "updated" else ""
+    where = "back inside"
+    if not interval["lower"] <= value <= interval["upper"]:
+        where = f"{still}below" if value < interval["lower"] else f"{still}above"
+    return f"{where} the {_interval('counterfactual', said)} {unit} forecast before it began"
+
+
+def _against_level(data: Fields, level: str) -> str:
+    closing, value = data["alert"]["rule"]["closing"], data["value"]
+    limit = closing.get("below", closing.get("above"))
+    side = "at" if value == limit else "below" if value < limit else "above"
+    met = value < limit if "below" in closing else value > limit
+    return f"{side} {level}" if met else f"still {side} {level}"
+
+
+def _progress(data: Fields, said: Mapping[str, str]) -> str:
+    if not data["alert"]["clears"]:
+        return ""
+    return f", {said['alert.clears']} of the {said['alert.rule.months_to_close']} figures needed to close"
+
+
+def _next(data: Fields, said: Mapping[str, str]) -> str:
+    if "next_expected.expected" not in said:
+        return ""
+    unit = data["series"]["unit"]
+    expected = f"{said['next_expected.expected']} {unit}, {_interval('next_expected', said)} {unit}"
+    return f"Expected for {said['next_expected.period']}: {expected}."
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
