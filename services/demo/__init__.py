@@ -1,0 +1,1 @@
+"""The demonstration: China's rare-earth exports of 2025, replayed as they became known."""

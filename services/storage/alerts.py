@@ -1,0 +1,132 @@
+"""Alerts as they stand, and every transition that made them so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from alerts.hysteresis import Status
+from alerts.states import AlertState, Transition, dump_state, parse_state
+from services.storage.tables import alert_events, alerts
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert with what storage adds; ``onset_forecast_id`` is of the forecast before its onset."""
+
+    state: AlertState
+    desk: str
+    onset_forecast_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """One transition as it was recorded and said."""
+
+    id: int
+    alert_id: str
+    kind: str
+    reason: str
+    payload: dict[str, Any]
+    known_from: dt.datetime
+
+
+def of_rule(connection: Connection, rule_id: str, series_id: str) -> list[AlertRecord]:
+    """Alerts of a rule on a series, the earliest onset first."""
+    query = select(alerts).where(alerts.c.rule_id == rule_id, alerts.c.series_id == series_id)
+    return sorted((_record(row) for row in connection.execute(query)), key=lambda record: record.state.onset)
+
+
+def keep(connection: Connection, record: AlertRecord, *, known_from: dt.datetime) -> None:
+    """Put an alert in its place; ``known_from`` is when what changed it was known."""
+    state = record.state
+    closed = state.status in {Status.RESOLVED, Status.RETRACTED}
+    row = {
+        "id": state.id,
+        "rule_id": state.rule_id,
+        "rule_version": state.rule_version,
+        "series_id": state.series_id,
+        "desk": record.desk,
+        "status": str(state.status),
+        "severity": str(state.severity),
+        "state": dump_state(state),
+        "onset_forecast_id": record.onset_forecast_id,
+        "opened_at": state.opened_known_from or known_from,
+        "closed_at": known_from if closed else None,
+        "updated_at": known_from,
+    }
+    statement = insert(alerts).values(row)
+    changing = ("status", "severity", "state", "opened_at", "closed_at", "updated_at")
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_={name: statement.excluded[name] for name in changing}
+        )
+    )
+
+
+def forget(connection: Connection, alert_id: str) -> None:
+    """Drop a streak that came to nothing; an alert that ever opened has events and stays."""
+    connection.execute(delete(alerts).where(alerts.c.id == alert_id, alerts.c.status == "pending"))
+
+
+def add_event(
+    connection: Connection,
+    alert_id: str,
+    transition: Transition,
+    payload: dict[str, Any],
+    *,
+    observation_id: int | None,
+    recorded_at: dt.datetime,
+) -> int | None:
+    """Add a transition; its id, or None where this figure has caused it already."""
+    row = {
+        "alert_id": alert_id,
+        "kind": str(transition.kind),
+        "observation_id": observation_id,
+        "reason": transition.reason,
+        "payload": payload,
+        "known_from": transition.known_from,
+        "recorded_at": recorded_at,
+    }
+    statement = insert(alert_events).values(row).on_conflict_do_nothing().returning(alert_events.c.id)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def get(connection: Connection, alert_id: str) -> AlertRecord | None:
+    """One alert."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).first()
+    return None if row is None else _record(row)
+
+
+def listed(
+    connection: Connection,
+    *,
+    desk: str | None = None,
+    series_id: str | None = None,
+    status: str | None = None,
+    limit: int = 100,
+) -> list[AlertRecord]:
+    """Alerts that have opened, the last changed first."""
+    query = select(alerts).where(alerts.c.status != "pending")
+    for column, wanted in ((alerts.c.desk, desk), (alerts.c.series_id, series_id), (alerts.c.status, status)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id).limit(limit)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def events(connection: Connection, alert_id: str) -> list[AlertEvent]:
+    """Transitions of an alert, in the order they were recorded."""
+    query = select(alert_events).where(alert_events.c.alert_id == alert_id).order_by(alert_events.c.id)
+    return [
+        AlertEvent(row.id, row.alert_id, row.kind, row.reason, row.payload, row.known_from)
+        for row in connection.execute(query)
+    ]
+
+
+def _record(row: Any) -> AlertRecord:
+    return AlertRecord(parse_state(row.state), row.desk, row.onset_forecast_id)

@@ -1,0 +1,132 @@
+"""The facts of one arriving figure: what was known before it, and what the forecast made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from alerts.facts import Band, Facts, Figure, ForecastUsed, Outlook, SourceClaim
+from forecasting.forecast import Forecast
+from forecasting.months import Span
+from forecasting.series import Series
+from forecasting.shocks import changes
+from forecasting.shocks.detection import Detection, Verdict, judge, threshold
+from forecasting.shocks.records import records
+from forecasting.vintages import known, series_as_of
+from services.storage.forecasts import ForecastRecord
+from services.storage.observations import ObservationRecord
+from services.storage.series import SeriesRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A figure with its facts, and the forecast that judged it."""
+
+    record: ObservationRecord
+    facts: Facts
+    forecast_id: int | None
+
+
+def judge_figure(
+    series: SeriesRecord,
+    record: ObservationRecord,
+    history: Sequence[ObservationRecord],
+    published: Sequence[ForecastRecord],
+    *,
+    budget: float,
+) -> Judgement:
+    """Judge one figure by the newest forecast published before its span was first known.
+
+    ``history`` holds the rows known before this one was, ``published`` every forecast that says something,
+    newest vintage first; neither may hold this figure. A revision is judged by the forecast that judged the
+    first print.
+    """
+    observation = record.observation
+    span, value = observation.span, observation.value
+    earlier = [each.observation for each in history]
+    first_known = min(
+        (each.known_from for each in earlier if each.span == span), default=observation.known_from
+    )
+    used = next(
+        (
+            each
+            for each in published
+            if each.vintage < first_known and each.forecast is not None and each.forecast.first <= span.first
+        ),
+        None,
+    )
+    forecast = None if used is None else used.forecast
+    held = series_as_of(series.id, series.unit, earlier, observation.known_from)
+    before = None if held is None else _cut(held, span)
+    replaced = known(earlier, observation.known_from).get(span)
+    detection = _withdrawn(budget) if value is None else judge(value, span, forecast, budget=budget)
+    facts = Facts(
+        series_id=series.id,
+        series_name=series.name,
+        unit=series.unit,
+        span=span,
+        value=value,
+        known_from=observation.known_from,
+        stage=observation.stage,
+        detection=detection,
+        revision_of=None if replaced is None else replaced.value,
+        source_claim=None
+        if record.claim is None
+        else SourceClaim(record.claim, record.source or "the source", record.source_url or ""),
+        forecast=None
+        if used is None
+        else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
+        next_expected=None if forecast is None else _next(forecast, span),
+    )
+    if before is not None and value is not None:
+        facts = replace(
+            facts,
+            change_month=changes.on_month(before, span, value),
+            change_year=changes.on_year(before, span, value),
+            previous=_figure(before, Span(span.first - span.months, span.months)),
+            year_ago=_figure(before, Span(span.first - 12, span.months)),
+            records=records(before, span, value),
+        )
+    return Judgement(record, facts, None if used is None else used.id)
+
+
+def band(forecast: Forecast, span: Span) -> Band | None:
+    """Median and central 80 % of a span; None where the forecast does not reach it."""
+    if not forecast.reaches(span):
+        return None
+    lower, median, upper = np.interp((0.1, 0.5, 0.9), forecast.levels, forecast.over(span)).tolist()
+    return Band(expected=median, lower_80=lower, upper_80=upper)
+
+
+def _next(forecast: Forecast, span: Span) -> Outlook | None:
+    following = Span(span.last + 1)
+    expected = band(forecast, following)
+    return None if expected is None else Outlook(following, expected)
+
+
+def _cut(held: Series, span: Span) -> Series | None:
+    """The series up to the span, so that a figure is set against its past alone."""
+    return held.until(span.last) if held.start <= span.last else None
+
+
+def _figure(series: Series, span: Span) -> Figure | None:
+    value = series.at(span.first) if span.months == 1 else series.over(span)
+    return Figure(span, value) if np.isfinite(value) else None
+
+
+def _withdrawn(budget: float) -> Detection:
+    return Detection(
+        verdict=Verdict.NOT_JUDGED,
+        reason="the source has withdrawn the figure",
+        probability=None,
+        tail_probability=None,
+        surprise=None,
+        expected=None,
+        lower_80=None,
+        upper_80=None,
+        lower_95=None,
+        upper_95=None,
+        threshold=threshold(budget),
+    )

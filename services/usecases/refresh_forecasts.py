@@ -1,0 +1,120 @@
+"""Refits: claimed jobs become published forecasts, as of the vintage that caused each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine
+
+from forecasting.engine import Member, Publication, publish
+from forecasting.errors import ForecastingError
+from forecasting.series import Series
+from forecasting.vintages import series_as_of
+from services.storage import forecasts, jobs, observations, series
+from services.storage.forecasts import ForecastRecord
+from services.storage.jobs import Job
+from services.usecases.record_observations import REFRESH
+
+LIBRARIES = ("tonnage", "numpy", "statsmodels", "statsforecast", "prophet", "lightgbm")
+"""Whose versions stand beside each published forecast."""
+
+BATCH = 16
+"""Series fitted under one claim: 16 take a second or two, far below any lease."""
+
+RETRY_AFTER = dt.timedelta(seconds=30)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """Outcome of one claim: forecasts published, and jobs put back with an error."""
+
+    published: int
+    failed: int
+
+
+def refresh_forecasts(
+    engine: Engine, *, now: dt.datetime, lease: dt.timedelta, limit: int = BATCH
+) -> Refreshed:
+    """Claim due refits, fit them with no transaction open, publish, and settle the jobs.
+
+    A worker that dies leaves its claim to its lease; what it had published stands and is not made twice.
+    """
+    with engine.begin() as connection:
+        claimed = jobs.claim(connection, REFRESH, now=now, lease=lease, limit=limit)
+    failed = 0
+    published = 0
+    for (vintage, portfolio), batch in _batches(claimed).items():
+        try:
+            published += _publish(engine, batch, dt.datetime.fromisoformat(vintage), portfolio, now)
+        except ForecastingError as error:
+            failed += len(batch)
+            log.exception("refit failed", series=[job.series_id for job in batch])
+            with engine.begin() as connection:
+                for job in batch:
+                    jobs.retry(connection, job, due_at=now + RETRY_AFTER, error=str(error))
+    return Refreshed(published, failed)
+
+
+def _batches(claimed: list[Job]) -> dict[tuple[str, str], list[Job]]:
+    batches: dict[tuple[str, str], list[Job]] = {}
+    for job in claimed:
+        batches.setdefault((job.arguments["vintage"], job.arguments["portfolio"]), []).append(job)
+    return batches
+
+
+def _publish(engine: Engine, batch: list[Job], vintage: dt.datetime, portfolio: str, now: dt.datetime) -> int:
+    ids = [job.series_id for job in batch if job.series_id is not None]
+    with engine.begin() as connection:
+        held = observations.history(connection, ids, as_of=vintage)
+        units = {each: found.unit for each in ids if (found := series.get(connection, each)) is not None}
+    as_known: list[Series] = []
+    for series_id, unit in units.items():
+        known = series_as_of(
+            series_id, unit, (record.observation for record in held.get(series_id, [])), vintage
+        )
+        if known is not None:
+            as_known.append(known)
+    publications = publish(as_known, portfolio=portfolio, vintage=vintage)
+    versions = {name: metadata.version(name) for name in LIBRARIES}
+    with engine.begin() as connection:
+        count = forecasts.publish(
+            connection,
+            (
+                ForecastRecord(
+                    series_id=publication.series_id,
+                    model=portfolio,
+                    origin=known.end,
+                    vintage=vintage,
+                    forecast=publication.forecast,
+                    reason=publication.reason,
+                    members=members(publication),
+                    versions=versions,
+                    published_at=now,
+                )
+                for known, publication in zip(as_known, publications, strict=True)
+            ),
+        )
+        jobs.finish(connection, [job.id for job in batch if job.id is not None], now=now)
+    return count
+
+
+def members(publication: Publication) -> list[dict[str, Any]]:
+    """The members of a publication as JSON: weight, score, why one was left out, and its median path."""
+    return [_member(member) for member in publication.members]
+
+
+def _member(member: Member) -> dict[str, Any]:
+    return {
+        "name": member.name,
+        "weight": member.weight,
+        "score": member.score,
+        "left_out": member.left_out,
+        "note": member.note,
+        "median": None if member.forecast is None else member.forecast.median.tolist(),
+    }
