@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from alerts.evaluation import evaluate
-from alerts.events import alert_event, event_type
+from alerts.events import alert_event
 from alerts.lifecycle import advance
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition
 from forecasting.months import Span
 from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
+from services.storage.messages import Message
 from services.storage.series import SeriesRecord
-from services.usecases.deliver_messages import enqueue
 from services.usecases.judge_figures import Judgement, band
 
 _LIVING = {"pending", "opened"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One transition of an alert, and the message that says it to the rule's desk."""
+
+    transition: Transition
+    message: Message
 
 
 def watching(in_force: Iterable[Rule], series: SeriesRecord) -> list[Rule]:
@@ -36,9 +44,9 @@ def follow_alerts(
     watchers: Sequence[Rule],
     *,
     now: dt.datetime,
-) -> list[Transition]:
-    """Move the alerts of the rules that watch a series by one figure; messages leave with the transaction."""
-    moved: list[Transition] = []
+) -> list[Moved]:
+    """Move the alerts of the rules that watch a series by one figure; the caller enqueues the messages."""
+    moved: list[Moved] = []
     for rule in watchers:
         moved += _follow(connection, rule, judgement, observation_id, now)
     return moved
@@ -46,7 +54,7 @@ def follow_alerts(
 
 def _follow(
     connection: Connection, newest: Rule, judgement: Judgement, observation_id: int, now: dt.datetime
-) -> list[Transition]:
+) -> list[Moved]:
     facts = judgement.facts
     record = _concerned(alerts.of_rule(connection, newest.id, facts.series_id), newest, facts.span)
     rule = newest if record is None else _version_of(connection, record.state, newest)
@@ -65,21 +73,17 @@ def _follow(
         onset_forecast = record.onset_forecast_id if same and record is not None else judgement.forecast_id
         kept = AlertRecord(after, rule.desk, onset_forecast)
         alerts.keep(connection, kept, known_from=facts.known_from)
+    moved: list[Moved] = []
     for transition in transitions:
         body = alert_event(transition, rule, after, facts)
         event_id = alerts.add_event(
             connection, after.id, transition, body, observation_id=observation_id, recorded_at=now
         )
         if event_id is not None:
-            enqueue(
-                connection,
-                desk=rule.desk,
-                event_type=event_type(transition.kind),
-                payload=body,
-                alert_event_id=event_id,
-                now=now,
-            )
-    return list(transitions)
+            said = {"version": body["version"], **body["data"]}
+            message = Message(rule.desk, body["type"], said, created_at=now, alert_event_id=event_id)
+            moved.append(Moved(transition, message))
+    return moved
 
 
 def _concerned(held: Sequence[AlertRecord], newest: Rule, span: Span) -> AlertRecord | None:

@@ -14,12 +14,12 @@ from forecasting.series import Observation
 from forecasting.vintages import known
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
-from services.storage import forecasts, jobs, observations, releases, rules, series, verdicts
+from services.storage import deliveries, forecasts, jobs, observations, releases, rules, series, verdicts
 from services.storage.jobs import Job
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
-from services.usecases.follow_alerts import follow_alerts, watching
+from services.usecases.follow_alerts import Moved, follow_alerts, watching
 from services.usecases.judge_figures import Judgement, judge_figure
 
 REFRESH = "refresh_forecast"
@@ -119,9 +119,7 @@ def _refuse(
         elif moment > now:
             faults.append(Fault(figure.row, f"known_from {moment.isoformat()} lies in the future"))
         elif moment.date() < figure.span.last.first_day:
-            faults.append(
-                Fault(figure.row, f"{figure.span} had not begun at known_from, {moment.date()}")
-            )
+            faults.append(Fault(figure.row, f"{figure.span} had not begun at known_from, {moment.date()}"))
     if faults:
         raise UploadRefusedError(sorted(faults, key=lambda fault: fault.row))
 
@@ -183,9 +181,12 @@ class _Batch:
             )  # fmt: skip
         ids = self._store(judged)
         moved = [] if history else self._follow(judged, ids)
+        if moved:
+            addressed = deliveries.address(self.connection, [each.message for each in moved])
+            deliveries.enqueue(self.connection, addressed, now=self.now)
         self._order_refits(judged, history=history)
         outcomes = [each.outcome for each in told]
-        kinds = [str(transition.kind) for transition in moved]
+        kinds = [str(each.transition.kind) for each in moved]
         return asdict(
             Report(
                 release_id=self.release_id,
@@ -223,9 +224,9 @@ class _Batch:
         )
         return ids
 
-    def _follow(self, judged: Sequence[Judgement], ids: Sequence[int]) -> list[Any]:
+    def _follow(self, judged: Sequence[Judgement], ids: Sequence[int]) -> list[Moved]:
         in_force = rules.in_force(self.connection)
-        moved: list[Any] = []
+        moved: list[Moved] = []
         for judgement, observation_id in zip(judged, ids, strict=True):
             watchers = watching(in_force, self.registered[judgement.facts.series_id])
             moved += follow_alerts(self.connection, judgement, observation_id, watchers, now=self.now)
