@@ -94,3 +94,19 @@ class InvalidBudgetError(ForecastingError, ValueError):
             f"{budget:g} is no budget: give false alarms per series and year, above 0 and at most 12, "
             "or a false discovery rate above 0 and at most 1."
         )
+
+
+class GlobalModelError(ForecastingError):
+    """A global model that cannot be trained, or bytes that are none."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"Global model: {what}.")
+
+
+class CalibrationError(ForecastingError):
+    """Too few residuals to calibrate from, or bytes that are no calibration."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"Calibration: {what}.")

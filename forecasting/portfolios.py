@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from forecasting.ensemble import Rule
 from forecasting.errors import UnknownModelError
 from forecasting.models import registry
+from forecasting.models.global_trees import NAME as GLOBAL
 
 BASELINE = "seasonal_naive"
 """Fitted for every publication; it stands where nothing else does."""
@@ -14,26 +15,42 @@ BASELINE = "seasonal_naive"
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """Model names and the rule that combines them; chosen on training windows (decision 0010)."""
+    """Members with their weights, and the rule that combines them (decision 0010).
+
+    A weight counts against those of the members that passed the gate. Weights are equal between families
+    (exponential smoothing, Theta, global), then within each: a second relative adds no vote. ``earned`` are
+    members shown with their score, that get EARNED_WEIGHT only where they earn it on the series' own past.
+    """
 
     name: str
-    members: tuple[str, ...]
-    rule: Rule
+    weights: dict[str, float]
+    rule: Rule = "mean"
+    earned: tuple[str, ...] = ()
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Names of all members, those first that always have a weight."""
+        return (*self.weights, *self.earned)
+
+
+EARNED_WEIGHT = 0.5
+"""Weight of a member that earned one; each family holds 1."""
+
+_STANDARD = {"ets_damped": 1.0, "theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}
 
 _PORTFOLIOS = {
     portfolio.name: portfolio
     for portfolio in (
-        Portfolio("fast", ("theta", "mstl_ets"), "mean"),
-        Portfolio("standard", ("ets_damped", "theta", "mstl_ets"), "median"),
-        Portfolio("full", ("ets_damped", "theta", "mstl_ets", "ces", "local_level"), "median"),
+        Portfolio("fast", {"theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}),
+        Portfolio("standard", _STANDARD),
+        Portfolio("full", _STANDARD, earned=("ces", "local_level", "prophet")),
     )
 }
 
-SCATTERED = Portfolio("scattered", ("local_level", "ets_damped", "theta"), "median")
+SCATTERED = Portfolio("scattered", {"local_level": 1.0, "ets_damped": 1.0, "theta": 1.0}, "median")
 """For a series with many missing months: the spread is that of the members which read the gaps."""
 
-SHORT = Portfolio("short", ("local_level",), "mean")
+SHORT = Portfolio("short", {"local_level": 1.0})
 """For a series of few months: a pooled prior scaled to its level."""
 
 
@@ -41,6 +58,6 @@ def portfolio(name: str) -> Portfolio:
     """The portfolio of that name, or a model alone; UnknownModelError names all there are."""
     if name in _PORTFOLIOS:
         return _PORTFOLIOS[name]
-    if name in registry.names():
-        return Portfolio(name, (name,), "mean")
-    raise UnknownModelError(name, (*_PORTFOLIOS, *registry.names()))
+    if name in (*registry.names(), GLOBAL):
+        return Portfolio(name, {name: 1.0})
+    raise UnknownModelError(name, (*_PORTFOLIOS, *registry.names(), GLOBAL))

@@ -17,6 +17,7 @@ _MAKERS: dict[str, Callable[[], Model]] = {
     "ets_damped": univariate.ets_damped,
     "ets": univariate.ets,
     "theta": univariate.theta,
+    "theta_log": univariate.theta_log,
     "mstl_ets": univariate.mstl_ets,
     "ces": univariate.ces,
     "arima": univariate.arima,

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from forecasting.errors import ModelFailedError, SeriesTooShortError
 from forecasting.forecast import Forecast
 from forecasting.series import Series
+from forecasting.transforms import Level, scale_of
 
 SHORTEST = 10
 """Months below which no model here is fitted; below two years the season is left out."""
@@ -24,12 +25,14 @@ class Univariate:
     """One statsforecast model; quantiles are normal around its mean, as wide as its own 80 % interval.
 
     ``make`` gets the season length, 12 or 1. The history is divided by its mean size before the fit and the
-    result multiplied back, so that a fit depends on no unit.
+    result multiplied back, so that a fit depends on no unit. With ``logs`` a series whose every value is
+    above zero is fitted on the log scale, and its quantiles mapped back exactly.
     """
 
     name: str
     make: Callable[[int], Any]
     shortest: int = SHORTEST
+    logs: bool = False
     takes_gaps: bool = False
 
     def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
@@ -37,21 +40,25 @@ class Univariate:
         count = len(series.values)
         if count < self.shortest:
             raise SeriesTooShortError(series.id, count, self.shortest)
-        size = float(np.mean(np.abs(series.values)))
-        size = size if size > 0 and np.isfinite(size) else 1.0
+        scale = scale_of(series) if self.logs else _mean_size(series)
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
                 fitted = self.make(12 if count >= 25 else 1).forecast(
-                    y=series.values / size, h=horizon, level=[80]
+                    y=scale.apply(series.values), h=horizon, level=[80]
                 )
         except Exception as error:  # any failure of a library's fit is that model's reason to be left out
             raise ModelFailedError(self.name, series.id, f"{type(error).__name__}: {error}") from error
         mean = np.asarray(fitted["mean"], dtype=np.float64)
         deviation = (np.asarray(fitted["hi-80"]) - np.asarray(fitted["lo-80"])) / (2 * _Z80)
-        values = (mean[:, None] + np.maximum(deviation, 0.0)[:, None] * norm.ppf(levels)) * size
+        values = scale.invert(mean[:, None] + np.maximum(deviation, 0.0)[:, None] * norm.ppf(levels))
         if not np.isfinite(values).all():
             raise ModelFailedError(self.name, series.id, "it returned a number that is not finite")
         return Forecast(series.id, series.unit, series.end, None, tuple(levels), values, self.name)
+
+
+def _mean_size(series: Series) -> Level:
+    size = float(np.mean(np.abs(series.values)))
+    return Level(size if size > 0 and np.isfinite(size) else 1.0)
 
 
 def ets_damped() -> Univariate:
@@ -73,6 +80,17 @@ def theta() -> Univariate:
     from statsforecast.models import DynamicOptimizedTheta  # noqa: PLC0415  seconds to import
 
     return Univariate("theta", lambda season: DynamicOptimizedTheta(season_length=season))
+
+
+def theta_log() -> Univariate:
+    """The same on the log scale with an additive season, for positive series; else on their own."""
+    from statsforecast.models import DynamicOptimizedTheta  # noqa: PLC0415  seconds to import
+
+    return Univariate(
+        "theta_log",
+        lambda season: DynamicOptimizedTheta(season_length=season, decomposition_type="additive"),
+        logs=True,
+    )
 
 
 def mstl_ets() -> Univariate:

@@ -1,0 +1,236 @@
+"""One model over all series of an installation: boosted trees on seasonal differences, forecast recursively.
+
+Montero-Manso and Hyndman 2021, doi:10.1016/j.ijforecast.2021.03.004, on why one model over many series wins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from forecasting.errors import GlobalModelError, SeriesTooShortError
+from forecasting.forecast import HORIZON, Forecast
+from forecasting.models.state_space import fill
+from forecasting.series import Series
+
+Array = NDArray[np.float64]
+
+NAME = "global_trees"
+SEASON = 12
+FEWEST_MONTHS = 50
+"""Months a series needs to be learned from; one shorter than SHORTEST is not forecast either."""
+SHORTEST = 25
+FEWEST_ROWS = 1000
+"""Rows (a row is one month to predict) below which trees would learn the noise: about 20 series."""
+LAGS = (24, 36)
+"""Months of the past that each of the two boosters sees; their forecasts are averaged."""
+TREES = 400
+PARAMETERS: dict[str, Any] = {
+    "objective": "l1",
+    "learning_rate": 0.05,
+    "num_leaves": 31,
+    "min_data_in_leaf": 50,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "feature_fraction": 0.7,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+_KNOWN = 6
+"""Changes that stand before the first one learned from; earlier lags are missing, which trees take."""
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Standard:
+    """Year-on-year changes of one series, on its own scale with mean 0 and standard deviation 1."""
+
+    size: float
+    logs: bool
+    last_year: Array
+    mean: float
+    deviation: float
+    changes: Array
+
+    def path(self, changes: Array) -> Array:
+        """Standard changes (h,) ahead to the working scale (h,): each is added to the month a year before."""
+        path = np.concatenate([self.last_year, np.zeros(len(changes))])
+        for step, change in enumerate(changes):
+            path[SEASON + step] = path[step] + change * self.deviation + self.mean
+        return path[SEASON:]
+
+    def values(self, path: Array) -> Array:
+        """Working scale to the series' unit."""
+        path = np.clip(path, -50.0, 50.0)
+        return np.asarray((np.exp(path) if self.logs else np.sinh(path)) * self.size)
+
+
+def _scaled(values: Array, size: float, logs: bool) -> Array:
+    return np.asarray(np.log(values / size) if logs else np.arcsinh(values / size))
+
+
+def _standard(values: Array) -> _Standard | None:
+    """Logs where every value is above zero, else inverse hyperbolic sines; None where too short or zero."""
+    size = float(np.mean(np.abs(values))) if len(values) >= SHORTEST else 0.0
+    if size == 0 or not np.isfinite(size):
+        return None
+    logs = bool((values > 0).all())
+    scaled = _scaled(values, size, logs)
+    changes = scaled[SEASON:] - scaled[:-SEASON]
+    mean, deviation = float(changes.mean()), float(changes.std()) + 1e-3
+    return _Standard(size, logs, scaled[-SEASON:], mean, deviation, (changes - mean) / deviation)
+
+
+def _rows(changes: Array, lags: int, known: int) -> Array:
+    """Each change from the ``known``-th on with the ``lags`` before it, newest first; NaN before all."""
+    padded = np.concatenate([np.full(lags, np.nan), changes])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, lags + 1)[known:]
+    return np.ascontiguousarray(windows[:, ::-1])
+
+
+def _ahead(boosters: Sequence[Any], changes: Sequence[Array], horizon: int) -> Array:
+    """Mean of the boosters' recursive forecasts, standard changes (series, horizon)."""
+    total = np.zeros((len(changes), horizon))
+    for booster, lags in zip(boosters, LAGS, strict=True):
+        past = np.array([np.concatenate([np.full(lags, np.nan), series])[-lags:] for series in changes])
+        for step in range(horizon):
+            following = booster.predict(past[:, ::-1])
+            total[:, step] += following / len(boosters)
+            past = np.column_stack([past[:, 1:], following])
+    return total
+
+
+@dataclass(frozen=True)
+class GlobalTrees:
+    """A trained model, frozen: the same bytes give the same forecasts.
+
+    Attributes
+    ----------
+    boosters
+        LightGBM's text form of each booster, one for each of LAGS.
+    spread
+        Root mean square (h,) of the error h months ahead, in standard deviations of the series' changes; the
+        last one holds beyond. Measured inside the training data, so a little too small: the engine's
+        calibration widens it.
+    series, rows
+        What it was trained on.
+    """
+
+    boosters: tuple[str, ...]
+    spread: tuple[float, ...]
+    series: int
+    rows: int
+    seed: int
+
+    name = NAME
+    takes_gaps = False
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, ...]:
+        from lightgbm import Booster  # noqa: PLC0415  1 s to import
+
+        return tuple(Booster(model_str=text, params={"num_threads": 1}) for text in self.boosters)
+
+    def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
+        """Quantiles (horizon, levels); SeriesTooShortError below SHORTEST months."""
+        (forecast,) = self.forecasts([series], horizon, levels)
+        if forecast is None:
+            raise SeriesTooShortError(series.id, len(series.values), SHORTEST)
+        return forecast
+
+    def forecasts(
+        self, batch: Sequence[Series], horizon: int, levels: tuple[float, ...]
+    ) -> tuple[Forecast | None, ...]:
+        """The same for a batch at once, far cheaper a series; None where a series is too short."""
+        standards = [_standard(series.values) for series in batch]
+        changes = [standard.changes for standard in standards if standard is not None]
+        ahead = iter(_ahead(self._loaded, changes, horizon) if changes else ())
+        spread = np.array([self.spread[min(step, len(self.spread) - 1)] for step in range(horizon)])
+        width = spread[:, None] * norm.ppf(levels)
+        forecasts: list[Forecast | None] = []
+        for series, standard in zip(batch, standards, strict=True):
+            if standard is None:
+                forecasts.append(None)
+                continue
+            values = standard.values(standard.path(next(ahead))[:, None] + standard.deviation * width)
+            forecasts.append(
+                Forecast(series.id, series.unit, series.end, None, tuple(levels), values, self.name)
+            )
+        return tuple(forecasts)
+
+    def dump(self) -> bytes:
+        """As bytes that ``load`` reads back, for ever: format 1 is JSON around LightGBM's text form."""
+        return json.dumps(
+            {
+                "format": _FORMAT,
+                "boosters": self.boosters,
+                "spread": self.spread,
+                "series": self.series,
+                "rows": self.rows,
+                "seed": self.seed,
+            }
+        ).encode()
+
+    @classmethod
+    def load(cls, content: bytes) -> Self:
+        """A model from its bytes; GlobalModelError where they are not one of a known format."""
+        try:
+            held = json.loads(content)
+            known = held["format"] == _FORMAT
+            boosters, spread = tuple(held["boosters"]), tuple(held["spread"])
+            model = cls(boosters, spread, held["series"], held["rows"], held["seed"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise GlobalModelError(f"the bytes are not a saved model ({error})") from error
+        if not known:
+            raise GlobalModelError(f"format {held['format']!r} is not known; {_FORMAT} is")
+        return model
+
+
+def train(panel: Sequence[Series], seed: int) -> GlobalTrees:
+    """A model of all series of the panel that hold FEWEST_MONTHS; gaps are filled by the smoother first.
+
+    GlobalModelError where they give fewer than FEWEST_ROWS. About 0.013 CPU s a series of 100 months
+    (``python -m tests.benchmarks.accuracy``). The order of the panel does not matter.
+    """
+    import lightgbm  # noqa: PLC0415  1 s to import
+
+    ordered = sorted((series for series in panel if len(series.values) >= FEWEST_MONTHS), key=lambda s: s.id)
+    filled = [fill(series) for series in ordered]
+    standards = [standard for series in filled if (standard := _standard(series.values)) is not None]
+    rows = sum(max(len(standard.changes) - _KNOWN, 0) for standard in standards)
+    if rows < FEWEST_ROWS:
+        raise GlobalModelError(
+            f"{len(standards)} series of {FEWEST_MONTHS} months or more give {rows} rows to learn from; "
+            f"{FEWEST_ROWS} are needed: add series"
+        )
+    boosters = []
+    for lags in LAGS:
+        table = np.concatenate([_rows(standard.changes, lags, _KNOWN) for standard in standards])
+        data = lightgbm.Dataset(table[:, 1:], table[:, 0])
+        boosters.append(lightgbm.train({**PARAMETERS, "seed": seed}, data, TREES))
+    spread = _spread(boosters, filled)
+    texts = tuple(booster.model_to_string() for booster in boosters)
+    return GlobalTrees(texts, tuple(spread), len(standards), rows, seed)
+
+
+def _spread(boosters: Sequence[Any], panel: Sequence[Series]) -> list[float]:
+    """Root mean square error by horizon, from the origin HORIZON months before each series' end."""
+    cut = [(_standard(series.values[:-HORIZON]), series.values[-HORIZON:]) for series in panel]
+    kept = [(standard, actual) for standard, actual in cut if standard is not None]
+    ahead = _ahead(boosters, [standard.changes for standard, _ in kept], HORIZON)
+    errors = [
+        (_scaled(actual, standard.size, standard.logs) - standard.path(changes)) / standard.deviation
+        for (standard, actual), changes in zip(kept, ahead, strict=True)
+        if not standard.logs or (actual > 0).all()
+    ]
+    clipped = np.clip(np.array(errors), -10.0, 10.0)
+    return [float(value) for value in np.sqrt(np.mean(clipped**2, axis=0))]
