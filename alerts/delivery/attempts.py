@@ -44,6 +44,7 @@ class Failure(StrEnum):
     TIMEOUT = "timeout"
     RESET = "reset"
     FORBIDDEN = "forbidden"
+    UNSIGNED = "unsigned"
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,8 @@ deliveries = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the exact bytes of every attempt"),
     Column("status", Text, nullable=False, comment="pending, delivered, exhausted or cancelled"),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0"), comment="claims so far"),
+    Column("attempts_before_replay", Integer, nullable=False, server_default=text("0")),
     Column("due_at", Moment, nullable=False),
     Column("lease_until", Moment),
     Column("lease_owner", Text),
@@ -217,7 +218,7 @@ deliveries = Table(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("message_id", "endpoint_id"),
     UniqueConstraint("endpoint_id", "sequence"),
-    Index("ix_deliveries_due", "due_at", postgresql_where=text("status = 'pending'")),
+    Index("ix_deliveries_due", "endpoint_id", "due_at", postgresql_where=text("status = 'pending'")),
 )
 
 attempts = Table(

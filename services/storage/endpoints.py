@@ -1,0 +1,165 @@
+"""Endpoints: where a desk receives, what it subscribes to, its secrets, and how it has been doing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, any_, insert, literal, or_, select, update
+
+from services.storage.tables import endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A desk's URL; ``event_types`` None is all, ``sequence`` the number of the last delivery made for it."""
+
+    id: str
+    desk: str
+    url: str
+    event_types: tuple[str, ...] | None
+    created_at: dt.datetime
+    status: str = "enabled"
+    disabled_reason: str | None = None
+    failing_since: dt.datetime | None = None
+    sequence: int = 0
+
+
+_FIELDS = (
+    endpoints.c.id,
+    endpoints.c.desk,
+    endpoints.c.url,
+    endpoints.c.event_types,
+    endpoints.c.created_at,
+    endpoints.c.status,
+    endpoints.c.disabled_reason,
+    endpoints.c.failing_since,
+    endpoints.c.sequence,
+)
+
+
+def add(connection: Connection, endpoint: Endpoint, *, secret: bytes) -> None:
+    """Add an endpoint with its encrypted secret."""
+    connection.execute(
+        insert(endpoints).values(
+            id=endpoint.id,
+            desk=endpoint.desk,
+            url=endpoint.url,
+            event_types=None if endpoint.event_types is None else list(endpoint.event_types),
+            secret=secret,
+            status=endpoint.status,
+            created_at=endpoint.created_at,
+        )
+    )
+
+
+def get(connection: Connection, endpoint_id: str) -> Endpoint | None:
+    """One endpoint; None where there is none of that id."""
+    return next(iter(_select(connection, endpoints.c.id == endpoint_id)), None)
+
+
+def listed(connection: Connection, *, desk: str | None = None) -> list[Endpoint]:
+    """Endpoints of a desk, or all, the oldest first."""
+    return _select(connection, *([] if desk is None else [endpoints.c.desk == desk]))
+
+
+def subscribed(connection: Connection, desk: str, event_type: str) -> list[str]:
+    """Ids of the enabled endpoints of a desk that want an event type."""
+    found = _select(
+        connection,
+        endpoints.c.desk == desk,
+        endpoints.c.status == "enabled",
+        or_(endpoints.c.event_types.is_(None), literal(event_type) == any_(endpoints.c.event_types)),
+    )
+    return [endpoint.id for endpoint in found]
+
+
+def rotate(connection: Connection, endpoint_id: str, *, secret: bytes, overlap_until: dt.datetime) -> None:
+    """Put a new encrypted secret in front; the present one also signs until the overlap ends."""
+    connection.execute(
+        update(endpoints)
+        .where(endpoints.c.id == endpoint_id)
+        .values(previous_secret=endpoints.c.secret, previous_until=overlap_until, secret=secret)
+    )
+
+
+def enable(connection: Connection, endpoint_id: str) -> None:
+    """Enable an endpoint; what was pending for it goes out as it is due."""
+    connection.execute(
+        update(endpoints)
+        .where(endpoints.c.id == endpoint_id)
+        .values(status="enabled", disabled_reason=None, failing_since=None)
+    )
+
+
+def disable(connection: Connection, endpoint_id: str, *, reason: str) -> Endpoint | None:
+    """Disable an endpoint, with the reason; None where it was not enabled. What is pending for it stays."""
+    row = connection.execute(
+        update(endpoints)
+        .where(endpoints.c.id == endpoint_id, endpoints.c.status == "enabled")
+        .values(status="disabled", disabled_reason=reason)
+        .returning(*_FIELDS)
+    ).first()
+    return None if row is None else Endpoint(**row._asdict())
+
+
+def mark_healthy(connection: Connection, ids: Collection[str]) -> None:
+    """Note that the endpoints took a message; an unbroken run of failures ends."""
+    _lock(connection, endpoints.c.id.in_(ids), endpoints.c.failing_since.is_not(None))
+    connection.execute(
+        update(endpoints)
+        .where(endpoints.c.id.in_(ids), endpoints.c.failing_since.is_not(None))
+        .values(failing_since=None)
+    )
+
+
+def mark_failing(
+    connection: Connection, ids: Collection[str], *, now: dt.datetime, patience: dt.timedelta
+) -> list[Endpoint]:
+    """Note that the endpoints failed; those that did nothing else for all of ``patience`` are returned."""
+    _lock(connection, endpoints.c.id.in_(ids))
+    connection.execute(
+        update(endpoints)
+        .where(endpoints.c.id.in_(ids), endpoints.c.failing_since.is_(None))
+        .values(failing_since=now)
+    )
+    return _select(
+        connection,
+        endpoints.c.id.in_(ids),
+        endpoints.c.status == "enabled",
+        endpoints.c.failing_since <= now - patience,
+    )
+
+
+def advance(connection: Connection, count_by_id: dict[str, int]) -> dict[str, int]:
+    """Reserve so many sequence numbers of each endpoint; the last number before them, by id.
+
+    Rows are locked in the order of their ids until the transaction ends: two of them never wait for each
+    other crosswise, and numbers follow the order of commits without a gap.
+    """
+    _lock(connection, endpoints.c.id.in_(count_by_id))
+    before = {}
+    for endpoint_id, count in count_by_id.items():
+        after = connection.execute(
+            update(endpoints)
+            .where(endpoints.c.id == endpoint_id)
+            .values(sequence=endpoints.c.sequence + count)
+            .returning(endpoints.c.sequence)
+        ).scalar_one()
+        before[endpoint_id] = after - count
+    return before
+
+
+def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> None:
+    connection.execute(
+        select(endpoints.c.id).where(*conditions).order_by(endpoints.c.id).with_for_update(key_share=True)
+    )
+
+
+def _select(connection: Connection, *conditions: ColumnElement[bool]) -> list[Endpoint]:
+    query = select(*_FIELDS).where(*conditions).order_by(endpoints.c.created_at, endpoints.c.id)
+    return [
+        Endpoint(**{**row, "event_types": None if row["event_types"] is None else tuple(row["event_types"])})
+        for row in connection.execute(query).mappings()
+    ]

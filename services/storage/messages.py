@@ -1,0 +1,36 @@
+"""Messages: what happened, as every subscribed endpoint is told it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from services.storage.tables import messages
+
+
+def new_id() -> str:
+    """A webhook-id: stable over all attempts and replays of one message, and unlike any other."""
+    return f"msg_{uuid.uuid4().hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event for one desk; ``payload`` is the ``data`` of the body that its endpoints receive."""
+
+    desk: str
+    event_type: str
+    payload: dict[str, Any]
+    created_at: dt.datetime
+    alert_event_id: int | None = None
+    id: str = field(default_factory=new_id)
+
+
+def add(connection: Connection, added: Sequence[Message]) -> None:
+    """Add messages."""
+    if added:
+        connection.execute(insert(messages), [asdict(message) for message in added])
