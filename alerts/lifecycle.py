@@ -7,6 +7,7 @@ late figure and a repeat all take the same road: put the judgement in its place,
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 
 from alerts.conditions import Answer
@@ -19,26 +20,46 @@ from alerts.states import AlertState, Signature, Transition, TransitionKind, ale
 from forecasting.months import Span
 
 
+def concerned(alerts: Iterable[AlertState], span: Span) -> AlertState | None:
+    """Which alert of one rule on one series a figure concerns: the one that rests on it, else the latest."""
+    latest_first = sorted(alerts, key=lambda alert: alert.figures[0].span, reverse=True)
+    resting = (alert for alert in latest_first if alert.judged(span) is not None)
+    return next(resting, latest_first[0] if latest_first else None)
+
+
+def ruling_version(state: AlertState | None, span: Span, *, current: int) -> int:
+    """Version of the rule that a figure is judged by: the alert's own while it is open and for its months."""
+    if state is None or (state.status is not Status.OPENED and span > state.last):
+        return current
+    return state.rule_version
+
+
 def advance(
-    rule: Rule, state: AlertState | None, evaluation: Evaluation, facts: Facts
+    rule: Rule,
+    state: AlertState | None,
+    evaluation: Evaluation,
+    facts: Facts,
+    *,
+    superseded: bool = False,
 ) -> tuple[AlertState | None, tuple[Transition, ...]]:
     """What one judged figure does to the alert of a rule on a series.
 
-    ``state`` is the alert among whose figures the span is, else the latest one, else None; the answer is what
-    to keep in its place, None where no streak is left to remember. A figure already held, an older one and
+    ``state`` is the alert that ``concerned`` names; the answer is what to keep in its place, None where no
+    streak is left to remember. A ``superseded`` alert (a later one of the rule on the series has begun) can
+    be corrected and retracted, but not opened again. A figure already held, an older one and
     one from before the alert's first figure change nothing. WrongAlertError where the state is not of this
     rule, version and series.
     """
     if state is None:
         return _begin(rule, None, evaluation, facts)
-    if _belongs_to_older_version(rule, state, evaluation):
-        return _begin(rule, None if state.status is Status.PENDING else state, evaluation, facts)
     _check(rule, state, facts)
+    if state.rule_version != rule.version:
+        return _begin(rule, None if state.status is Status.PENDING else state, evaluation, facts)
     if _is_no_news(state, evaluation):
         return state, ()
     if evaluation.span > state.last and not _continues(rule, state, evaluation.span):
         return _begin(rule, state, evaluation, facts)
-    return _placed(rule, state, evaluation, facts)
+    return _placed(rule, state, evaluation, facts, superseded=superseded)
 
 
 def acknowledge(
@@ -90,7 +111,7 @@ def _begin(
 
 
 def _placed(
-    rule: Rule, state: AlertState, evaluation: Evaluation, facts: Facts
+    rule: Rule, state: AlertState, evaluation: Evaluation, facts: Facts, *, superseded: bool = False
 ) -> tuple[AlertState | None, tuple[Transition, ...]]:
     """Put the judgement in its place among the figures, fold again, and say what changed."""
     held = state.judged(evaluation.span)
@@ -101,6 +122,8 @@ def _placed(
     )
     if after.status is Status.PENDING and after.breaches == 0:
         return None, ()
+    if superseded and after.status is Status.OPENED:
+        after = replace(state, figures=after.figures)
     return after, _transitions(rule, state, after, judgement, facts)
 
 
@@ -110,12 +133,6 @@ def _is_no_news(state: AlertState, evaluation: Evaluation) -> bool:
     if held is None:
         return evaluation.span < state.figures[0].span
     return evaluation.known_from < held.known_from or evaluation.value == held.value
-
-
-def _belongs_to_older_version(rule: Rule, state: AlertState, evaluation: Evaluation) -> bool:
-    """True where no alert is open and a newer version of the rule is asked about a newer figure."""
-    newer = state.rule_id == rule.id and state.rule_version < rule.version
-    return newer and state.status is not Status.OPENED and evaluation.span > state.last
 
 
 def _continues(rule: Rule, state: AlertState, span: Span) -> bool:
@@ -229,7 +246,8 @@ def _reasons(
 def _check(rule: Rule, state: AlertState, facts: Facts) -> None:
     if state.rule_id != rule.id:
         raise WrongAlertError(state.id, "rule", state.rule_id, rule.id)
-    if state.rule_version != rule.version:
+    ruling = ruling_version(state, facts.span, current=rule.version)
+    if ruling != rule.version:
         raise WrongAlertError(state.id, "rule version", str(state.rule_version), str(rule.version))
     if state.series_id != facts.series_id:
         raise WrongAlertError(state.id, "series", state.series_id, facts.series_id)
