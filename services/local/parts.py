@@ -14,10 +14,10 @@ from pathlib import Path
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from services.broker import broker_address
 from services.local.ports import HOST, port_of
 from services.local.processes import Command
 from services.local.supervisor import Part
-from services.worker.broker import broker_address
 
 _CHECKOUT = Path(__file__).parents[2]
 _CELERY = ("-m", "celery", "--app", "services.worker.app:app", "--quiet")

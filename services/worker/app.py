@@ -11,8 +11,8 @@ import importlib
 from celery import Celery
 from celery.signals import worker_init
 
+from services.broker import broker_address
 from services.settings import settings
-from services.worker.broker import broker_address
 
 QUEUES = ("ingest", "forecast", "delivery")
 

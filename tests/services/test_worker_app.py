@@ -1,12 +1,12 @@
-"""Addresses for kombu, and the app on a real broker."""
+"""The Celery app on a real broker, and its address as kombu spells it."""
 
 from __future__ import annotations
 
 import pytest
 from kombu.exceptions import OperationalError
 
+from services.broker import broker_address
 from services.worker.app import make_app
-from services.worker.broker import broker_address
 
 
 @pytest.mark.parametrize(
