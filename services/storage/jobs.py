@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.storage.tables import jobs
@@ -59,12 +59,7 @@ def claim(
     """
     due = (
         select(jobs.c.id)
-        .where(
-            jobs.c.kind == kind,
-            jobs.c.status == "pending",
-            jobs.c.due_at <= now,
-            or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now),
-        )
+        .where(*_due(kind, now))
         .order_by(jobs.c.due_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -106,10 +101,22 @@ def retry(connection: Connection, job: Job, *, due_at: dt.datetime, error: str) 
     )
 
 
+def due(connection: Connection, kind: str, *, now: dt.datetime) -> int:
+    """Count of the jobs of a kind that a worker could claim."""
+    query = select(func.count()).where(*_due(kind, now))
+    return int(connection.execute(query).scalar_one())
+
+
 def unfinished(connection: Connection, kind: str) -> int:
     """Count of the jobs of a kind that are still to be done."""
     query = select(func.count()).where(jobs.c.kind == kind, jobs.c.status == "pending")
     return int(connection.execute(query).scalar_one())
+
+
+def get(connection: Connection, kind: str, key: str) -> Job | None:
+    """The job of a kind that is about a key."""
+    row = connection.execute(select(jobs).where(jobs.c.kind == kind, jobs.c.key == key)).first()
+    return None if row is None else _job(row)
 
 
 def listed(connection: Connection, *, status: str | None = None, limit: int = 100) -> list[Job]:
@@ -121,3 +128,12 @@ def listed(connection: Connection, *, status: str | None = None, limit: int = 10
         Job(row.kind, row.key, row.arguments, row.series_id, row.id, row.runs, row.status, row.error)
         for row in connection.execute(query)
     ]
+
+
+def _due(kind: str, now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        jobs.c.kind == kind,
+        jobs.c.status == "pending",
+        jobs.c.due_at <= now,
+        or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now),
+    )
