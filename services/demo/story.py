@@ -27,7 +27,7 @@ def points(received: Sequence[Body]) -> list[Point]:
     """The five points, from the bodies of the verified messages in the order they came."""
     tellers: dict[str, Callable[[Sequence[Body]], dict[str, Any]]] = {
         "magnets 2025-05: a downward shock": magnets_fall,
-        "products 2025-05: first print, the source's claim, and a revision without a second alert": products_low,
+        "products 2025-05: first print, the source's claim, a revision and no second alert": products_low,
         "products 2025-06: the follow-up": products_follow_up,
         "ores, metals and compounds 2025-06: an upward shock while magnets are down": raw_forms_rush,
         "magnets recover by 2025-08 and the alert resolves": magnets_recover,

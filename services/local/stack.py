@@ -40,6 +40,12 @@ class Stack:
     flower_password: str
     desk: str
     desk_secret: str
+    folder: Path
+
+    def trust(self, secret: str) -> None:
+        """Give the demo desk one more signing secret; it reads them anew for each message."""
+        with (self.folder / "desk" / "secrets").open("a", encoding="utf-8") as file:
+            file.write(f"\n{secret}\n")
 
     @property
     def database_url(self) -> str:
@@ -80,6 +86,7 @@ def running(folder: Path, environment: Mapping[str, str], say: Callable[[str], N
             flower_password=password,
             desk=f"http://{HOST}:{port_of(desk)}",
             desk_secret=kept_secret(folder / "desk" / "secrets", lambda: new_secret(secrets.token_bytes(32))),
+            folder=folder,
         )
         shop = parts.Workshop(folder, stack.environment)
         supervisor.start(
