@@ -1,0 +1,135 @@
+"""Series of one family that part ways: changes on the year apart by more than their history explains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.months import Span
+from forecasting.series import Series
+
+Floats = NDArray[np.float64]
+
+PARTED = 3.0
+"""Robust scores of the gap from which two siblings have parted."""
+FEWEST = 6
+"""Earlier gaps below which the history cannot judge, and only opposite large changes count."""
+LARGE = math.log(1.25)
+"""Change, in logs, that is large on its own: a quarter up, or a fifth down."""
+SMALLEST_SPREAD = 0.05
+"""Spread of gaps, in logs, below which no history is believed: rounding and working days make that much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Two siblings over one span, and how their changes on the year part.
+
+    Attributes
+    ----------
+    higher, lower
+        Identifiers of the series that changed more and less.
+    higher_change, lower_change
+        Ratios to the same span a year before, less one.
+    opposite
+        True where one rose and the other fell.
+    gap
+        Difference of the logarithms of the two ratios.
+    score
+        Gap less the median of earlier gaps, over their spread (median absolute deviation, scaled to the
+        normal); None where fewer than six earlier gaps are held.
+    gaps_held
+        Count of earlier gaps.
+    parted
+        True where the score is 3 or more, or, without a score, where both changes are large and opposite.
+    reason
+        The same in plain words.
+    """
+
+    higher: str
+    lower: str
+    span: Span
+    higher_change: float
+    lower_change: float
+    opposite: bool
+    gap: float
+    score: float | None
+    gaps_held: int
+    parted: bool
+    reason: str
+
+
+def divergences(family: Sequence[Series], span: Span) -> tuple[Divergence, ...]:
+    """Each pair of a family whose changes on the year over a span are both held, widest gap first."""
+    found = (divergence(first, second, span) for first, second in combinations(family, 2))
+    return tuple(sorted((each for each in found if each is not None), key=lambda each: -each.gap))
+
+
+def divergence(first: Series, second: Series, span: Span) -> Divergence | None:
+    """How two siblings part over a span; None where a change on the year is not held for both."""
+    change = {series.id: log_change(series, span) for series in (first, second)}
+    higher, lower = sorted((first, second), key=lambda series: -change[series.id])
+    up, down = change[higher.id], change[lower.id]
+    if not (math.isfinite(up) and math.isfinite(down)):
+        return None
+    gap = up - down
+    earlier = _earlier_gaps(higher, lower, span)
+    score = None
+    if len(earlier) >= FEWEST:
+        middle = float(np.median(earlier))
+        spread = max(1.4826 * float(np.median(np.abs(earlier - middle))), SMALLEST_SPREAD)
+        score = (gap - middle) / spread
+    opposite = up > 0 > down
+    parted = score >= PARTED if score is not None else opposite and up >= LARGE and -down >= LARGE
+    against = (
+        f"{score:.1f} times the usual spread of {len(earlier)} earlier gaps"
+        if score is not None
+        else f"{len(earlier)} earlier gaps held, too few for a usual spread"
+    )
+    reason = (
+        f"on the year {higher.id} {math.expm1(up):+.0%} and {lower.id} {math.expm1(down):+.0%}, "
+        f"a gap of {gap:.2f} in logs, {against}"
+    )
+    return Divergence(
+        higher=higher.id,
+        lower=lower.id,
+        span=span,
+        higher_change=math.expm1(up),
+        lower_change=math.expm1(down),
+        opposite=opposite,
+        gap=gap,
+        score=score,
+        gaps_held=len(earlier),
+        parted=parted,
+        reason=reason,
+    )
+
+
+def log_change(series: Series, span: Span) -> float:
+    """Log ratio to the same span a year before; NaN where one is not held or not above zero."""
+    now, before = series.over(span), series.over(Span(span.first - 12, span.months))
+    return math.log(now / before) if now > 0 and before > 0 else math.nan
+
+
+def share(part: Series, whole: Sequence[Series], span: Span) -> float | None:
+    """Share of one series in the sum of a family over a span; None where one is not held or all are zero."""
+    total = sum(series.over(span) for series in whole)
+    value = part.over(span)
+    return value / total if math.isfinite(total) and total > 0 and math.isfinite(value) else None
+
+
+def _earlier_gaps(higher: Series, lower: Series, span: Span) -> Floats:
+    start = max(higher.start, lower.start)
+    gaps = np.array(
+        [
+            log_change(higher, Span(span.first - back, span.months))
+            - log_change(lower, Span(span.first - back, span.months))
+            for back in range(1, span.first.since(start) + 1)
+        ]
+    )
+    held: Floats = gaps[np.isfinite(gaps)]
+    return held
