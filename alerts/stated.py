@@ -88,7 +88,7 @@ def unstated_numbers(data: Fields) -> tuple[str, ...]:
     text = str(data["sentence"])
     claim = data["source_claim"] or {}
     title = (data["measure"] or {}).get("title")
-    for verbatim in (claim.get("text"), claim.get("source_name"), title, data["series"]["name"]):
+    for verbatim in (claim.get("text"), claim.get("source_name"), title, data["series"]["name"][1:]):
         text = text.replace(verbatim or "\0", "")
     text = text.replace(f" {data['series']['unit']}", "")
     known = {number for said in stated(data).values() for number in _NUMBER.findall(said)}

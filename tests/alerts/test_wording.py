@@ -1,0 +1,305 @@
+"""The sentence of a message can be read aloud, and says no number that is not a field of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from alert_facts import MAY, NOT_JUDGED, day, detection, figure, level_rule, month, step
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.events import alert_event, overdue_event, person_event
+from alerts.facts import Band, Facts, Figure, Measure, Outlook, SourceClaim
+from alerts.lifecycle import acknowledge
+from alerts.quantities import RAREST, apart, estimate, one_in, percent, volume
+from alerts.rules import parse_rule
+from alerts.stated import stated, unstated_numbers
+from forecasting.months import Month, Span
+from forecasting.shocks.detection import Detection, Verdict
+from forecasting.shocks.records import Record
+
+SHOCKS = parse_rule(
+    {
+        "name": "Shocks of 2025",
+        "desk": "metals",
+        "scope": {"series": ["MAGNETS"]},
+        "condition": {"kind": "shock"},
+        "close_when": {"kind": "recovered"},
+        "months_to_close": 2,
+    },
+    rule_id="shocks",
+    version=1,
+)
+NAME = "China's rare-earth magnet exports"
+
+
+def _said(rule: Any, *figures: Facts) -> list[str]:
+    state, sentences = None, []
+    for facts in figures:
+        state, moved = step(rule, state, facts)
+        for each in moved:
+            assert state is not None
+            data = alert_event(each, rule, state, facts)["data"]
+            assert unstated_numbers(data) == ()
+            sentences.append(data["sentence"])
+    return sentences
+
+
+def test_the_magnets_of_may_2025_read_aloud() -> None:
+    """Shock, follow-up and recovery are said as a trader would say them."""
+    before = Band(4800, 3400, 6200)
+    ordinary = detection(Verdict.ORDINARY, 0.3)
+    magnets = {"unit": "t"}
+    said = _said(
+        SHOCKS,
+        replace(
+            figure(1238.47, detection=detection(Verdict.SHOCK_DOWN)),
+            series_name=NAME,
+            change_month=1238.47 / 2626 - 1,
+            change_year=-0.7426,
+            year_ago=Figure(Span.parse("2024-05"), 4811.5),
+            records=(Record("lowest", None, Month.parse("2015-07"), 33, 119, None, tied=False),),
+            next_expected=Outlook(month(1), Band(2000, 900, 3300)),
+            **magnets,
+        ),
+        replace(
+            figure(3188, month(1), detection=ordinary, counterfactual=before),
+            series_name=NAME,
+            change_month=3188 / 1238.47 - 1,
+        ),
+        replace(figure(5577, month(2), detection=ordinary, counterfactual=before), series_name=NAME),
+        replace(figure(6146, month(3), detection=ordinary, counterfactual=before), series_name=NAME),
+    )
+    judged = "Forecast before it was known: 4,300 t, 80 % interval 3,100 to 5,600 t"
+    band = "80 % interval 3,400 to 6,200 t forecast before it began"
+    assert said == [
+        (
+            "China's rare-earth magnet exports fell 53 % on the month to 1,238 t in May 2025, 74 % below "
+            f"May 2024: a downward shock. {judged}; a figure this low had a chance of about 1 in 900. "
+            "Lowest of the 33 months held (of 119) since July 2015. "
+            "Expected for June 2025: 2,000 t, 80 % interval 900 to 3,300 t."
+        ),
+        (
+            f"China's rare-earth magnet exports rose 157 % on the month to 3,188 t in June 2025. {judged}. "
+            f"The alert of May 2025 stays open: still below the {band}."
+        ),
+        (
+            f"China's rare-earth magnet exports stood at 5,577 t in July 2025. {judged}. "
+            f"The alert of May 2025 stays open: back inside the {band}, 1 of the 2 figures needed to close."
+        ),
+        (
+            f"China's rare-earth magnet exports stood at 6,146 t in August 2025. {judged}. "
+            f"The alert of May 2025 is resolved: back inside the {band}."
+        ),
+    ]
+
+
+def test_the_products_of_may_2025_read_aloud() -> None:
+    """First print with the source's claim, revision without a second alert, and the follow-up."""
+    claim = SourceClaim(
+        "lowest since February 2020", "Bloomberg via Business Standard", "https://example.com"
+    )
+    products = {"series_name": "exports of rare-earth products"}
+    said = _said(
+        level_rule(),
+        replace(figure(2117), **products, source_claim=claim),
+        replace(figure(2115, known_from=day(1), revision_of=2117), **products),
+        replace(figure(3808, month(1), change_month=3808 / 2115 - 1), **products),
+    )
+    assert said == [
+        (
+            "Exports of rare-earth products stood at 2,117 t in May 2025. No forecast judged it. "
+            "The source (Bloomberg via Business Standard) says: “lowest since February 2020”."
+        ),
+        (
+            "Exports of rare-earth products stood at 2,115 t in May 2025. Revised from 2,117 to 2,115 t. "
+            "No forecast judged it. The alert of May 2025 stands, with its figures corrected."
+        ),
+        (
+            "Exports of rare-earth products rose 80 % on the month to 3,808 t in June 2025. "
+            "No forecast judged it. The alert of May 2025 stays open: still below the closing level of 5,000 t."
+        ),
+    ]
+
+
+def test_a_withdrawal_and_a_person_are_said() -> None:
+    """A withdrawn figure and a person's act read as sentences too."""
+    said = _said(level_rule(), figure(2000), figure(None, known_from=day(1), revision_of=2000))
+    assert said[1] == (
+        "The source withdrew the figure of magnet exports for May 2025. "
+        "The alert of May 2025 is retracted: the ground that opened it is gone."
+    )
+    state, _ = step(level_rule(), None, figure(2000))
+    assert state is not None
+    state, (moved,) = acknowledge(state, "Ada", day(1))
+    body = person_event(moved, level_rule(), state, series_name=NAME, unit="t")
+    assert body["type"] == "alert.acknowledged"
+    assert body["data"]["sentence"] == (
+        "Ada acknowledged the alert of May 2025 on China's rare-earth magnet exports."
+    )
+
+
+@pytest.mark.parametrize(
+    ("late", "words"), [(0, "was due today"), (1, "is 1 day late"), (9, "is 9 days late")]
+)
+def test_an_overdue_release_is_said(late: int, words: str) -> None:
+    """A release that has not come says which, of what, and how late."""
+    body = overdue_event(
+        series_id="M",
+        series_name=NAME,
+        unit="t",
+        span=MAY,
+        release="the detail of June",
+        due=day(),
+        now=day(0, late),
+    )
+    assert body["data"]["sentence"] == f"{NAME} for May 2025 has not come: the detail of June {words}."
+    assert body["data"]["days_late"] == late
+
+
+VALUES = st.one_of(
+    st.floats(1e-3, 1e9), st.integers(0, 100_000).map(float), st.sampled_from([1238.47, 7742.2, 99.96, 9.995])
+)
+CHANGES = st.none() | st.floats(-1, 40)
+
+
+@st.composite
+def _detections(draw: st.DrawFn) -> Detection:
+    verdict = draw(st.sampled_from([Verdict.SHOCK_DOWN, Verdict.SHOCK_UP]))
+    quantiles = sorted(draw(st.lists(st.floats(0, 1e8), min_size=5, max_size=5)))
+    tail = draw(st.floats(1e-12, 0.02))
+    return Detection(
+        verdict, "why", tail, tail, -3.0, *(quantiles[place] for place in (2, 1, 3, 0, 4)), threshold=0.02
+    )
+
+
+@st.composite
+def _bands(draw: st.DrawFn) -> Band:
+    lower, middle, upper = sorted(draw(st.lists(st.floats(0, 1e8), min_size=3, max_size=3)))
+    return Band(middle, lower, upper)
+
+
+@st.composite
+def _facts(draw: st.DrawFn) -> Facts:
+    span = Span(Month.of(draw(st.integers(1990, 2040)), draw(st.integers(1, 12))), draw(st.integers(1, 3)))
+    months = Month.of(draw(st.integers(1970, 2020)), draw(st.integers(1, 12)))
+    needed = draw(st.integers(2, 400))
+    return Facts(
+        series_id="S",
+        series_name=draw(st.sampled_from([NAME, "exports under HS 85051110", "steel, 12 mills"])),
+        unit=draw(st.sampled_from(["t", "kg", "1000 t", "USD"])),
+        span=span,
+        value=draw(VALUES),
+        known_from=day(),
+        detection=draw(_detections()),
+        revision_of=draw(st.none() | VALUES),
+        change_month=draw(CHANGES),
+        change_year=draw(CHANGES),
+        year_ago=draw(st.none() | st.just(Figure(Span(span.first - 12, span.months), 1.0))),
+        records=draw(
+            st.lists(
+                st.builds(
+                    Record,
+                    direction=st.sampled_from(["lowest", "highest"]),
+                    since=st.none() | st.just(months),
+                    first_held=st.just(months),
+                    months_held=st.integers(2, needed),
+                    months_needed=st.just(needed),
+                    years_claimed=st.none() | st.integers(1, 40),
+                    tied=st.booleans(),
+                ),
+                max_size=2,
+            ).map(tuple)
+        ),
+        source_claim=draw(st.none() | st.just(SourceClaim("lowest of 17 years", "Paper 21", "https://x.y"))),
+        next_expected=draw(st.none() | st.builds(Outlook, st.just(MAY), _bands())),
+        counterfactual=draw(st.none() | _bands()),
+        measure=draw(st.none() | st.just(Measure("Announcement 18", day().date(), "https://x.y"))),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(_facts(), VALUES, _bands())
+def test_no_sentence_says_a_number_that_is_no_field(facts: Facts, later: float, band: Band) -> None:
+    """Over hundreds of varied figures each number said is a field as its formatter writes it."""
+    follow = replace(
+        facts,
+        span=Span(facts.span.first + facts.span.months, facts.span.months),
+        value=later,
+        revision_of=None,
+        year_ago=None,
+        counterfactual=band,
+        detection=replace(facts.detection, verdict=Verdict.ORDINARY),
+    )
+    said = _said(SHOCKS, facts, follow)
+    assert len(said) == 2
+
+
+def test_a_number_that_is_no_field_is_found() -> None:
+    """The check itself fails on a number that was made up."""
+    state, (moved,) = step(level_rule(), None, figure(2117))
+    assert state is not None
+    data = alert_event(moved, level_rule(), state, figure(2117))["data"]
+    data["sentence"] = data["sentence"].replace("2,117", "2,118")
+    assert unstated_numbers(data) == ("2,118",)
+
+
+@given(_facts())
+@settings(deadline=None)
+def test_what_is_written_is_near_what_is_held(facts: Facts) -> None:
+    """A volume is written to within half of its last digit, an estimate to within a tenth of its interval."""
+    state, (moved, *_) = step(SHOCKS, None, facts)
+    assert state is not None
+    data = alert_event(moved, SHOCKS, state, facts)["data"]
+    said = stated(data)
+    assert _number(said["value"]) == pytest.approx(data["value"], rel=0.005)
+    found = data["detection"]
+    width = found["interval_80"]["upper"] - found["interval_80"]["lower"]
+    if width > 0:
+        assert abs(_number(said["detection.expected"]) - found["expected"]) <= width / 20 + 1e-9
+    if data["change_month"] is not None:
+        assert _number(said["change_month"]) == pytest.approx(abs(data["change_month"]) * 100, abs=0.5)
+
+
+def _number(text: str) -> float:
+    return float(re.sub(r"[^0-9.\-]", "", text))
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (volume(1238.47), "1,238"),
+        (volume(7742.2), "7,742"),
+        (volume(46), "46"),
+        (volume(46.25), "46.2"),
+        (volume(0.0123), "0.0123"),
+        (volume(0), "0"),
+        (volume(-1500.5), "-1,500"),
+        (percent(-0.5284), "53 %"),
+        (percent(0.034), "3.4 %"),
+        (percent(0.0996), "10 %"),
+        (percent(12.5), "1,250 %"),
+        (estimate(4287, 2530), "4,300"),
+        (estimate(98_612, 480), "98,610"),
+        (estimate(4.287, 0.5), "4.29"),
+        (estimate(5, 0), "5"),
+        (apart(1238.47, 1238.0), ("1,238.5", "1,238")),
+        (one_in(0.0011), 900),
+        (one_in(1 / 37.4), 37),
+        (one_in(0.5), 2),
+        (one_in(0), RAREST),
+    ],
+)
+def test_each_quantity_is_rounded_in_one_way(written: object, text: object) -> None:
+    """Volumes, changes, forecasts and chances are written so and not otherwise."""
+    assert written == text
+
+
+def test_what_no_forecast_judged_claims_no_chance() -> None:
+    """Without a forecast the sentence says so and names no probability."""
+    (said,) = _said(level_rule(), figure(2117, detection=NOT_JUDGED))
+    assert "chance" not in said
+    assert "No forecast judged it." in said
