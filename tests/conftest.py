@@ -25,10 +25,10 @@ TEMPLATE = "tonnage_template"
 
 @pytest.fixture(scope="session")
 def eventually() -> Callable[[Callable[[], bool]], bool]:
-    """Poll until something holds, for at most 30 s; whether it came to hold."""
+    """Poll until something holds, for at most 90 s; whether it came to hold."""
 
     def wait(holds: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + 90.0
         while not holds():
             if time.monotonic() > deadline:
                 return False
