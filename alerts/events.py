@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +34,7 @@ class EventType(StrEnum):
     ALERT_RESOLVED = "alert.resolved"
     ALERT_REOPENED = "alert.reopened"
     ALERT_RETRACTED = "alert.retracted"
+    ALERTS_GATHERED = "alerts.gathered"
     DATA_OVERDUE = "data.overdue"
     ENDPOINT_PING = "endpoint.ping"
 
@@ -84,6 +86,19 @@ def person_event(
         "transition": _transition(transition),
     }
     return _body(event_type(transition.kind), transition.known_from, data, person_sentence(data))
+
+
+def gathered_event(bodies: Sequence[Body], *, desk: str) -> Body:
+    """Body for several events of one release: each of them whole, in the order given, the worst first."""
+    at = max(body["timestamp"] for body in bodies)
+    data = {"desk": desk, "count": len(bodies), "events": list(bodies)}
+    said = f"{len(bodies)} alerts in one release. " + " ".join(body["data"]["sentence"] for body in bodies)
+    return {
+        "type": str(EventType.ALERTS_GATHERED),
+        "version": VERSION,
+        "timestamp": at,
+        "data": {"sentence": said, **data},
+    }
 
 
 def overdue_event(

@@ -27,6 +27,11 @@ def concerned(alerts: Iterable[AlertState], span: Span) -> AlertState | None:
     return next(resting, latest_first[0] if latest_first else None)
 
 
+def superseded(state: AlertState, alerts: Iterable[AlertState]) -> bool:
+    """True where a later alert of the same rule on the same series has begun."""
+    return any(other.figures[0].span > state.figures[0].span for other in alerts)
+
+
 def ruling_version(state: AlertState | None, span: Span, *, current: int) -> int:
     """Version of the rule that a figure is judged by: the alert's own while it is open and for its months."""
     if state is None or (state.status is not Status.OPENED and span > state.last):
@@ -40,15 +45,15 @@ def advance(
     evaluation: Evaluation,
     facts: Facts,
     *,
-    superseded: bool = False,
+    was_superseded: bool = False,
 ) -> tuple[AlertState | None, tuple[Transition, ...]]:
     """What one judged figure does to the alert of a rule on a series.
 
     ``state`` is the alert that ``concerned`` names; the answer is what to keep in its place, None where no
-    streak is left to remember. A ``superseded`` alert (a later one of the rule on the series has begun) can
-    be corrected and retracted, but not opened again. A figure already held, an older one and
-    one from before the alert's first figure change nothing. WrongAlertError where the state is not of this
-    rule, version and series.
+    streak is left to remember. One that ``was_superseded`` (by a later alert) can be corrected and retracted,
+    but not opened again. A figure already held, an older one and one from before the alert's first figure
+    change nothing. WrongAlertError where the state is not of this rule and series, or where
+    ``ruling_version`` names another version.
     """
     if state is None:
         return _begin(rule, None, evaluation, facts)
@@ -59,7 +64,7 @@ def advance(
         return state, ()
     if evaluation.span > state.last and not _continues(rule, state, evaluation.span):
         return _begin(rule, state, evaluation, facts)
-    return _placed(rule, state, evaluation, facts, superseded=superseded)
+    return _placed(rule, state, evaluation, facts, was_superseded=was_superseded)
 
 
 def acknowledge(
@@ -111,7 +116,7 @@ def _begin(
 
 
 def _placed(
-    rule: Rule, state: AlertState, evaluation: Evaluation, facts: Facts, *, superseded: bool = False
+    rule: Rule, state: AlertState, evaluation: Evaluation, facts: Facts, *, was_superseded: bool = False
 ) -> tuple[AlertState | None, tuple[Transition, ...]]:
     """Put the judgement in its place among the figures, fold again, and say what changed."""
     held = state.judged(evaluation.span)
@@ -122,7 +127,7 @@ def _placed(
     )
     if after.status is Status.PENDING and after.breaches == 0:
         return None, ()
-    if superseded and after.status is Status.OPENED:
+    if was_superseded and after.status is Status.OPENED:
         after = replace(state, figures=after.figures)
     return after, _transitions(rule, state, after, judgement, facts)
 

@@ -240,7 +240,7 @@ def test_a_superseded_alert_is_corrected_and_not_reopened() -> None:
     assert second is not None
     revised = figure(4000, month(1), known_from=day(5), revision_of=6000)
     assert concerned([first, second], revised.span) == first
-    after, moved = advance(RULE, first, evaluate(RULE, revised), revised, superseded=True)
+    after, moved = advance(RULE, first, evaluate(RULE, revised), revised, was_superseded=True)
     assert [each.kind for each in moved] == ["corrected"]
     assert after is not None
     assert after.status == "resolved"

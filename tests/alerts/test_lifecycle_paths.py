@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from alerts.evaluation import Outcome, evaluate
 from alerts.facts import Facts
-from alerts.lifecycle import acknowledge, advance, close, concerned, ruling_version
+from alerts.lifecycle import acknowledge, advance, close, concerned, ruling_version, superseded
 from alerts.rules import Rule
 from alerts.states import AlertState, Status, dump_state, parse_state
 
@@ -108,12 +108,10 @@ class Story(RuleBasedStateMachine):
     def _send(self, facts: Facts) -> list[str]:
         state = concerned(self.alerts.values(), facts.span)
         asked = self.versions[ruling_version(state, facts.span, current=len(self.versions))]
-        later = state is not None and any(
-            each.figures[0].span > state.figures[0].span for each in self.alerts.values()
-        )
+        later = state is not None and superseded(state, self.alerts.values())
         evaluation = evaluate(asked, facts)
-        after, moved = advance(asked, state, evaluation, facts, superseded=later)
-        again = advance(asked, state, evaluation, facts, superseded=later)
+        after, moved = advance(asked, state, evaluation, facts, was_superseded=later)
+        again = advance(asked, state, evaluation, facts, was_superseded=later)
         assert again == (after, moved)
         kinds = [str(each.kind) for each in moved]
         if after is None:

@@ -1,0 +1,199 @@
+"""A rule replayed on the past before it is saved: what the desk would have heard, when, and how often."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from alerts.evaluation import Outcome, evaluate
+from alerts.facts import Band, Facts
+from alerts.hysteresis import Status
+from alerts.lifecycle import advance, concerned, superseded
+from alerts.rules import Rule, Severity
+from alerts.states import AlertState, Transition, TransitionKind
+from forecasting.months import Month, Span
+
+YEAR = dt.timedelta(days=365.25)
+
+Counterfactual = Callable[[AlertState, Facts], Band | None]
+"""The forecast published before an alert's onset, at the figure's span."""
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedAlert:
+    """An alert that would have been: what was heard and when, up to the end of the replay.
+
+    ``known_from`` is when it would have been known, ``months`` from the onset to what closed it (or to its
+    latest figure, both included), ``severity`` the gravest it reached, ``confirmed`` whether an episode began
+    within its months (None where nobody has said).
+    """
+
+    id: str
+    series_id: str
+    status: Status
+    severity: Severity
+    onset: Span
+    known_from: dt.datetime
+    closed: Span | None
+    months: int
+    reason: str
+    transitions: tuple[Transition, ...]
+    confirmed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class SilentMonth:
+    """A month that the rule could say nothing about, and why."""
+
+    series_id: str
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Whether a rule keeps to its alert budget, in alerts a year over all its series, and the reason."""
+
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rule would have said from ``first`` to ``last`` (moments at which figures became known).
+
+    ``alerts_per_year`` is over all series together; ``confirmed_share`` is of the alerts with an answer.
+    """
+
+    first: dt.datetime | None
+    last: dt.datetime | None
+    figures: int
+    alerts: tuple[RehearsedAlert, ...]
+    silent: tuple[SilentMonth, ...]
+    alerts_per_year: float | None
+    confirmed_share: float | None
+    acceptance: Acceptance | None
+
+
+def rehearse(
+    rule: Rule,
+    history: Iterable[Facts],
+    counterfactual: Counterfactual | None = None,
+    *,
+    budget: float | None = None,
+    episodes: Mapping[str, frozenset[Month]] | None = None,
+) -> Rehearsal:
+    """Replay a rule over facts in the order in which they became known, series by series.
+
+    The facts are those of each moment: nothing in one may have become known after its ``known_from``. The
+    months of ``episodes`` are those, by series, in which a confirmed episode began; ``budget`` is in alerts
+    a year. The rule's effective dates are left aside: the question is what it would have said.
+    """
+    timeless = replace(rule, effective_from=None, effective_to=None)
+    by_series: dict[str, list[Facts]] = defaultdict(list)
+    for facts in sorted(history, key=lambda each: (each.known_from, each.span)):
+        by_series[facts.series_id].append(facts)
+    alerts: list[RehearsedAlert] = []
+    silent: list[SilentMonth] = []
+    for series_id, figures in sorted(by_series.items()):
+        begun = None if episodes is None else episodes.get(series_id, frozenset())
+        replayed, unjudged = _replay(timeless, figures, counterfactual)
+        alerts += [_rehearsed(state, moved, begun) for state, moved in replayed]
+        silent += [*unjudged, *_gaps(series_id, figures)]
+    moments = sorted(facts.known_from for figures in by_series.values() for facts in figures)
+    first, last = (moments[0], moments[-1]) if moments else (None, None)
+    yearly = _per_year(len(alerts), first, last)
+    answered = [alert.confirmed for alert in alerts if alert.confirmed is not None]
+    return Rehearsal(
+        first=first,
+        last=last,
+        figures=len(moments),
+        alerts=tuple(sorted(alerts, key=lambda alert: (alert.known_from, alert.series_id))),
+        silent=tuple(sorted(silent, key=lambda month: (month.series_id, month.span))),
+        alerts_per_year=yearly,
+        confirmed_share=sum(answered) / len(answered) if answered else None,
+        acceptance=None if budget is None else _accepted(yearly, budget),
+    )
+
+
+def changed(then: Rehearsal, now: Rehearsal) -> tuple[tuple[RehearsedAlert, ...], tuple[RehearsedAlert, ...]]:
+    """Alerts heard only by what was known at the time, and only by today's figures, by series and onset."""
+    keys_then = {(alert.series_id, alert.onset) for alert in then.alerts}
+    keys_now = {(alert.series_id, alert.onset) for alert in now.alerts}
+    return (
+        tuple(alert for alert in then.alerts if (alert.series_id, alert.onset) not in keys_now),
+        tuple(alert for alert in now.alerts if (alert.series_id, alert.onset) not in keys_then),
+    )
+
+
+def _replay(
+    rule: Rule, figures: Sequence[Facts], counterfactual: Counterfactual | None
+) -> tuple[list[tuple[AlertState, tuple[Transition, ...]]], list[SilentMonth]]:
+    alerts: dict[str, AlertState] = {}
+    heard: dict[str, tuple[Transition, ...]] = defaultdict(tuple)
+    unjudged: dict[Span, SilentMonth] = {}
+    for figure in figures:
+        state = concerned(alerts.values(), figure.span)
+        facts = figure
+        if state is not None and counterfactual is not None and state.opened_known_from is not None:
+            facts = replace(figure, counterfactual=counterfactual(state, figure))
+        evaluation = evaluate(rule, facts)
+        unjudged.pop(figure.span, None)
+        if evaluation.outcome is Outcome.NO_DATA:
+            unjudged[figure.span] = SilentMonth(figure.series_id, figure.span, evaluation.reason)
+        later = state is not None and superseded(state, alerts.values())
+        after, moved = advance(rule, state, evaluation, facts, was_superseded=later)
+        if state is not None and state.status is Status.PENDING:
+            del alerts[state.id]
+        if after is not None:
+            alerts[after.id] = after
+            heard[after.id] += moved
+    told = [(state, heard[key]) for key, state in alerts.items() if state.status is not Status.PENDING]
+    return told, list(unjudged.values())
+
+
+def _rehearsed(
+    state: AlertState, moved: tuple[Transition, ...], begun: frozenset[Month] | None
+) -> RehearsedAlert:
+    opened = next(each for each in moved if each.kind is TransitionKind.OPENED)
+    reached = [each.severity for each in state.figures if each.severity is not None]
+    first, last = state.onset.first, (state.closed or state.last).last
+    return RehearsedAlert(
+        id=state.id,
+        series_id=state.series_id,
+        status=state.status,
+        severity=max([state.severity, *reached], key=lambda severity: severity.rank),
+        onset=state.onset,
+        known_from=opened.known_from,
+        closed=state.closed,
+        months=last.since(first) + 1,
+        reason=opened.reason,
+        transitions=moved,
+        confirmed=None if begun is None else any(first <= month <= last for month in begun),
+    )
+
+
+def _gaps(series_id: str, figures: Sequence[Facts]) -> Iterable[SilentMonth]:
+    """Months between the first and the last that no figure, alone or in a total, was published for."""
+    held = {month for facts in figures for month in facts.span}
+    first = min(held)
+    for step in range(max(held).since(first) + 1):
+        if first + step not in held:
+            yield SilentMonth(series_id, Span(first + step), "no figure was published")
+
+
+def _per_year(count: int, first: dt.datetime | None, last: dt.datetime | None) -> float | None:
+    """None under a year of replay: a rate from less would be read as more than it is."""
+    if first is None or last is None or last - first < YEAR:
+        return None
+    return count / ((last - first) / YEAR)
+
+
+def _accepted(yearly: float | None, budget: float) -> Acceptance:
+    if yearly is None:
+        return Acceptance(accepted=False, reason="less than a year was replayed; no rate can be told from it")
+    kept = yearly <= budget
+    side = "within" if kept else "more than"
+    return Acceptance(kept, f"{yearly:.2g} alerts a year, {side} the budget of {budget:g}")

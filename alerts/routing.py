@@ -1,0 +1,150 @@
+"""Who hears what: subscriptions, silences, and one release gathered into one message per desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.events import EventType, gathered_event
+from alerts.rules import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One event of an alert on its way to a desk, with what can be matched about it."""
+
+    body: dict[str, Any]
+    desk: str
+    severity: Severity
+    series_id: str
+    rule_id: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def event(self) -> EventType:
+        """Its event type."""
+        return EventType(self.body["type"])
+
+
+def notice(body: dict[str, Any]) -> Notice:
+    """The notice of an alert's event, matched by the fields of its body."""
+    alert = body["data"]["alert"]
+    return Notice(
+        body=body,
+        desk=alert["rule"]["desk"],
+        severity=Severity(alert["severity"]),
+        series_id=body["data"]["series"]["id"],
+        rule_id=alert["rule"]["id"],
+        labels=tuple(sorted(alert["rule"]["labels"].items())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Which notices are meant: each field that is set must agree; nothing set means all."""
+
+    desks: frozenset[str] = frozenset()
+    series: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
+    events: frozenset[EventType] = frozenset()
+    labels: frozenset[tuple[str, str]] = frozenset()
+    least: Severity = Severity.INFO
+
+    def matches(self, given: Notice) -> bool:
+        """True where no field that is set disagrees; every label must be borne."""
+        return (
+            (not self.desks or given.desk in self.desks)
+            and (not self.series or given.series_id in self.series)
+            and (not self.rules or given.rule_id in self.rules)
+            and (not self.events or given.event in self.events)
+            and self.labels <= set(given.labels)
+            and given.severity.rank >= self.least.rank
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What a person does not want to hear, from ``starts`` until ``ends``, which every silence has."""
+
+    id: str
+    matcher: Matcher
+    starts: dt.datetime
+    ends: dt.datetime
+    by: str
+    note: str = ""
+
+    def covers(self, given: Notice, now: dt.datetime) -> bool:
+        """True where the notice is matched while the silence lasts."""
+        return self.starts <= now < self.ends and self.matcher.matches(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What one endpoint wants to hear."""
+
+    endpoint_id: str
+    matcher: Matcher = Matcher()
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What goes to each endpoint, and what was held back by which silence."""
+
+    messages: tuple[tuple[str, dict[str, Any]], ...]
+    silenced: tuple[tuple[Notice, str], ...]
+
+
+def route(
+    notices: Iterable[Notice],
+    subscriptions: Iterable[Subscription],
+    silences: Iterable[Silence],
+    *,
+    now: dt.datetime,
+    children: Mapping[str, frozenset[str]] | None = None,
+) -> Routed:
+    """The messages of one release: for each endpoint and desk one body, the worst alert first.
+
+    A silenced notice is named with its silence and never lost: the alert itself lives on. ``children`` are
+    the series, by parent, whose notices are left out where one of the same kind on the parent is as grave.
+    """
+    given = tuple(notices)
+    silences = tuple(silences)
+    silenced: list[tuple[Notice, str]] = []
+    heard: list[Notice] = []
+    for each in given:
+        silence = next((silence for silence in silences if silence.covers(each, now)), None)
+        if silence is not None:
+            silenced.append((each, silence.id))
+        elif not _inhibited(each, given, children or {}):
+            heard.append(each)
+    messages: list[tuple[str, dict[str, Any]]] = []
+    for subscription in subscriptions:
+        wanted = [each for each in heard if subscription.matcher.matches(each)]
+        for desk in sorted({each.desk for each in wanted}):
+            inside = worst_first(each for each in wanted if each.desk == desk)
+            bodies = [each.body for each in inside]
+            body = bodies[0] if len(bodies) == 1 else gathered_event(bodies, desk=desk)
+            messages.append((subscription.endpoint_id, body))
+    return Routed(tuple(messages), tuple(silenced))
+
+
+def worst_first(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """By severity, then by how surprising the figure was, then by series and rule."""
+
+    def order(each: Notice) -> tuple[int, float, str, str]:
+        surprise = each.body["data"].get("detection", {}).get("surprise")
+        return -each.severity.rank, -abs(surprise or 0.0), each.series_id, each.rule_id
+
+    return tuple(sorted(notices, key=order))
+
+
+def _inhibited(child: Notice, given: Iterable[Notice], children: Mapping[str, frozenset[str]]) -> bool:
+    return any(
+        child.series_id in children.get(parent.series_id, frozenset())
+        and parent.event is child.event
+        and parent.desk == child.desk
+        and parent.severity.rank >= child.severity.rank
+        for parent in given
+    )
