@@ -52,6 +52,10 @@ class Record:
     tied: bool
 
 
+FEWEST = 12
+"""Figures held, the judged one included, from which a record is worth a sentence without a claim of years."""
+
+
 def record(series: Series, span: Span, value: float, direction: Direction) -> Record | None:
     """Record that a figure of ``span`` sets in a direction against what was held before it.
 
@@ -82,9 +86,13 @@ def record(series: Series, span: Span, value: float, direction: Direction) -> Re
 
 
 def records(series: Series, span: Span, value: float) -> tuple[Record, ...]:
-    """Records worth a sentence: those over a year or more of which at least 90 % is held."""
+    """Records worth a sentence: those that stand against FEWEST held figures, or claim a year or more."""
     found = (record(series, span, value, direction) for direction in ("lowest", "highest"))
-    return tuple(each for each in found if each is not None and each.years_claimed is not None)
+    return tuple(
+        each
+        for each in found
+        if each is not None and (each.months_held >= FEWEST or each.years_claimed is not None)
+    )
 
 
 def rank_in_month(series: Series, span: Span, value: float) -> tuple[int, int] | None:
@@ -102,9 +110,13 @@ def rank_in_month(series: Series, span: Span, value: float) -> tuple[int, int] |
 def _earlier(series: Series, span: Span, step: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Figures of the like spans before one, latest first, NaN where not held; back to the series' start."""
     count = max(span.first.since(series.start), 0) // step
+    if span.months == 1:
+        missing = np.full(max(span.first.since(series.start) - len(series.values), 0), np.nan)
+        upto = np.concatenate([series.values, missing])[: span.first.since(series.start)]
+        return upto[::-1][step - 1 :: step] if count else np.empty(0)
     return np.array(
         [
-            series.at(earlier) if span.months == 1 else series.over(Span(earlier, span.months))
+            series.over(Span(earlier, span.months))
             for earlier in (span.first - step * (back + 1) for back in range(count))
         ],
         dtype=np.float64,

@@ -10,17 +10,15 @@ from sqlalchemy import Connection
 
 from alerts.evaluation import evaluate
 from alerts.events import alert_event
-from alerts.lifecycle import advance
+from alerts.facts import Facts
+from alerts.lifecycle import advance, concerned, ruling_version, superseded
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition
-from forecasting.months import Span
 from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
 from services.storage.messages import Message
 from services.storage.series import SeriesRecord
 from services.usecases.judge_figures import Judgement, band
-
-_LIVING = {"pending", "opened"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +51,70 @@ def follow_alerts(
 
 
 def _follow(
-    connection: Connection, newest: Rule, judgement: Judgement, observation_id: int, now: dt.datetime
+    connection: Connection, current: Rule, judgement: Judgement, observation_id: int, now: dt.datetime
 ) -> list[Moved]:
     facts = judgement.facts
-    record = _concerned(alerts.of_rule(connection, newest.id, facts.series_id), newest, facts.span)
-    rule = newest if record is None else _version_of(connection, record.state, newest)
-    if record is not None and record.onset_forecast_id is not None:
-        onset = forecasts.by_id(connection, record.onset_forecast_id)
-        if onset is not None and onset.forecast is not None:
-            facts = replace(facts, counterfactual=band(onset.forecast, facts.span))
-    before = None if record is None else record.state
-    after, transitions = advance(rule, before, evaluate(rule, facts), facts)
+    held = {record.state.id: record for record in alerts.of_rule(connection, current.id, facts.series_id)}
+    states = [record.state for record in held.values()]
+    before = concerned(states, facts.span)
+    rule = _version(connection, current, ruling_version(before, facts.span, current=current.version))
+    if before is not None:
+        facts = _beside_counterfactual(connection, facts, held[before.id])
+    after, transitions = advance(
+        rule,
+        before,
+        evaluate(rule, facts),
+        facts,
+        was_superseded=before is not None and superseded(before, states),
+    )
     if after is None:
         if before is not None:
             alerts.forget(connection, before.id)
         return []
     if after != before:
-        same = record is not None and record.state.id == after.id
-        onset_forecast = record.onset_forecast_id if same and record is not None else judgement.forecast_id
-        kept = AlertRecord(after, rule.desk, onset_forecast)
-        alerts.keep(connection, kept, known_from=facts.known_from)
-    moved: list[Moved] = []
-    for transition in transitions:
-        body = alert_event(transition, rule, after, facts)
-        event_id = alerts.add_event(
-            connection, after.id, transition, body, observation_id=observation_id, recorded_at=now
-        )
-        if event_id is not None:
-            said = {"version": body["version"], **body["data"]}
-            message = Message(rule.desk, body["type"], said, created_at=now, alert_event_id=event_id)
-            moved.append(Moved(transition, message))
-    return moved
+        known = held.get(after.id)
+        onset_forecast = judgement.forecast_id if known is None else known.onset_forecast_id
+        alerts.keep(connection, AlertRecord(after, rule.desk, onset_forecast), known_from=facts.known_from)
+    return [
+        moved
+        for transition in transitions
+        if (moved := _say(connection, transition, rule, after, facts, observation_id=observation_id, now=now)) is not None
+    ]
 
 
-def _concerned(held: Sequence[AlertRecord], newest: Rule, span: Span) -> AlertRecord | None:
-    """The alert among whose figures the span is, else the latest one that may still go on."""
-    for record in reversed(held):
-        if record.state.judged(span) is not None:
-            return record
-    if not held:
+def _say(
+    connection: Connection,
+    transition: Transition,
+    rule: Rule,
+    state: AlertState,
+    facts: Facts,
+    *,
+    observation_id: int,
+    now: dt.datetime,
+) -> Moved | None:
+    """The message of a transition; None where this figure has caused the same one before."""
+    body = alert_event(transition, rule, state, facts)
+    event_id = alerts.add_event(
+        connection, state.id, transition, body, observation_id=observation_id, recorded_at=now
+    )
+    if event_id is None:
         return None
-    latest = held[-1]
-    goes_on = latest.state.status in _LIVING or latest.state.rule_version == newest.version
-    return latest if goes_on else None
+    said = {"version": body["version"], **body["data"]}
+    return Moved(transition, Message(rule.desk, body["type"], said, created_at=now, alert_event_id=event_id))
 
 
-def _version_of(connection: Connection, state: AlertState, newest: Rule) -> Rule:
-    """The version that opened an alert: it lives out its life under it."""
-    if state.rule_version == newest.version:
-        return newest
-    return rules.get(connection, state.rule_id, state.rule_version) or newest
+def _beside_counterfactual(connection: Connection, facts: Facts, record: AlertRecord) -> Facts:
+    """The facts with what was forecast for this span before the alert's onset."""
+    if record.onset_forecast_id is None:
+        return facts
+    onset = forecasts.by_id(connection, record.onset_forecast_id)
+    if onset is None or onset.forecast is None:
+        return facts
+    return replace(facts, counterfactual=band(onset.forecast, facts.span))
+
+
+def _version(connection: Connection, current: Rule, version: int) -> Rule:
+    """A version of a rule: an alert lives out its life under the one that opened it."""
+    if version == current.version:
+        return current
+    return rules.get(connection, current.id, version) or current

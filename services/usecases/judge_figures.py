@@ -62,6 +62,8 @@ def judge_figure(
     before = None if held is None else _cut(held, span)
     replaced = known(earlier, observation.known_from).get(span)
     detection = _withdrawn(budget) if value is None else judge(value, span, forecast, budget=budget)
+    if used is not None and used.reason is not None:
+        detection = replace(detection, reason=f"{detection.reason}; of that forecast: {used.reason}")
     facts = Facts(
         series_id=series.id,
         series_name=series.name,

@@ -233,7 +233,7 @@ class _Batch:
         return moved
 
     def _order_refits(self, judged: Sequence[Judgement], *, history: bool) -> None:
-        """One refit a series and vintage; of a history only the last, since no figure waits for the others."""
+        """One refit a series and vintage; of a history only the last, since no figure waits for more."""
         wanted: dict[str, list[dt.datetime]] = {}
         for judgement in judged:
             vintages = wanted.setdefault(judgement.facts.series_id, [])
