@@ -32,7 +32,7 @@ class Fold:
 
 
 def fold(series: Series, horizon: int, back: int = 0) -> Fold | None:
-    """Origin ``(back + 1) * horizon`` months before the end; None where less than SHORTEST_PAST stands there."""
+    """Origin ``(back + 1) * horizon`` months before the end; None where too little stands before."""
     origin = len(series.values) - (back + 1) * horizon
     if origin < SHORTEST_PAST:
         return None
@@ -89,7 +89,7 @@ def score(fold: Fold, forecast: Forecast) -> Score | None:
 
 
 def yardstick(fold: Fold, filled: Series) -> tuple[float, float] | None:
-    """sMAPE and MASE of Naive2 on the same fold, for OWA; ``filled`` is the past without gaps."""
+    """Naive2's sMAPE and MASE on the same fold, for OWA; ``filled`` is the past without gaps."""
     scale = metrics.seasonal_scale(fold.past.values)
     held = np.isfinite(fold.actual)
     if not scale > 0 or not held.any():

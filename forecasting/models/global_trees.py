@@ -103,7 +103,7 @@ def _ahead(boosters: Sequence[Any], changes: Sequence[Array], horizon: int) -> A
     for booster, lags in zip(boosters, LAGS, strict=True):
         past = np.array([np.concatenate([np.full(lags, np.nan), series])[-lags:] for series in changes])
         for step in range(horizon):
-            following = booster.predict(past[:, ::-1])
+            following = booster.predict(past[:, ::-1], num_threads=1)
             total[:, step] += following / len(boosters)
             past = np.column_stack([past[:, 1:], following])
     return total
@@ -138,7 +138,7 @@ class GlobalTrees:
     def _loaded(self) -> tuple[Any, ...]:
         from lightgbm import Booster  # noqa: PLC0415  1 s to import
 
-        return tuple(Booster(model_str=text, params={"num_threads": 1}) for text in self.boosters)
+        return tuple(Booster(model_str=text) for text in self.boosters)
 
     def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
         """Quantiles (horizon, levels); SeriesTooShortError below SHORTEST months."""
