@@ -5,7 +5,8 @@ release_calendar.csv, as PROVENANCE.md describes them. Run again, it writes the 
 
 A figure counts as known from the day it was printed where a day-dated page is held within 45 days of
 the month's end (``printed``), else from its release day by the customs calendar (``calendar``). Only the
-day is known: noon in Beijing stands for it. A later print of another value is a revision only where the page says so.
+day is known: noon in Beijing stands for it. A later print of another value is a revision only where the
+page says so.
 """
 
 from __future__ import annotations

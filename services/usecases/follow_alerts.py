@@ -75,11 +75,11 @@ def _follow(
         known = held.get(after.id)
         onset_forecast = judgement.forecast_id if known is None else known.onset_forecast_id
         alerts.keep(connection, AlertRecord(after, rule.desk, onset_forecast), known_from=facts.known_from)
-    return [
-        moved
+    said = (
+        _say(connection, transition, rule, after, facts, observation_id=observation_id, now=now)
         for transition in transitions
-        if (moved := _say(connection, transition, rule, after, facts, observation_id=observation_id, now=now)) is not None
-    ]
+    )
+    return [moved for moved in said if moved is not None]
 
 
 def _say(
