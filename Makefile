@@ -17,7 +17,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then python=$$each; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then echo 'Tonnage needs Python 3.11 or later: none of python3, python3.11 … python3.14 is one.' >&2; exit 1; fi; \
-	echo "building .venv with $$($$python --version), about a minute"; \
+	echo "building .venv with $$($$python --version); the first time takes minutes"; \
 	$$python -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
