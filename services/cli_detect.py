@@ -12,7 +12,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from forecasting.months import Month
-from services.usecases.detect_panel import Judging, detect_panel, list_episodes, read_panel
+from services.usecases.detect_panel import Judging, detect_panel, list_episodes
+from services.usecases.panel_file import read_panel
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,7 +32,7 @@ def detect(  # noqa: PLR0917  # typer reads each option from the signature
 ) -> None:
     """Judge every month of a panel by what was published before it, as the service would have."""
     judging = Judging(Month.parse(first), budget, refit_every, portfolio)
-    panel = read_panel(source)
+    panel = read_panel(source).series
     console = Console(stderr=True)
     with Progress(console=console) as bar:
         task = bar.add_task("series judged", total=len(panel))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,6 @@ from forecasting.shocks.episodes import Episode, Status, episode
 from forecasting.shocks.interventions import Intervention, Side, typing
 from forecasting.shocks.records import records
 from forecasting.shocks.witnesses import steadied
-from services.ingestion.errors import Fault, UploadRefusedError
 
 FEWEST = 12
 """Figures held before the first one that is judged."""
@@ -47,32 +45,6 @@ class Judging:
     budget: float = 0.1
     refit_every: int = 3
     portfolio: str = "fast"
-
-
-def read_panel(path: Path) -> list[Series]:
-    """Series of a panel in CSV or Parquet with columns series_id, month (YYYY-MM), value and perhaps unit.
-
-    UploadRefusedError where a column is missing or a series has a month twice.
-    """
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    missing = {"series_id", "month", "value"} - set(table.columns)
-    if missing:
-        raise UploadRefusedError([Fault(0, f"{path.name} has no column {', '.join(sorted(missing))}")])
-    table["month"] = table["month"].astype(str).str.slice(0, 7)
-    twice = table[table.duplicated(["series_id", "month"])]
-    if len(twice):
-        raise UploadRefusedError(
-            [Fault(0, f"{path.name} holds {twice.iloc[0]['series_id']} {twice.iloc[0]['month']} twice")]
-        )
-    return [_series(str(series_id), rows) for series_id, rows in table.groupby("series_id", sort=True)]
-
-
-def _series(series_id: str, rows: pd.DataFrame) -> Series:
-    ordinals = np.array([Month.parse(month).ordinal for month in rows["month"]])
-    values = np.full(ordinals.max() - ordinals.min() + 1, np.nan)
-    values[ordinals - ordinals.min()] = rows["value"].to_numpy(dtype=np.float64)
-    unit = str(rows["unit"].iloc[0]) if "unit" in rows else "units"
-    return Series(series_id, unit, Month(int(ordinals.min())), values)
 
 
 def detect_panel(
