@@ -36,7 +36,7 @@ def overdue_sentence(data: Fields) -> str:
     late = data["days_late"]
     due = "was due today" if late == 0 else f"is {late:,} {'day' if late == 1 else 'days'} late"
     period = Span.parse(data["period"]).name
-    return f"{data['series']['name']} for {period} has not come: {data['release']} {due}."
+    return f"No figure yet for {data['series']['name']} in {period}: {data['release']} {due}."
 
 
 def _headline(data: Fields, said: Mapping[str, str]) -> str:
@@ -111,13 +111,15 @@ def _standing(data: Fields, said: Mapping[str, str]) -> str:
     """Where the alert stands after this figure."""
     kind = data["transition"]["kind"]
     of = f"The alert of {said['alert.onset']}"
+    grades = {"critical": "critical", "warning": "a warning", "info": "for information only"}
+    graded = grades[data["alert"]["severity"]]
     words = {
         "resolved": f"{of} is resolved: {_against_closing(data, said)}.",
         "retracted": f"{of} is retracted: the ground that opened it is gone.",
         "reopened": f"{of} is open again.",
         "corrected": f"{of} stands, with its figures corrected.",
-        "escalated": f"{of} is now {data['alert']['severity']}.",
-        "deescalated": f"{of} is now {data['alert']['severity']}.",
+        "escalated": f"{of} is now {graded}.",
+        "deescalated": f"{of} is now {graded}.",
     }
     if kind == "updated":
         return f"{of} stays open: {_against_closing(data, said)}{_progress(data, said)}."

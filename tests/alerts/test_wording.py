@@ -156,7 +156,7 @@ def test_an_overdue_release_is_said(late: int, words: str) -> None:
         due=day(),
         now=day(0, late),
     )
-    assert body["data"]["sentence"] == f"{NAME} for May 2025 has not come: the detail of June {words}."
+    assert body["data"]["sentence"] == f"No figure yet for {NAME} in May 2025: the detail of June {words}."
     assert body["data"]["days_late"] == late
 
 

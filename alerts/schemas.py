@@ -1,0 +1,137 @@
+"""JSON Schema of each event type's body, for desks that check what they receive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.events import VERSION, EventType
+from alerts.hysteresis import Status
+from alerts.rules import Severity
+from alerts.states import TransitionKind
+from forecasting.shocks.detection import Verdict
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_TEXT: Schema = {"type": "string"}
+_NUMBER: Schema = {"type": "number"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_PROBABILITY: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_MONTH: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}$"}
+_PERIOD: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}(\.\.\d{4}-\d{2})?$"}
+
+
+def schema(event: EventType) -> Schema:
+    """JSON Schema (2020-12) of one event type's body.
+
+    Every field named is always there, as null where it is not known; fields may be added within a version.
+    """
+    body = _object(
+        type={"const": str(event)},
+        version={"const": VERSION},
+        timestamp=_TIME,
+        data=_DATA.get(event, _FIGURE),
+    )
+    return {"$schema": _DIALECT, "title": str(event), **body}
+
+
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _or_null(given: Schema) -> Schema:
+    return {"anyOf": [given, {"type": "null"}]}
+
+
+def _one_of(words: Any) -> Schema:
+    return {"enum": [str(word) for word in words]}
+
+
+_SERIES = _object(id=_TEXT, name=_TEXT, unit=_TEXT)
+_PAST_FIGURE = _object(period=_PERIOD, value=_NUMBER)
+_INTERVAL = _object(level={"enum": [80, 95]}, lower=_NUMBER, upper=_NUMBER)
+_CONDITION: Schema = {"type": "object", "properties": {"kind": _TEXT}, "required": ["kind"]}
+
+_DETECTION = _object(
+    verdict=_one_of(Verdict),
+    reason=_TEXT,
+    probability=_or_null(_PROBABILITY),
+    tail_probability=_or_null(_PROBABILITY),
+    one_in=_or_null({"type": "integer", "minimum": 1}),
+    surprise=_or_null(_NUMBER),
+    threshold=_PROBABILITY,
+    expected=_or_null(_NUMBER),
+    interval_80=_or_null(_INTERVAL),
+    interval_95=_or_null(_INTERVAL),
+)
+_RECORD = _object(
+    direction={"enum": ["lowest", "highest"]},
+    since=_or_null(_MONTH),
+    first_held=_MONTH,
+    months_held=_COUNT,
+    months_needed=_COUNT,
+    years_claimed=_or_null(_COUNT),
+    tied={"type": "boolean"},
+)
+_ALERT = _object(
+    id=_TEXT,
+    status=_one_of(Status),
+    severity=_one_of(Severity),
+    onset=_PERIOD,
+    last=_PERIOD,
+    opened_known_from=_or_null(_TIME),
+    clears=_COUNT,
+    rule=_object(
+        id=_TEXT,
+        version={"type": "integer", "minimum": 1},
+        name=_TEXT,
+        desk=_TEXT,
+        condition=_CONDITION,
+        closing=_CONDITION,
+        months_to_close={"type": "integer", "minimum": 1},
+        labels={"type": "object", "additionalProperties": _TEXT},
+    ),
+)
+_TRANSITION = _object(kind=_one_of(TransitionKind), reason=_TEXT, by=_or_null(_TEXT))
+
+_PERSON = _object(sentence=_TEXT, series=_SERIES, period=_PERIOD, alert=_ALERT, transition=_TRANSITION)
+
+_FIGURE = _object(
+    sentence=_TEXT,
+    series=_SERIES,
+    period=_PERIOD,
+    value=_or_null(_NUMBER),
+    stage=_TEXT,
+    known_from=_TIME,
+    revision=_or_null(_object(previous=_NUMBER)),
+    change_month=_or_null(_NUMBER),
+    change_year=_or_null(_NUMBER),
+    previous=_or_null(_PAST_FIGURE),
+    year_ago=_or_null(_PAST_FIGURE),
+    detection=_DETECTION,
+    forecast=_or_null(_object(id=_TEXT, vintage=_TIME, model=_TEXT)),
+    records={"type": "array", "items": _RECORD},
+    source_claim=_or_null(_object(text=_TEXT, source_name=_TEXT, url=_TEXT, claimed_by={"const": "source"})),
+    counterfactual=_or_null(_object(expected=_NUMBER, interval_80=_INTERVAL)),
+    next_expected=_or_null(_object(period=_PERIOD, expected=_NUMBER, interval_80=_INTERVAL)),
+    measure=_or_null(_object(title=_TEXT, day={"type": "string", "format": "date"}, url=_TEXT)),
+    alert=_ALERT,
+    transition=_TRANSITION,
+)
+
+_DATA: dict[EventType, Schema] = {
+    EventType.ALERT_ACKNOWLEDGED: _PERSON,
+    EventType.ALERT_RESOLVED: {"anyOf": [_FIGURE, _PERSON]},
+    EventType.ALERTS_GATHERED: _object(
+        sentence=_TEXT,
+        desk=_TEXT,
+        count=_COUNT,
+        events={"type": "array", "items": _object(type=_TEXT, version=_COUNT, timestamp=_TIME, data=_FIGURE)},
+    ),
+    EventType.DATA_OVERDUE: _object(
+        sentence=_TEXT, series=_SERIES, period=_PERIOD, release=_TEXT, due=_TIME, days_late=_COUNT
+    ),
+    EventType.ENDPOINT_PING: _object(sentence=_TEXT, endpoint=_object(id=_TEXT)),
+}

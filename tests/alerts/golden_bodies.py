@@ -1,0 +1,90 @@
+"""One body of each event type; ``python golden_bodies.py`` writes them to golden/ for review."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from alert_facts import day, detection, figure, level_rule, month, step
+
+from alerts.events import alert_event, gathered_event, overdue_event, person_event, ping_event
+from alerts.facts import Band, Facts, Figure, ForecastUsed, Measure, Outlook, SourceClaim
+from alerts.lifecycle import acknowledge
+from forecasting.months import Month, Span
+from forecasting.shocks.detection import Verdict
+from forecasting.shocks.records import Record
+
+FOLDER = Path(__file__).parent / "golden"
+NAME = "China's rare-earth magnet exports"
+
+
+def bodies() -> dict[str, dict[str, Any]]:
+    """Body by event type, from a made-up course of one alert that passes through every transition."""
+    rule = level_rule(
+        severity="warning",
+        months_to_close=2,
+        labels={"metal": "neodymium"},
+        escalate=[{"severity": "critical", "when": {"kind": "level", "below": 1500}}],
+    )
+    full = replace(
+        figure(2626.0, detection=detection(Verdict.SHOCK_DOWN)),
+        change_month=-0.5068,
+        change_year=-0.4542,
+        previous=Figure(month(-1), 5324.0),
+        year_ago=Figure(month(-12), 4811.5),
+        records=(Record("lowest", None, Month.parse("2015-07"), 33, 119, None, tied=False),),
+        source_claim=SourceClaim("lowest since February 2020", "A newspaper", "https://example.com/news"),
+        next_expected=Outlook(month(1), Band(2400.0, 1100.0, 3900.0)),
+        forecast=ForecastUsed("fc_1", day(-1), "portfolio"),
+        measure=Measure(
+            "Export licences for seven metals", Month.parse("2025-04").first_day, "https://example.com"
+        ),
+    )
+    band = Band(4800.0, 3400.0, 6200.0)
+    course: list[Facts] = [
+        full,
+        figure(1238.47, month(1), change_month=-0.5284, counterfactual=band),
+        figure(2500.0, month(2), counterfactual=band),
+        figure(4000.0, month(3), counterfactual=band),
+        figure(2600.0, known_from=day(3, 1), revision_of=2626.0),
+        figure(5500.0, month(4)),
+        figure(5600.0, month(5)),
+        figure(4000.0, month(5), known_from=day(5, 1), revision_of=5600.0),
+    ]
+    said: dict[str, dict[str, Any]] = {}
+    state = None
+    for facts in course:
+        state, moved = step(rule, state, replace(facts, series_name=NAME))
+        for each in moved:
+            assert state is not None
+            body = alert_event(each, rule, state, replace(facts, series_name=NAME))
+            said.setdefault(body["type"], body)
+    assert state is not None
+    state, (seen,) = acknowledge(state, "Ada", day(6), "calling the buyers")
+    said["alert.acknowledged"] = person_event(seen, rule, state, series_name=NAME, unit="t")
+    opened, _ = step(rule, None, full)
+    gone = figure(None, known_from=day(1), revision_of=2626.0)
+    after, (moved_away,) = step(rule, opened, gone)
+    assert after is not None
+    said["alert.retracted"] = alert_event(moved_away, rule, after, gone)
+    said["alerts.gathered"] = gathered_event([said["alert.escalated"], said["alert.opened"]], desk="metals")
+    said["data.overdue"] = overdue_event(
+        series_id="MAGNETS",
+        series_name=NAME,
+        unit="t",
+        span=Span(Month.parse("2025-06")),
+        release="the detail of June",
+        due=day(1),
+        now=day(1, 3),
+    )
+    said["endpoint.ping"] = ping_event(endpoint_id="end_1", now=day())
+    return said
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, body in bodies().items():
+        text = json.dumps(body, indent=2, ensure_ascii=False)
+        (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
