@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from forecasting.errors import SeriesTooShortError
 from forecasting.forecast import Forecast
@@ -49,7 +49,7 @@ class SeasonalNaive:
         variance = (PRIOR_CHANGES * PRIOR_CHANGE**2 + float(np.sum(changes**2))) / count
         years = np.arange(horizon) // 12 + 1
         deviation = np.sqrt(variance * years)
-        values = scale.invert(mean[:, None] + deviation[:, None] * student.ppf(levels, count))
+        values = scale.invert(mean[:, None] + deviation[:, None] * stdtrit(count, levels))
         if series.non_negative:
             values = np.maximum(values, 0.0)
         return Forecast(series.id, series.unit, series.end, None, tuple(levels), values, self.name)

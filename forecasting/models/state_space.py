@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from forecasting.errors import SeriesTooShortError
 from forecasting.forecast import Forecast
@@ -228,7 +228,7 @@ class LocalLevel:
         mean, fitted = model.predicted(horizon)
         freedom = PRIOR_MONTHS + model.held
         deviation = np.sqrt((PRIOR_MONTHS * prior + model.held * fitted) / freedom)
-        values = model.scale.invert(mean[:, None] + deviation[:, None] * student.ppf(levels, freedom))
+        values = model.scale.invert(mean[:, None] + deviation[:, None] * stdtrit(freedom, levels))
         if series.non_negative:
             values = np.maximum(values, 0.0)
         return Forecast(series.id, series.unit, series.end, None, tuple(levels), values, self.name)
