@@ -65,7 +65,7 @@ def measure(series: Series, onset: Month, published: Forecast, tally: Tally) -> 
             first = figures[:1]
             types = typing(baseline, first, 0, "down")
             mixed = scenarios(baseline, first, 0, types).mixture
-            low, high = np.interp([0.025, 0.975], mixed.levels, mixed.values[0])
+            low, high = mixed.quantile(0.025)[0], mixed.quantile(0.975)[0]
             held = low <= figures[1] <= high
             if caught:
                 tally["loss in the 90 % interval, caught"].append(inside)
