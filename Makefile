@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install test lint types contracts demo up down lock clean
+.PHONY: help install test lint types contracts chaos bench-delivery demo up down lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -35,6 +35,12 @@ types: $(INSTALLED)
 
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports
+
+chaos: $(INSTALLED) ## kill every part with -9 while messages are committed, and print what was lost
+	@$(BIN)/python tests/chaos/all_scenes.py
+
+bench-delivery: $(INSTALLED) ## deliveries per CPU second, against the bare client
+	@$(BIN)/python tests/benchmarks/delivery.py
 
 demo: $(INSTALLED) ## replay China's rare-earth exports of 2025 (EXIT=1: end by itself, summary as JSON last)
 	@$(BIN)/tonnage demo $(if $(EXIT),--exit)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
@@ -93,6 +94,12 @@ def beat(shop: Workshop) -> Part:
     )
 
 
+def sweep(shop: Workshop) -> Part:
+    """Delivers what is due from the database alone, so that nothing waits for a broker that is away."""
+    command = shop.command("sweep", "-m", "services.worker.sweep", stop_within=20.0)
+    return Part(name="sweep", command=command, ready=lambda: True)
+
+
 def flower(shop: Workshop, port: int, user: str) -> Part:
     """Flower on the loopback address; its password is in the environment, where ``ps`` does not show it."""
     database = shop.folder / "flower.db"
@@ -145,7 +152,7 @@ def _pings(redis_url: str, node: str) -> Callable[[], bool]:
         with Celery(broker=broker_address(redis_url), set_as_current=False) as app:
             try:
                 return bool(app.control.ping(destination=[node], timeout=_PROBE_SECONDS))
-            except OperationalError:
+            except (OperationalError, redis.RedisError):  # the broker may be away while we ask
                 return False
 
     return ready

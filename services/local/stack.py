@@ -94,6 +94,7 @@ def running(folder: Path, environment: Mapping[str, str], say: Callable[[str], N
             parts.worker(shop, stack.redis_url, name="delivery", queues="delivery", processes=2),
             parts.api(shop, api),
             parts.beat(shop),
+            parts.sweep(shop),
             parts.flower(shop, flower, f"{USER}:{password}"),
             parts.desk(shop, desk),
         )

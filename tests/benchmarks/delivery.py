@@ -1,0 +1,131 @@
+"""``make bench-delivery``: deliveries per CPU second, database writes included, against the bare client.
+
+The sender is this process; its CPU time is what is counted. PostgreSQL (fsync on) and the desk are others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import psutil
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import Engine, create_engine, text
+
+from alerts.delivery import signing
+from alerts.delivery.client import open_client
+from services.local.parts import Workshop
+from services.local.ports import HOST, listen, port_of
+from services.local.postgres import USER, Postgres
+from services.local.supervisor import Part, Supervisor
+from services.settings import Settings
+from services.storage import deliveries, schema
+from services.storage.messages import Message
+from services.usecases.deliver_messages import deliver_due
+from services.usecases.manage_endpoints import add_endpoint
+
+IN_FLIGHT = 32
+RECEIVER = Path(__file__).parents[1] / "chaos" / "chaos_receiver.py"
+SETTINGS = Settings(
+    secret_keys=(SecretStr(Fernet.generate_key().decode()),),
+    private_networks=(IPv4Network("127.0.0.1/32"),),
+)
+DATA = {"sentence": "x" * 500}
+"""Makes a body of about 600 bytes, as an alert has."""
+
+
+def main() -> None:
+    """Measure the bare client, then the whole delivery, and say both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--endpoints", type=int, default=50)
+    given = parser.parse_args()
+    with _servers() as (engine, desk):
+        bare = asyncio.run(_bare(desk, given.messages))
+        _say(f"bare client: {bare:,.0f} posts per CPU second")
+        _enqueue(engine, desk, given.messages, given.endpoints)
+        memory = psutil.Process().memory_info().rss
+        cpu, wall = time.process_time(), time.monotonic()
+        tally = deliver_due(engine, SETTINGS, clock=lambda: dt.datetime.now(dt.UTC), seconds=600)
+        cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+        grown = (psutil.Process().memory_info().rss - memory) / 2**20
+        rate = given.messages / cpu
+        _say(f"{dict(tally)} to {given.endpoints} endpoints: {given.messages / wall:,.0f} a second")
+        _say(f"delivery, database included: {rate:,.0f} per CPU second, {rate / bare:.2f} of the bare client")
+        _say(f"memory grew by {grown:.0f} MB")
+        with engine.connect() as connection:
+            spread = "percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY seconds * 1000)"
+            p50, p99 = connection.execute(text(f"SELECT {spread} FROM attempts")).scalar_one()  # noqa: S608 - no input
+        _say(f"one attempt: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
+async def _bare(url: str, posts: int) -> float:
+    secret = signing.new_secret(bytes(32))
+    body = deliveries.body_of(Message("desk", "alert.opened", DATA, dt.datetime.now(dt.UTC)), 1)
+    left = iter(range(posts))
+
+    async with open_client(allowed=SETTINGS.private_networks) as client:
+
+        async def lane() -> None:
+            for number in left:
+                now = dt.datetime.now(dt.UTC)
+                headers = signing.sign([secret], message_id=f"msg_{number}", at=now, body=body)
+                await client.post(url, headers, body)
+
+        cpu = time.process_time()
+        await asyncio.gather(*(lane() for _ in range(IN_FLIGHT)))
+        return posts / (time.process_time() - cpu)
+
+
+def _enqueue(engine: Engine, desk: str, messages: int, endpoints: int) -> None:
+    now = dt.datetime.now(dt.UTC)
+    ids = [
+        add_endpoint(engine, SETTINGS, desk="bench", url=f"{desk}?{number}", now=now)[0].id
+        for number in range(endpoints)
+    ]
+    with engine.begin() as connection:
+        addressed = [
+            (Message("bench", "alert.opened", DATA, now), [ids[number % endpoints]])
+            for number in range(messages)
+        ]
+        deliveries.enqueue(connection, addressed, now=now)
+        connection.execute(text("ANALYZE deliveries"))
+
+
+@contextlib.contextmanager
+def _servers() -> Iterator[tuple[Engine, str]]:
+    with contextlib.ExitStack() as leaving:
+        folder = Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="tonnage-bench-")))
+        folder.chmod(0o711)
+        (folder / "logs").mkdir()
+        supervisor = leaving.enter_context(Supervisor(say=lambda _: None))
+        postgres = Postgres.prepare(folder / "postgres")
+        supervisor.start(postgres.part())
+        schema.upgrade(postgres.create(USER))
+        listener = leaving.enter_context(listen(8950))
+        shop = Workshop(folder, dict(os.environ))
+        argv = (str(RECEIVER), str(listener.fileno()), os.devnull)
+        desk = Part("receiver", shop.command("receiver", *argv, listener=listener), ready=lambda: True)
+        supervisor.start(desk)
+        engine = create_engine(postgres.url())
+        leaving.callback(engine.dispose)
+        yield engine, f"http://{HOST}:{port_of(listener)}/calm/bench"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
