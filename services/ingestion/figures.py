@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from forecasting.errors import ForecastingError
-from forecasting.months import Span
+from forecasting.months import Month, Span
 from services.ingestion.errors import Fault, UploadRefusedError
 
 REQUIRED = ("series_id", "month", "value", "unit")
 OPTIONAL = ("known_from", "known_basis", "stage", "source", "source_url", "claim")
 BASES = ("first_seen", "printed", "calendar")
 LONGEST_TEXT = 2000
+EARLIEST = Month.of(1900, 1)
+"""First month accepted: what is older is a typing error, and the room for a year before it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _figure(number: int, row: Mapping[str, Any]) -> ArrivingFigure:
     return ArrivingFigure(
         row=number,
         series_id=_text(row, "series_id") or "",
-        span=Span.parse(str(row["month"]).strip()),
+        span=_span(row["month"]),
         value=_value(row["value"]),
         unit=_text(row, "unit") or "",
         known_from=_moment(row.get("known_from")),
@@ -93,9 +95,18 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
     if value is None or value == "":
         return None
     text = str(value).strip()
-    if len(text) > LONGEST_TEXT or "\x00" in text:
-        raise _RowFault(f"{name} is longer than {LONGEST_TEXT} characters or holds a NUL")
+    if len(text) > LONGEST_TEXT:
+        raise _RowFault(f"{name} is longer than {LONGEST_TEXT} characters")
+    if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise _RowFault(f"{name} holds a NUL or half of a surrogate pair, which no text does")
     return text or None
+
+
+def _span(given: Any) -> Span:
+    span = Span.parse(str(given).strip())
+    if span.first < EARLIEST:
+        raise _RowFault(f"the month {span} lies before {EARLIEST}")
+    return span
 
 
 def _value(given: Any) -> float | None:
@@ -107,8 +118,10 @@ def _value(given: Any) -> float | None:
         value = float(given)
     except (TypeError, ValueError):
         raise _RowFault(f"the value {str(given)[:40]!r} is not a number") from None
+    except OverflowError:
+        value = math.inf
     if not math.isfinite(value):
-        raise _RowFault(f"the value {given} is not a finite number")
+        raise _RowFault(f"the value {str(given)[:40]} is not a finite number")
     if value < 0:
         raise _RowFault(f"the value {given} is negative, and an export volume cannot be")
     return value
@@ -121,11 +134,15 @@ def _moment(given: Any) -> dt.datetime | None:
         moment = given if isinstance(given, dt.datetime) else dt.datetime.fromisoformat(str(given).strip())
     except ValueError:
         raise _RowFault(
-            f"known_from is {str(given)[:40]!r}; write a moment with its zone, such as 2025-06-20T10:00:00+08:00"
+            f"known_from is {str(given)[:40]!r}; write a moment with its zone, "
+            "such as 2025-06-20T10:00:00+08:00"
         ) from None
     if moment.tzinfo is None:
         raise _RowFault(f"known_from {given} has no time zone; write one, such as 2025-06-20T10:00:00+08:00")
-    return moment.astimezone(dt.UTC)
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise _RowFault(f"known_from {given} is not a moment of our calendar in UTC") from None
 
 
 def _contradictions(figures: Sequence[ArrivingFigure]) -> list[Fault]:
