@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from alerts.rules import Rule, dump_rule, parse_rule
 from services.storage.tables import rules
@@ -34,7 +35,8 @@ def newest_version(connection: Connection, rule_id: str) -> int:
 
 def in_force(connection: Connection) -> list[Rule]:
     """The newest version of each rule that is enabled, by id."""
-    newest = select(rules).distinct(rules.c.id).order_by(rules.c.id, rules.c.version.desc()).subquery()
+    latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
+    newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
     return [_rule(row) for row in connection.execute(select(newest).where(newest.c.enabled))]
 
 
