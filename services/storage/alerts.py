@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from alerts.hysteresis import Status
@@ -97,8 +97,9 @@ def add_event(
 
 
 def get(connection: Connection, alert_id: str) -> AlertRecord | None:
-    """One alert."""
-    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).first()
+    """One alert that has opened."""
+    query = select(alerts).where(alerts.c.id == alert_id, alerts.c.status != "pending")
+    row = connection.execute(query).first()
     return None if row is None else _record(row)
 
 
@@ -108,14 +109,18 @@ def listed(
     desk: str | None = None,
     series_id: str | None = None,
     status: str | None = None,
+    after: str | None = None,
     limit: int = 100,
 ) -> list[AlertRecord]:
-    """Alerts that have opened, the last changed first."""
+    """Alerts that have opened, the last changed first; with ``after`` those that come after that id."""
     query = select(alerts).where(alerts.c.status != "pending")
     for column, wanted in ((alerts.c.desk, desk), (alerts.c.series_id, series_id), (alerts.c.status, status)):
         if wanted is not None:
             query = query.where(column == wanted)
-    query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id).limit(limit)
+    if after is not None:
+        mark = select(alerts.c.updated_at, alerts.c.id).where(alerts.c.id == after)
+        query = query.where(tuple_(alerts.c.updated_at, alerts.c.id) < mark.scalar_subquery())
+    query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id.desc()).limit(limit)
     return [_record(row) for row in connection.execute(query)]
 
 

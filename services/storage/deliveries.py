@@ -209,15 +209,6 @@ def claim(
     return [_claim(row, now) for row in connection.execute(statement)]
 
 
-def release(connection: Connection, claims: Sequence[Claim], *, owner: str) -> None:
-    """Give back what was claimed and not sent, as if it had not been claimed."""
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_([each.id for each in claims]), deliveries.c.lease_owner == owner)
-        .values(lease_until=None, lease_owner=None, attempts=deliveries.c.attempts - 1)
-    )
-
-
 def settle(
     connection: Connection,
     tried: Sequence[AttemptRecord],
@@ -268,6 +259,21 @@ def after(
     if status is not None:
         conditions.append(deliveries.c.status == status)
     return _select(connection, *conditions, limit=limit)
+
+
+def get(connection: Connection, delivery_id: int) -> DeliveryRecord | None:
+    """One delivery."""
+    return next(iter(_select(connection, deliveries.c.id == delivery_id, limit=1)), None)
+
+
+def listed(
+    connection: Connection, *, status: str | None = None, before: int | None = None, limit: int = 100
+) -> list[DeliveryRecord]:
+    """The newest deliveries, those with an id below ``before`` where it is given."""
+    conditions = [] if status is None else [deliveries.c.status == status]
+    if before is not None:
+        conditions.append(deliveries.c.id < before)
+    return _select(connection, *conditions, order=(deliveries.c.id.desc(),), limit=limit)
 
 
 def exhausted(connection: Connection, *, limit: int = 100) -> list[DeliveryRecord]:
@@ -339,13 +345,18 @@ def _claim(row: Any, now: dt.datetime) -> Claim:
     )
 
 
-def _select(connection: Connection, *conditions: ColumnElement[bool], limit: int) -> list[DeliveryRecord]:
+def _select(
+    connection: Connection,
+    *conditions: ColumnElement[bool],
+    order: Sequence[ColumnElement[Any]] = (deliveries.c.endpoint_id, deliveries.c.sequence),
+    limit: int,
+) -> list[DeliveryRecord]:
     names = [name for name in DeliveryRecord.__slots__ if name != "event_type"]
     query = (
         select(*(deliveries.c[name] for name in names), messages.c.event_type)
         .join(messages, messages.c.id == deliveries.c.message_id)
         .where(*conditions)
-        .order_by(deliveries.c.endpoint_id, deliveries.c.sequence)
+        .order_by(*order)
         .limit(limit)
     )
     return [DeliveryRecord(**row) for row in connection.execute(query).mappings()]

@@ -56,10 +56,19 @@ def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
 
 
 def latest(
-    connection: Connection, series_id: str, *, model: str, as_of: dt.datetime | None = None
+    connection: Connection,
+    series_id: str,
+    *,
+    model: str,
+    as_of: dt.datetime | None = None,
+    origin: Month | None = None,
 ) -> ForecastRecord | None:
-    """The newest forecast of a series by a model, of those whose vintage is not after ``as_of``."""
-    return next(iter(published(connection, series_id, model=model, as_of=as_of, limit=1)), None)
+    """The newest forecast of a series by a model, of those whose vintage is not after ``as_of``.
+
+    ``origin`` asks for those alone whose last month seen it is.
+    """
+    found = published(connection, series_id, model=model, as_of=as_of, origin=origin, limit=1)
+    return next(iter(found), None)
 
 
 def published(
@@ -68,10 +77,13 @@ def published(
     *,
     model: str,
     as_of: dt.datetime | None = None,
+    origin: Month | None = None,
     limit: int = 100,
 ) -> list[ForecastRecord]:
-    """Forecasts of a series by a model, the newest vintage first."""
+    """Forecasts of a series by a model, the newest vintage first; of one ``origin`` where it is given."""
     conditions = [forecasts.c.series_id == series_id, forecasts.c.model == model]
+    if origin is not None:
+        conditions.append(forecasts.c.origin == origin)
     if as_of is not None:
         conditions.append(forecasts.c.vintage <= as_of)
     return _select(connection, *conditions, limit=limit)

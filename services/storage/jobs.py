@@ -119,15 +119,27 @@ def get(connection: Connection, kind: str, key: str) -> Job | None:
     return None if row is None else _job(row)
 
 
-def listed(connection: Connection, *, status: str | None = None, limit: int = 100) -> list[Job]:
-    """The newest jobs."""
+def listed(
+    connection: Connection,
+    *,
+    status: str | None = None,
+    series_id: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Job]:
+    """The newest jobs, those with an id below ``before`` where it is given."""
     query = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
     if status is not None:
         query = query.where(jobs.c.status == status)
-    return [
-        Job(row.kind, row.key, row.arguments, row.series_id, row.id, row.runs, row.status, row.error)
-        for row in connection.execute(query)
-    ]
+    if series_id is not None:
+        query = query.where(jobs.c.series_id == series_id)
+    if before is not None:
+        query = query.where(jobs.c.id < before)
+    return [_job(row) for row in connection.execute(query)]
+
+
+def _job(row: Any) -> Job:
+    return Job(row.kind, row.key, row.arguments, row.series_id, row.id, row.runs, row.status, row.error)
 
 
 def _due(kind: str, now: dt.datetime) -> tuple[ColumnElement[bool], ...]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from forecasting.months import Span
 from forecasting.series import Observation
@@ -74,6 +74,17 @@ def history(
     for row in connection.execute(query.order_by(observations.c.known_from, observations.c.id)):
         held[row.series_id].append(_record(row))
     return held
+
+
+def last_known(
+    connection: Connection, series_id: str, *, as_of: dt.datetime | None = None
+) -> dt.datetime | None:
+    """The moment of the last news on a series, of that known by ``as_of``; None where there is none."""
+    query = select(func.max(observations.c.known_from)).where(observations.c.series_id == series_id)
+    if as_of is not None:
+        query = query.where(observations.c.known_from <= as_of)
+    latest: dt.datetime | None = connection.execute(query).scalar_one()
+    return latest
 
 
 def _record(row: Any) -> ObservationRecord:

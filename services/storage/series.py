@@ -59,9 +59,20 @@ def get(connection: Connection, series_id: str) -> SeriesRecord | None:
     return None if row is None else _record(row._asdict())
 
 
-def listed(connection: Connection, *, after: str = "", limit: int = 100) -> list[SeriesRecord]:
-    """Series by id, those after ``after``, at most ``limit`` of them."""
+def listed(
+    connection: Connection,
+    *,
+    family: str | None = None,
+    tag: str | None = None,
+    after: str = "",
+    limit: int = 100,
+) -> list[SeriesRecord]:
+    """Series by id, of a family or tag where given, those after ``after``, at most ``limit`` of them."""
     query = select(*_COLUMNS).where(series.c.id > after).order_by(series.c.id).limit(limit)
+    if family is not None:
+        query = query.where(series.c.family == family)
+    if tag is not None:
+        query = query.where(series.c.tags.any(tag))
     return [_record(row._asdict()) for row in connection.execute(query)]
 
 

@@ -1,0 +1,97 @@
+"""/v1/series/{id}/forecasts: what is expected, or was expected at any past moment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from forecasting.forecast import HORIZON, LEVELS
+from forecasting.months import Month as CalendarMonth
+from services.api.dependencies import TheService
+from services.api.problems import ProblemError
+from services.api.routes.series import existing
+from services.api.schemas.common import AsOf, Month, SeriesId
+from services.api.schemas.forecasts import ForecastShown
+from services.api.schemas.jobs import EXAMPLE, JobShown
+from services.bootstrap import REFRESH_FORECASTS
+from services.storage.jobs import Job
+from services.usecases.request_forecast import request_forecast
+
+router = APIRouter(tags=["forecasts"])
+
+RETRY_AFTER = "2"
+"""Seconds after which a forecast that is being fitted may be asked for again."""
+
+
+@router.get(
+    "/series/{series_id}/forecasts",
+    summary="The latest forecast",
+    response_model=ForecastShown,
+    responses={
+        202: {
+            "model": JobShown,
+            "description": "It is being fitted: ask again after Retry-After seconds.",
+            "content": {"application/json": {"example": EXAMPLE}},
+        }
+    },
+)
+def latest(
+    *,
+    service: TheService,
+    series_id: SeriesId,
+    as_of: AsOf = None,
+    model: Annotated[
+        str | None,
+        Query(description="A portfolio or one model, such as prophet; the service's own by default."),
+    ] = None,
+    origin: Month = None,
+    levels: Annotated[
+        str | None,
+        Query(
+            description="Quantile levels, separated by commas; all published by default.",
+            examples=["0.1,0.5"],
+        ),
+    ] = None,
+    horizon: Annotated[
+        int | None, Query(ge=1, le=HORIZON, description="Months ahead; all by default.")
+    ] = None,
+) -> ForecastShown | JSONResponse:
+    """The newest forecast as of a moment: quantiles of each month ahead, its members and its vintage.
+
+    A model that was not fitted yet to what is known is fitted now: 202 with its job, and then the forecast.
+    """
+    wanted = None if levels is None else _levels(levels)
+    with service.engine.begin() as connection:
+        unit = existing(connection, series_id).unit
+        found = request_forecast(
+            connection,
+            series_id,
+            model=model or service.settings.portfolio,
+            published=service.settings.portfolio,
+            now=service.now(),
+            as_of=as_of,
+            origin=None if origin is None else CalendarMonth.parse(origin),
+        )
+    if not isinstance(found, Job):
+        return ForecastShown.of(found, unit, levels=wanted, horizon=horizon)
+    if found.status == "failed":
+        raise ProblemError("refit-failed", f"{found.key}: {found.error}.", job=found.id)
+    service.nudge(REFRESH_FORECASTS)
+    shown = JobShown.model_validate(found).model_dump(mode="json")
+    return JSONResponse(shown, 202, {"Retry-After": RETRY_AFTER})
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    try:
+        levels = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        levels = ()
+    if not levels or len(levels) > 99 or not all(LEVELS[0] <= level <= LEVELS[-1] for level in levels):
+        raise ProblemError(
+            "invalid-request",
+            f"query.levels: {text[:40]!r} is not a list of levels between {LEVELS[0]} and {LEVELS[-1]}, "
+            "such as 0.1,0.5,0.9.",
+        )
+    return tuple(sorted(set(levels)))

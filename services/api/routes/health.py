@@ -1,0 +1,90 @@
+"""/healthz and /readyz: that the process runs, and that the whole road from figure to webhook does."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.api.dependencies import TheService
+from services.api.schemas.common import Shown
+from services.bootstrap import Service, broker_answers
+from services.storage import heartbeats, schema
+
+router = APIRouter(tags=["health"])
+
+HEARTBEAT_AGE = dt.timedelta(seconds=60)
+"""Age beyond which the sweep counts as stopped; it runs each second."""
+
+
+class Alive(Shown):
+    """The process answers."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+    status: str = "ok"
+
+
+class Readiness(Shown):
+    """Whether each part works; ``reasons`` says what to do about those that do not."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "ready": True,
+                    "database": True,
+                    "migrations": True,
+                    "broker": True,
+                    "worker": True,
+                    "reasons": [],
+                }
+            ]
+        }
+    )
+
+    ready: bool
+    database: bool
+    migrations: bool
+    broker: bool
+    worker: bool
+    reasons: list[str]
+
+
+@router.get("/healthz", summary="The process runs")
+def healthz() -> Alive:
+    """Alive."""
+    return Alive()
+
+
+@router.get("/readyz", summary="Everything works", responses={503: {"model": Readiness}})
+def readyz(service: TheService, response: Response) -> Readiness:
+    """Database, migrations, broker, and a worker that ran a real task less than 60 s ago; else 503."""
+    reasons: list[str] = []
+    database = migrations = worker = False
+    try:
+        migrations = schema.at_head(service.engine)
+        database = True
+        worker = _worker(service) if migrations else False
+    except SQLAlchemyError:
+        reasons.append("The database does not answer: check DATABASE_URL and that it runs.")
+    if database and not migrations:
+        reasons.append("The schema is not at the newest migration: run tonnage migrate.")
+    broker = broker_answers(service.settings.redis_url)
+    if not broker:
+        reasons.append("The broker does not answer: check REDIS_URL; figures are taken, refits wait.")
+    if migrations and not worker:
+        reasons.append("No worker has run the sweep for 60 s: check the delivery worker and beat.")
+    ready = not reasons
+    response.status_code = 200 if ready else 503
+    return Readiness(
+        ready=ready, database=database, migrations=migrations, broker=broker, worker=worker, reasons=reasons
+    )
+
+
+def _worker(service: Service) -> bool:
+    with service.engine.begin() as connection:
+        last = heartbeats.last(connection, "sweep")
+    return last is not None and service.now() - last < HEARTBEAT_AGE

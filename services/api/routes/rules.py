@@ -1,0 +1,73 @@
+"""/v1/rules: what desks ask to hear."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
+
+from services.api.dependencies import TheService
+from services.api.limits import only_json
+from services.api.problems import ProblemError
+from services.api.schemas.common import Page, clean_json, storable_id
+from services.api.schemas.rules import REQUEST_BODY, RuleShown
+from services.storage import rules
+from services.usecases.save_rule import save_rule
+
+router = APIRouter(prefix="/rules", tags=["rules"])
+
+RuleId = Annotated[str, Path(min_length=1, max_length=200, description="Id of the rule.")]
+Raw = Annotated[Any, Body()]
+
+
+@router.get("", summary="Rules in force")
+def listed(
+    service: TheService, desk: Annotated[str | None, Query(description="Only those of a desk.")] = None
+) -> Page[RuleShown]:
+    """The newest version of each rule, by id."""
+    with service.engine.begin() as connection:
+        found = rules.in_force(connection)
+    return Page(items=[RuleShown.of(rule) for rule in found if desk in (None, rule.desk)])
+
+
+@router.get("/{rule_id}", summary="One rule")
+def one(
+    service: TheService,
+    rule_id: RuleId,
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest by default.")] = None,
+) -> RuleShown:
+    """A rule as it stands, or as it stood under a version."""
+    with service.engine.begin() as connection:
+        found = rules.get(connection, rule_id, version)
+    if found is None:
+        raise ProblemError(
+            "not-found", f"There is no rule {rule_id!r}" + (f" of version {version}." if version else ".")
+        )
+    return RuleShown.of(found)
+
+
+@router.post(
+    "", status_code=201, summary="Add a rule", dependencies=[Depends(only_json)], openapi_extra=REQUEST_BODY
+)
+def add(service: TheService, raw: Raw, response: Response) -> RuleShown:
+    """A rule under an id of ours. Each fault of a rule that cannot be read comes with an example that can."""
+    shown = _save(service, f"rule_{uuid.uuid4().hex[:12]}", raw)
+    response.headers["Location"] = f"/v1/rules/{shown.id}"
+    return shown
+
+
+@router.put(
+    "/{rule_id}",
+    summary="Add a rule under an id, or its next version",
+    dependencies=[Depends(only_json)],
+    openapi_extra=REQUEST_BODY,
+)
+def put(service: TheService, rule_id: RuleId, raw: Raw) -> RuleShown:
+    """The next version of a rule. Alerts that are open live on under the version that opened them."""
+    return _save(service, storable_id(rule_id), raw)
+
+
+def _save(service: TheService, rule_id: str, raw: Any) -> RuleShown:
+    with service.engine.begin() as connection:
+        return RuleShown.of(save_rule(connection, rule_id, clean_json(raw), now=service.now()))

@@ -1,0 +1,24 @@
+"""/v1/series/{id}/verdicts: what was made of each figure, and why."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.api.dependencies import TheService
+from services.api.routes.series import existing
+from services.api.schemas.common import AsOf, Limit, Page, SeriesId
+from services.api.schemas.verdicts import VerdictShown
+from services.storage import verdicts
+
+router = APIRouter(tags=["verdicts"])
+
+
+@router.get("/series/{series_id}/verdicts", summary="Verdicts on a series")
+def listed(
+    service: TheService, series_id: SeriesId, as_of: AsOf = None, limit: Limit = 100
+) -> Page[VerdictShown]:
+    """One verdict for every figure recorded, the last known first; with ``as_of`` only those known then."""
+    with service.engine.begin() as connection:
+        existing(connection, series_id)
+        judged = verdicts.listed(connection, series_id, as_of=as_of, limit=limit)
+    return Page(items=[VerdictShown.of(each) for each in judged])

@@ -1,0 +1,127 @@
+"""Alerts and what happened to them, as they are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from services.api.schemas.common import Given, LongText, Moment, Shown, Text
+from services.storage.alerts import AlertEvent, AlertRecord
+
+EXAMPLE: dict[str, Any] = {
+    "id": "0f7e7d0a-5d9c-5a0e-8a0e-7f1f4f9f2b61",
+    "rule_id": "magnet-shocks",
+    "rule_version": 1,
+    "series_id": "CN_EXP_REPM_T",
+    "desk": "rare-earths",
+    "status": "opened",
+    "severity": "critical",
+    "onset": "2025-05",
+    "last": "2025-06",
+    "opened_known_from": "2025-06-20T02:00:00Z",
+    "closed": None,
+    "acknowledged_by": None,
+    "acknowledged_at": None,
+}
+
+
+class AlertShown(Shown):
+    """One rule that is, or was, open on one series."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: str
+    rule_id: str
+    rule_version: int
+    series_id: str
+    desk: str
+    status: str = Field(description="opened, resolved or retracted.")
+    severity: str
+    onset: str = Field(description="Month of the figure that began it.")
+    last: str = Field(description="Month of the latest figure judged.")
+    opened_known_from: Moment | None
+    closed: str | None = Field(description="Month of the figure that closed it.")
+    acknowledged_by: str | None
+    acknowledged_at: Moment | None
+
+    @classmethod
+    def of(cls, record: AlertRecord) -> AlertShown:
+        """A stored alert as it is shown."""
+        state = record.state
+        seen = state.acknowledged
+        return cls(
+            id=state.id,
+            rule_id=state.rule_id,
+            rule_version=state.rule_version,
+            series_id=state.series_id,
+            desk=record.desk,
+            status=str(state.status),
+            severity=str(state.severity),
+            onset=str(state.onset),
+            last=str(state.last),
+            opened_known_from=state.opened_known_from,
+            closed=None if state.closed is None else str(state.closed),
+            acknowledged_by=None if seen is None else seen.by,
+            acknowledged_at=None if seen is None else seen.at,
+        )
+
+
+class EventShown(Shown):
+    """One thing that happened to an alert: the sentence that its desk was told, and every number in it."""
+
+    id: int
+    kind: str
+    reason: str
+    known_from: Moment
+    sentence: str
+    payload: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: AlertEvent) -> EventShown:
+        """A stored event as it is shown."""
+        return cls(
+            id=event.id,
+            kind=event.kind,
+            reason=event.reason,
+            known_from=event.known_from,
+            sentence=event.payload["data"]["sentence"],
+            payload=event.payload,
+        )
+
+
+class AlertStory(AlertShown):
+    """An alert with its events, the first first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    **EXAMPLE,
+                    "events": [
+                        {
+                            "id": 3,
+                            "kind": "opened",
+                            "reason": "a downward shock",
+                            "known_from": "2025-06-20T02:00:00Z",
+                            "sentence": "China's exports of rare-earth magnets fell 53 % on the month …",
+                            "payload": {"type": "alert.opened", "version": 1},
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    events: list[EventShown]
+
+
+class Acknowledgement(Given):
+    """Who has seen an alert, and what they say about it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "Li Wei", "note": "Calling the buyers now."}]}
+    )
+
+    by: Text
+    note: LongText | None = None

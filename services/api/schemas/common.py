@@ -1,0 +1,106 @@
+"""Shapes that several resources share: strict models, pages, moments and identifiers."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import math
+import re
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from services.api.problems import ProblemError
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
+
+
+class Given(BaseModel):
+    """A body that a caller sends: an unknown key is refused, and nothing is guessed from another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Shown(BaseModel):
+    """What is answered."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+Item = TypeVar("Item")
+
+
+class Page(Shown, Generic[Item]):
+    """A part of a list in a stable order; ``next`` is the cursor of the rest, null at the end."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+def _moment(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    with contextlib.suppress(ValueError, OverflowError):
+        moment = dt.datetime.fromisoformat(given)
+        if moment.tzinfo is not None:
+            return moment.astimezone(dt.UTC)
+    plus = "; in an address + is written %2B" if " " in given else ""
+    raise ValueError(f"a moment with its zone is wanted, such as 2025-06-20T10:00:00Z{plus}")
+
+
+def _iso(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _storable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it holds a control character")
+    return text
+
+
+def storable_id(text: str) -> str:
+    """A new id as it may be kept: letters, digits and _ - . : and no more; else ProblemError."""
+    if _ID.fullmatch(text) is None:
+        raise ProblemError(
+            "invalid-request", f"{text!r} cannot be an id: use letters, digits and _ - . : only, 200 at most."
+        )
+    return text
+
+
+Moment = Annotated[
+    dt.datetime, BeforeValidator(_moment), PlainSerializer(_iso, return_type=str, when_used="json")
+]
+"""A moment, read with its zone and written in UTC."""
+
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+LongText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_storable)]
+
+AsOf = Annotated[
+    Moment | None,
+    Query(
+        description="Only what was known at this moment (ISO 8601 with its zone); now by default.",
+        openapi_examples={"moment": {"value": "2025-06-20T10:00:00Z"}},
+    ),
+]
+SeriesId = Annotated[str, Path(description="Id of the series.", min_length=1, max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Items on one page.")]
+Month = Annotated[
+    str | None, Query(pattern=r"^\d{4}-\d{2}$", description="A month as YYYY-MM.", examples=["2025-05"])
+]
+
+
+def clean_json(value: Any) -> Any:
+    """A JSON value whose texts can all be stored; else ProblemError."""
+    if isinstance(value, str) and not value.isprintable():
+        raise ProblemError("invalid-request", "A text in the body holds a control character.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ProblemError("invalid-request", "A number in the body is not finite.")
+    if isinstance(value, dict):
+        for key, each in value.items():
+            clean_json(key)
+            clean_json(each)
+    if isinstance(value, list):
+        for each in value:
+            clean_json(each)
+    return value

@@ -1,0 +1,106 @@
+"""Published forecasts as they are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from services.api.schemas.common import Moment, Shown
+from services.storage.forecasts import ForecastRecord
+
+
+class Step(Shown):
+    """One month ahead: ``quantiles`` by level, in the series' unit."""
+
+    month: str
+    horizon: int
+    quantiles: dict[str, float]
+
+
+class MemberShown(Shown):
+    """One model's part: its weight, or why it was left out, and its median path."""
+
+    name: str
+    weight: float
+    score: float | None = None
+    left_out: str | None = None
+    note: str | None = None
+    median: list[float] | None = None
+
+
+class ForecastShown(Shown):
+    """A forecast as it was published; without ``steps`` nothing could be said, for ``reason``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 55,
+                    "series_id": "CN_EXP_REPM_T",
+                    "unit": "t",
+                    "model": "standard",
+                    "origin": "2025-04",
+                    "vintage": "2025-05-20T02:00:00Z",
+                    "published_at": "2025-05-20T02:00:04Z",
+                    "reason": None,
+                    "steps": [
+                        {
+                            "month": "2025-05",
+                            "horizon": 1,
+                            "quantiles": {"0.1": 3020.5, "0.5": 4480.2, "0.9": 5721.9},
+                        }
+                    ],
+                    "members": [{"name": "theta", "weight": 0.5}],
+                    "versions": {"tonnage": "0.1.0"},
+                }
+            ]
+        }
+    )
+
+    id: int
+    series_id: str
+    unit: str
+    model: str = Field(description="The portfolio, or the one model that was asked for.")
+    origin: str = Field(description="The last month that the model has seen.")
+    vintage: Moment = Field(description="The moment as of which its history was taken.")
+    published_at: Moment
+    reason: str | None
+    steps: list[Step]
+    members: list[MemberShown]
+    versions: dict[str, str]
+
+    @classmethod
+    def of(
+        cls, record: ForecastRecord, unit: str, *, levels: tuple[float, ...] | None, horizon: int | None
+    ) -> ForecastShown:
+        """A stored forecast as it is shown, for the levels and as many months as were asked for."""
+        return cls(
+            id=record.id or 0,
+            series_id=record.series_id,
+            unit=unit,
+            model=record.model,
+            origin=str(record.origin),
+            vintage=record.vintage,
+            published_at=record.published_at,
+            reason=record.reason,
+            steps=_steps(record, levels, horizon),
+            members=[MemberShown(**member) for member in record.members],
+            versions=record.versions,
+        )
+
+
+def _steps(record: ForecastRecord, levels: tuple[float, ...] | None, horizon: int | None) -> list[Step]:
+    forecast = record.forecast
+    if forecast is None:
+        return []
+    paths: dict[str, Any] = {f"{level:g}": forecast.quantile(level) for level in levels or forecast.levels}
+    months = min(horizon or forecast.horizon, forecast.horizon)
+    return [
+        Step(
+            month=str(forecast.origin + step + 1),
+            horizon=step + 1,
+            quantiles={level: float(path[step]) for level, path in paths.items()},
+        )
+        for step in range(months)
+    ]

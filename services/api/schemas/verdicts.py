@@ -1,0 +1,113 @@
+"""Verdicts as they are shown, beside the figure that each is on."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from services.api.schemas.common import Moment, Shown
+from services.storage.verdicts import JudgedFigure
+
+
+class RecordShown(Shown):
+    """Since when a figure was not so low or high, out of how many months held."""
+
+    direction: str
+    since: str | None
+    first_held: str
+    months_held: int
+    months_needed: int
+    years_claimed: int | None
+    tied: bool
+
+
+class VerdictShown(Shown):
+    """What the forecast published before a figure was known makes of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "observation_id": 41,
+                    "month": "2025-05",
+                    "value": 1238.0,
+                    "known_from": "2025-06-20T02:00:00Z",
+                    "verdict": "shock_down",
+                    "reason": "the figure lies below all but 1 in 200 of what was forecast",
+                    "probability": 0.004,
+                    "tail_probability": 0.004,
+                    "surprise": 2.6,
+                    "threshold": 0.004,
+                    "expected": 4480.2,
+                    "interval_80": [3020.5, 5721.9],
+                    "interval_95": [2210.0, 6490.3],
+                    "revision_of": None,
+                    "change_month": -0.53,
+                    "change_year": -0.74,
+                    "records": [],
+                    "forecast_id": 55,
+                    "judged_at": "2025-06-20T02:00:01Z",
+                }
+            ]
+        }
+    )
+
+    observation_id: int
+    month: str
+    value: float | None
+    known_from: Moment
+    verdict: str
+    reason: str
+    probability: float | None = Field(description="Chance of a figure at or below this one.")
+    tail_probability: float | None = Field(description="Chance of a figure so far out on its side.")
+    surprise: float | None
+    threshold: float = Field(description="Tail probability at or below which a figure is a shock.")
+    expected: float | None
+    interval_80: tuple[float, float] | None
+    interval_95: tuple[float, float] | None
+    revision_of: float | None = Field(description="The value that this figure replaced.")
+    change_month: float | None = Field(description="Ratio to the month before, less one.")
+    change_year: float | None = Field(description="Ratio to the same month a year before, less one.")
+    records: list[RecordShown]
+    forecast_id: int | None
+    judged_at: Moment
+
+    @classmethod
+    def of(cls, judged: JudgedFigure) -> VerdictShown:
+        """A stored verdict as it is shown."""
+        verdict, found = judged.verdict, judged.verdict.detection
+        return cls(
+            observation_id=verdict.observation_id,
+            month=str(judged.span),
+            value=judged.value,
+            known_from=judged.known_from,
+            verdict=str(found.verdict),
+            reason=found.reason,
+            probability=found.probability,
+            tail_probability=found.tail_probability,
+            surprise=found.surprise,
+            threshold=found.threshold,
+            expected=found.expected,
+            interval_80=_interval(found.lower_80, found.upper_80),
+            interval_95=_interval(found.lower_95, found.upper_95),
+            revision_of=verdict.revision_of,
+            change_month=verdict.change_month,
+            change_year=verdict.change_year,
+            records=[
+                RecordShown(
+                    direction=each.direction,
+                    since=None if each.since is None else str(each.since),
+                    first_held=str(each.first_held),
+                    months_held=each.months_held,
+                    months_needed=each.months_needed,
+                    years_claimed=each.years_claimed,
+                    tied=each.tied,
+                )
+                for each in verdict.records
+            ],
+            forecast_id=verdict.forecast_id,
+            judged_at=verdict.judged_at,
+        )
+
+
+def _interval(lower: float | None, upper: float | None) -> tuple[float, float] | None:
+    return None if lower is None or upper is None else (lower, upper)

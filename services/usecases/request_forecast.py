@@ -1,0 +1,54 @@
+"""A forecast as somebody asks for it: the published one, or the job that will publish it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import Connection
+
+from forecasting.months import Month
+from forecasting.portfolios import portfolio
+from services.storage import forecasts, jobs, observations
+from services.storage.forecasts import ForecastRecord
+from services.storage.jobs import Job
+from services.usecases.record_observations import REFRESH, refit
+
+
+class NoFiguresError(LookupError):
+    """A series of which nothing was known at the moment asked about."""
+
+    def __init__(self, series_id: str, as_of: dt.datetime | None) -> None:
+        self.series_id = series_id
+        self.as_of = as_of
+        when = "" if as_of is None else f" as of {as_of.isoformat()}"
+        super().__init__(f"{series_id} holds no figure{when}, so there is nothing to forecast from.")
+
+
+def request_forecast(
+    connection: Connection,
+    series_id: str,
+    *,
+    model: str,
+    published: str,
+    now: dt.datetime,
+    as_of: dt.datetime | None = None,
+    origin: Month | None = None,
+) -> ForecastRecord | Job:
+    """The newest forecast of a series by a model or portfolio as of a moment, or the job that makes it.
+
+    ``published`` is the portfolio that every figure refits: its latest forecast is answered while the next is
+    being fitted. Another model is fitted when it is asked for, to what was known then; asking twice makes one
+    job. UnknownModelError names the models there are; NoFiguresError where there is nothing to fit.
+    """
+    portfolio(model)
+    found = forecasts.latest(connection, series_id, model=model, as_of=as_of, origin=origin)
+    if found is not None and (model == published or origin is not None):
+        return found
+    vintage = observations.last_known(connection, series_id, as_of=as_of)
+    if vintage is None:
+        raise NoFiguresError(series_id, as_of)
+    if found is not None and found.vintage >= vintage:
+        return found
+    wanted = refit(series_id, vintage, model)
+    jobs.add(connection, [wanted], now=now)
+    return jobs.get(connection, REFRESH, wanted.key) or wanted
