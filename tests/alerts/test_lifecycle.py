@@ -62,6 +62,11 @@ def test_the_magnets_of_2025_open_once_and_resolve_by_the_figure() -> None:
         (level_rule(months_to_open=2), [2000, 2000, 6000], ["opened", "resolved"]),
         (level_rule(months_to_open=2), [2000, None, 2000], []),
         (
+            level_rule(months_to_open=2, cooldown_months=1),
+            [2000, 2000, 6000, 2000, 2000],
+            ["opened", "resolved", "reopened"],
+        ),
+        (
             level_rule(months_to_close=2),
             [2000, 6000, 4000, 6000, 6000],
             ["opened", "updated", "updated", "updated", "resolved"],

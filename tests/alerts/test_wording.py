@@ -142,9 +142,13 @@ def test_a_withdrawal_and_a_person_are_said() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("late", "words"), [(0, "was due today"), (1, "is 1 day late"), (9, "is 9 days late")]
-)
+LATENESS = [(0, "was due today"), (1, "is 1 day late"), (9, "is 9 days late")]
+
+
+LATENESS = [(0, "was due today"), (1, "is 1 day late"), (9, "is 9 days late")]
+
+
+@pytest.mark.parametrize(("late", "words"), LATENESS)
 def test_an_overdue_release_is_said(late: int, words: str) -> None:
     """A release that has not come says which, of what, and how late."""
     body = overdue_event(
