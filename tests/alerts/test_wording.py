@@ -120,7 +120,8 @@ def test_the_products_of_may_2025_read_aloud() -> None:
         ),
         (
             "Exports of rare-earth products rose 80 % on the month to 3,808 t in June 2025. "
-            "No forecast judged it. The alert of May 2025 stays open: still below the closing level of 5,000 t."
+            "No forecast judged it. "
+            "The alert of May 2025 stays open: still below the closing level of 5,000 t."
         ),
     ]
 
