@@ -1,0 +1,64 @@
+"""The contracts of the architecture: they hold, and each refuses a violation planted in a copy of the tree."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+LINTER = Path(sys.executable).with_name("lint-imports")
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [LINTER, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for package in ("forecasting", "alerts", "services"):
+        shutil.copytree(TOP / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(TOP / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("module", "planted", "contract"),
+    [
+        ("forecasting/metrics.py", "import alerts.rules", "Imports run services"),
+        ("alerts/rules.py", "import services.settings", "Imports run services"),
+        ("forecasting/metrics.py", "import time", "forecasting is pure"),
+        ("forecasting/metrics.py", "import os", "forecasting is pure"),
+        ("forecasting/engine.py", "import random", "forecasting is pure"),
+        ("alerts/evaluation.py", "import socket", "opens a socket"),
+        ("services/storage/series.py", "import services.usecases.save_rule", "Inside services"),
+        ("services/usecases/save_rule.py", "import services.bootstrap", "Inside services"),
+    ],
+)
+def test_a_planted_violation_is_refused(tree: Path, module: str, planted: str, contract: str) -> None:
+    """A forbidden import breaks the contract that forbids it, by name."""
+    target = tree / module
+    target.write_text(f"{target.read_text()}\n{planted}\n")
+    found = lint(tree)
+    assert found.returncode != 0
+    broken = [line for line in found.stdout.splitlines() if line.endswith("BROKEN")]
+    assert any(contract in line for line in broken), found.stdout
+
+
+def test_the_tree_keeps_its_contracts() -> None:
+    """The tree as it stands breaks none of them."""
+    found = lint(TOP)
+    assert found.returncode == 0, found.stdout
+
+
+def test_no_clock_no_global_randomness_in_forecasting() -> None:
+    """No line of forecasting asks for the present or draws from a global generator."""
+    forbidden = ("datetime.now(", "date.today(", "np.random.normal(", "np.random.rand")
+    for path in (TOP / "forecasting").rglob("*.py"):
+        text = path.read_text()
+        assert not [word for word in forbidden if word in text], path
