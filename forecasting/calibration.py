@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from forecasting.errors import CalibrationError, SeriesTooShortError
 from forecasting.forecast import Forecast
@@ -29,12 +29,12 @@ LARGEST_RELATIVE = 5.0
 """A relative error is cut to 1/5 … 5 before it is believed."""
 FEWEST_SERIES = 100
 """Series below which pooled quantiles are too rough: the shipped table stands instead."""
-ENOUGH_SERIES = 350
+ENOUGH_SERIES = 160
 """Series that are refitted for the pool; more cost CPU and change the coverage by less than a point."""
 SHORTEST_HISTORY = 25
 """Months that a series must hold before the origin of its residuals."""
-_Z80 = float(norm.ppf(0.9))
-_MODEL = "theta"
+_Z80 = float(ndtri(0.9))
+_MODEL = "theta_log"
 _FORMAT = 1
 
 
@@ -55,7 +55,7 @@ def scale_ahead(series: Series, forecast: Forecast) -> Array | None:
 
 
 def relative_error(series: Series, horizon: int) -> float | None:
-    """Mean absolute scaled error of Theta from ``horizon`` months ago; None where the past is too short."""
+    """Mean absolute scaled error of theta_log from ``horizon`` months ago; None where the past is too short."""
     if len(series.values) < SHORTEST_HISTORY + horizon:
         return None
     past, actual = series.until(series.end - horizon), series.values[-horizon:]
@@ -115,8 +115,8 @@ class Calibration:
 
     def quantiles(self, horizon: int, levels: Sequence[float]) -> Array:
         """Scaled residual quantiles (horizon, levels): linear between levels on the normal scale."""
-        held = np.asarray(norm.ppf(self.levels))
-        asked = np.asarray(norm.ppf(levels))
+        held = np.asarray(ndtri(self.levels))
+        asked = np.asarray(ndtri(levels))
         steps = np.minimum(np.arange(horizon), len(self.table) - 1)
         growth = np.sqrt(np.maximum(np.arange(1, horizon + 1) / len(self.table), 1.0))
         rows = np.array([_stretched(asked, held, self.table[step]) for step in steps])

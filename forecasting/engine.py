@@ -185,7 +185,9 @@ def _publish(plan: _Plan, how: _How, given: _Given) -> Publication:
     members = [replace(member, weight=weights.get(member.name, 0.0) / total) for member in members]
     forecast = _combined(plan, members, reason is not None)
     if len(chosen.members) > 1 and reason is None and how.calibration is not None:
-        forecast = _calibrated(plan, forecast, how.calibration)
+        local = [member for member in members if member.name != GLOBAL]
+        native = _combined(plan, local, own_spread=False) if any(one.weight for one in local) else forecast
+        forecast = _calibrated(plan, forecast, native, how.calibration)
     return Publication(series.id, forecast, tuple(members), reason)
 
 
@@ -277,9 +279,12 @@ def _combined(plan: _Plan, members: Sequence[Member], own_spread: bool) -> Forec
     return replace(forecasts[0], values=values, model=plan.asked.name)
 
 
-def _calibrated(plan: _Plan, forecast: Forecast, calibration: Calibration) -> Forecast:
-    """The combined median with pooled residual quantiles around it, at the series' own scale."""
-    scale = scale_ahead(plan.filled, forecast)
+def _calibrated(plan: _Plan, forecast: Forecast, native: Forecast, calibration: Calibration) -> Forecast:
+    """The combined median with pooled residual quantiles around it, at the series' own scale.
+
+    The scale is that of ``native``, the members without the global model, as it was for the residuals.
+    """
+    scale = scale_ahead(plan.filled, native)
     if scale is None:
         return forecast
     factor = calibration.factor(relative_error(plan.filled, forecast.horizon))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from forecasting.errors import ModelFailedError, SeriesTooShortError
 from forecasting.forecast import Forecast
@@ -17,7 +17,7 @@ from forecasting.transforms import Level, scale_of
 
 SHORTEST = 10
 """Months below which no model here is fitted; below two years the season is left out."""
-_Z80 = float(norm.ppf(0.9))
+_Z80 = float(ndtri(0.9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Univariate:
             raise ModelFailedError(self.name, series.id, f"{type(error).__name__}: {error}") from error
         mean = np.asarray(fitted["mean"], dtype=np.float64)
         deviation = (np.asarray(fitted["hi-80"]) - np.asarray(fitted["lo-80"])) / (2 * _Z80)
-        values = scale.invert(mean[:, None] + np.maximum(deviation, 0.0)[:, None] * norm.ppf(levels))
+        values = scale.invert(mean[:, None] + np.maximum(deviation, 0.0)[:, None] * ndtri(levels))
         if not np.isfinite(values).all():
             raise ModelFailedError(self.name, series.id, "it returned a number that is not finite")
         return Forecast(series.id, series.unit, series.end, None, tuple(levels), values, self.name)
@@ -62,10 +62,10 @@ def _mean_size(series: Series) -> Level:
 
 
 def ets_damped() -> Univariate:
-    """Exponential smoothing with a damped trend; error, trend and season chosen by AICc."""
+    """Exponential smoothing with a damped trend; error and season chosen by AICc."""
     from statsforecast.models import AutoETS  # noqa: PLC0415  seconds to import
 
-    return Univariate("ets_damped", lambda season: AutoETS(season_length=season, damped=True))
+    return Univariate("ets_damped", lambda season: AutoETS(season_length=season, model="ZAZ", damped=True))
 
 
 def ets() -> Univariate:

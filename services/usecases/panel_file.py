@@ -31,7 +31,7 @@ USUAL = {"series": ("series_id", "unique_id"), "month": ("month", "ds"), "value"
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Series of a file in the order of their identifiers; ``numbered`` where its months are 1, 2, 3 and so on."""
+    """Series of a file in the order of their identifiers; ``numbered`` where its months are whole numbers."""
 
     series: tuple[Series, ...]
     numbered: bool
@@ -87,7 +87,7 @@ def _column(table: pd.DataFrame, path: Path, what: str, asked: str | None) -> st
         [
             Fault(
                 0,
-                f"{path.name} has columns {', '.join(map(str, table.columns))}; none is {' or '.join(wanted)}",
+                f"{path.name} holds {', '.join(map(str, table.columns))}; none is {' or '.join(wanted)}",
             )
         ]
     )
