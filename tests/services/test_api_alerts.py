@@ -1,0 +1,136 @@
+"""Rules, alerts, endpoints and deliveries through the API, from a figure to a message that waits."""
+
+from __future__ import annotations
+
+import pytest
+from api_stage import MAGNETS, Stage, assert_problem
+
+RULE = {
+    "name": "Low magnets",
+    "desk": "metals",
+    "scope": {"series": [MAGNETS]},
+    "condition": {"kind": "level", "below": 3000},
+}
+MAY = {"month": "2025-05", "value": 1238, "known_from": "2025-06-20T02:00:00Z"}
+JUNE = {"month": "2025-06", "value": 3188, "known_from": "2025-07-20T02:00:00Z"}
+
+
+@pytest.fixture
+def endpoint(stage: Stage) -> str:
+    """Id of an endpoint of the desk whose rule watches the registered series."""
+    stage.register()
+    assert stage.client.put("/v1/rules/low", json=RULE).json()["version"] == 1
+    given = {"desk": "metals", "url": "https://desk.example.com/hook"}
+    made = stage.client.post("/v1/endpoints", json=given)
+    assert made.status_code == 201
+    assert made.json()["secret"].startswith("whsec_")
+    return str(made.json()["id"])
+
+
+def test_figure_opens_an_alert_whose_message_waits(stage: Stage, endpoint: str) -> None:
+    """An alert, its sentence and its delivery are there when the upload is answered."""
+    assert stage.upload(MAY).json()["alerts"] == {"opened": 1}
+    (alert,) = stage.client.get("/v1/alerts", params={"status": "opened"}).json()["items"]
+    assert (alert["series_id"], alert["onset"], alert["desk"]) == (MAGNETS, "2025-05", "metals")
+    story = stage.client.get(f"/v1/alerts/{alert['id']}").json()
+    assert [event["kind"] for event in story["events"]] == ["opened"]
+    assert "1,238 t" in story["events"][0]["sentence"]
+    (sent,) = stage.client.get(f"/v1/endpoints/{endpoint}/deliveries").json()["items"]
+    assert (sent["status"], sent["sequence"], sent["event_type"]) == ("pending", 1, "alert.opened")
+    assert sent["body"]["data"]["sentence"] == story["events"][0]["sentence"]
+    assert stage.client.get(f"/v1/endpoints/{endpoint}/deliveries", params={"after": 1}).json()["items"] == []
+
+
+def test_later_figure_resolves_and_no_second_alert_opens(stage: Stage, endpoint: str) -> None:
+    """A figure closes the alert; a revision of the first one corrects it and opens none beside it."""
+    stage.upload(MAY)
+    revised = {**MAY, "value": 1240, "known_from": "2025-07-18T02:00:00Z"}
+    assert stage.upload(revised).json()["alerts"] == {"corrected": 1}
+    assert stage.upload(JUNE).json()["alerts"] == {"resolved": 1}
+    (alert,) = stage.client.get("/v1/alerts").json()["items"]
+    assert (alert["status"], alert["closed"]) == ("resolved", "2025-06")
+    numbers = stage.client.get(f"/v1/endpoints/{endpoint}/deliveries").json()["items"]
+    assert [each["sequence"] for each in numbers] == [1, 2, 3]
+
+
+def test_acknowledgement_is_told_to_the_desk_once(stage: Stage, endpoint: str) -> None:
+    """Whoever acknowledges is named to the desk; a second acknowledgement changes nothing."""
+    stage.upload(MAY)
+    (alert,) = stage.client.get("/v1/alerts").json()["items"]
+    path = f"/v1/alerts/{alert['id']}/acknowledge"
+    seen = stage.client.post(path, json={"by": "Li Wei", "note": "Calling the buyers."}).json()
+    assert (seen["status"], seen["acknowledged_by"]) == ("opened", "Li Wei")
+    assert stage.client.post(path, json={"by": "Ann"}).json()["acknowledged_by"] == "Li Wei"
+    sent = stage.client.get(f"/v1/endpoints/{endpoint}/deliveries").json()["items"]
+    assert [each["event_type"] for each in sent] == ["alert.opened", "alert.acknowledged"]
+    assert "Li Wei acknowledged" in sent[1]["body"]["data"]["sentence"]
+    stage.upload(JUNE)
+    assert_problem(stage.client.post(path, json={"by": "Ann"}), 409, "conflict")
+    assert_problem(stage.client.post("/v1/alerts/none/acknowledge", json={"by": "Ann"}), 404, "not-found")
+
+
+def test_alerts_are_paged_in_a_stable_order(stage: Stage, endpoint: str) -> None:
+    """Pages one alert long, put together, are the whole list."""
+    for number in range(5):
+        series_id = f"S{number}"
+        stage.register(series_id)
+        rule = {**RULE, "scope": {"series": [series_id]}}
+        assert stage.client.put(f"/v1/rules/r{number}", json=rule).status_code == 200
+        stage.upload({**MAY, "series_id": series_id})
+    whole = [each["id"] for each in stage.client.get("/v1/alerts").json()["items"]]
+    paged: list[str] = []
+    cursor = {}
+    while True:
+        page = stage.client.get("/v1/alerts", params={"limit": 1, **cursor}).json()
+        paged += [each["id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"after": page["next"]}
+    assert len(whole) == 5
+    assert paged == whole
+
+
+def test_rule_versions_stay(stage: Stage, endpoint: str) -> None:
+    """A change is a new version; the old one can still be read."""
+    changed = {**RULE, "condition": {"kind": "level", "below": 1000}}
+    assert stage.client.put("/v1/rules/low", json=changed).json()["version"] == 2
+    first = stage.client.get("/v1/rules/low", params={"version": 1}).json()
+    assert first["rule"]["condition"]["below"] == 3000
+    (listed,) = stage.client.get("/v1/rules", params={"desk": "metals"}).json()["items"]
+    assert listed["version"] == 2
+    assert stage.client.get("/v1/rules", params={"desk": "other"}).json()["items"] == []
+    added = stage.client.post("/v1/rules", json=RULE)
+    assert added.status_code == 201
+    assert (
+        stage.client.get(added.headers["location"]).json()["rule"]
+        == stage.client.get("/v1/rules/low", params={"version": 1}).json()["rule"]
+    )
+
+
+def test_ping_and_replay_make_a_delivery_due(stage: Stage, endpoint: str) -> None:
+    """A ping waits for the worker at once; a pending delivery is not replayed."""
+    answer = stage.client.post(f"/v1/endpoints/{endpoint}/ping")
+    assert answer.status_code == 202
+    assert stage.nudged[-1] == "deliver_messages"
+    (sent,) = stage.client.get("/v1/deliveries", params={"status": "pending"}).json()["items"]
+    assert sent["message_id"] == answer.json()["message_id"]
+    story = stage.client.get(f"/v1/deliveries/{sent['id']}").json()
+    assert story["tried"] == []
+    assert stage.client.post(f"/v1/deliveries/{sent['id']}/replay").json()["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://desk.example.com/", "https://127.0.0.1/", "https://10.0.0.1/", "ftp://x/"]
+)
+def test_url_that_nothing_may_be_sent_to_is_refused(stage: Stage, url: str) -> None:
+    """An endpoint inside the house, or without encryption, is refused with the reason."""
+    answer = stage.client.post("/v1/endpoints", json={"desk": "metals", "url": url})
+    assert_problem(answer, 422, "forbidden-url")
+    assert stage.rows()["endpoints"] == 0
+
+
+def test_secrets_are_shown_once(stage: Stage, endpoint: str) -> None:
+    """No list and no page of an endpoint shows its secret; a rotation shows the new one."""
+    assert "whsec_" not in stage.client.get("/v1/endpoints").text
+    assert "whsec_" not in stage.client.get(f"/v1/endpoints/{endpoint}").text
+    assert stage.client.post(f"/v1/endpoints/{endpoint}/rotate").json()["secret"].startswith("whsec_")

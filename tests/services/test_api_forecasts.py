@@ -1,0 +1,115 @@
+"""Forecasts through the API: the published one as of any moment, or the job that will publish it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from api_stage import MAGNETS, NOW, Stage, assert_problem
+
+from forecasting.forecast import LEVELS, Forecast
+from forecasting.months import Month
+from services.storage import forecasts, heartbeats
+from services.storage.forecasts import ForecastRecord
+
+PATH = f"/v1/series/{MAGNETS}/forecasts"
+APRIL_KNOWN = dt.datetime(2025, 5, 20, 2, tzinfo=dt.UTC)
+MAY_KNOWN = dt.datetime(2025, 6, 20, 2, tzinfo=dt.UTC)
+
+
+def publish(stage: Stage, vintage: dt.datetime, origin: str, level: float, model: str = "standard") -> None:
+    """Publish a forecast of 18 months whose quantiles are ``level`` + 100 times the quantile's level."""
+    values = np.tile(level + 100 * np.array(LEVELS), (18, 1))
+    month = Month.parse(origin)
+    forecast = Forecast(MAGNETS, "t", month, vintage, LEVELS, values, model)
+    record = ForecastRecord(
+        MAGNETS, model, month, vintage, forecast, None, [{"name": "theta", "weight": 1.0}], {}, vintage
+    )
+    with stage.engine.begin() as connection:
+        forecasts.publish(connection, [record])
+
+
+@pytest.fixture(autouse=True)
+def figures(stage: Stage) -> None:
+    """Two figures, each followed by a forecast."""
+    stage.register()
+    stage.upload({"month": "2025-04", "value": 2626, "known_from": APRIL_KNOWN.isoformat()})
+    publish(stage, APRIL_KNOWN, "2025-04", 4000)
+    stage.upload({"month": "2025-05", "value": 1238, "known_from": MAY_KNOWN.isoformat()})
+    publish(stage, MAY_KNOWN, "2025-05", 1000)
+
+
+def test_latest_forecast_as_of_any_moment(stage: Stage) -> None:
+    """As of a moment the forecast is the one published from what was known then."""
+    now = stage.client.get(PATH).json()
+    assert (now["origin"], now["steps"][0]["month"], now["steps"][0]["horizon"]) == ("2025-05", "2025-06", 1)
+    assert now["steps"][0]["quantiles"]["0.5"] == 1050
+    before = stage.client.get(PATH, params={"as_of": "2025-06-20T01:59:59Z"}).json()
+    assert (before["origin"], before["steps"][0]["quantiles"]["0.5"]) == ("2025-04", 4050)
+    by_origin = stage.client.get(PATH, params={"origin": "2025-04"}).json()
+    assert by_origin["id"] == before["id"]
+
+
+def test_levels_and_horizon_are_chosen(stage: Stage) -> None:
+    """Levels between those published are interpolated; outside them nothing was said."""
+    chosen = stage.client.get(PATH, params={"levels": "0.15,0.5", "horizon": 2}).json()
+    assert [step["quantiles"] for step in chosen["steps"]] == [{"0.15": 1015.0, "0.5": 1050.0}] * 2
+    for wrong in ("0.001", "", "a", "nan", "0.5,"):
+        assert_problem(stage.client.get(PATH, params={"levels": wrong}), 422, "invalid-request")
+    assert_problem(stage.client.get(PATH, params={"horizon": 19}), 422, "invalid-request")
+
+
+def test_model_that_was_not_fitted_is_asked_for_once(stage: Stage) -> None:
+    """A model asked for gets one job however often it is asked for, and then its forecast."""
+    jobs_before = stage.rows()["jobs"]
+    first = stage.client.get(PATH, params={"model": "prophet"})
+    assert first.status_code == 202
+    assert first.headers["retry-after"] == "2"
+    assert stage.client.get(PATH, params={"model": "prophet"}).json()["id"] == first.json()["id"]
+    assert stage.rows()["jobs"] == jobs_before + 1
+    assert stage.nudged[-1] == "refresh_forecasts"
+    (job,) = stage.client.get("/v1/jobs", params={"limit": 1}).json()["items"]
+    assert (job["status"], job["arguments"]["portfolio"]) == ("pending", "prophet")
+    publish(stage, MAY_KNOWN, "2025-05", 2000, "prophet")
+    assert stage.client.get(PATH, params={"model": "prophet"}).json()["model"] == "prophet"
+    assert (
+        stage.client.get(PATH, params={"model": "prophet", "as_of": "2025-06-01T00:00:00Z"}).status_code
+        == 202
+    )
+
+
+def test_unknown_model_is_refused_with_those_there_are(stage: Stage) -> None:
+    """A name that no model has is refused, and the models there are stand in the detail."""
+    problem = assert_problem(stage.client.get(PATH, params={"model": "profet"}), 422, "invalid-request")
+    assert "prophet" in problem["detail"]
+
+
+def test_series_without_figures_says_so(stage: Stage) -> None:
+    """Where nothing was known there is nothing to forecast from, and no job is made."""
+    stage.register("EMPTY")
+    before = stage.rows()["jobs"]
+    assert_problem(stage.client.get("/v1/series/EMPTY/forecasts"), 409, "no-figures")
+    assert_problem(stage.client.get(PATH, params={"as_of": "2020-01-01T00:00:00Z"}), 409, "no-figures")
+    assert stage.rows()["jobs"] == before
+
+
+def test_verdict_names_the_forecast_that_judged_it(stage: Stage) -> None:
+    """May was judged by the forecast of April's vintage, which was published before May was known."""
+    may = stage.client.get(f"/v1/series/{MAGNETS}/verdicts").json()["items"][0]
+    judged_by = stage.client.get(PATH, params={"origin": "2025-04"}).json()
+    assert may["forecast_id"] == judged_by["id"]
+    assert (may["verdict"], may["expected"]) == ("shock_down", 4050)
+
+
+def test_ready_needs_broker_and_a_recent_task(stage: Stage) -> None:
+    """Readiness names each part that does not work: here the broker, and a sweep that is too old."""
+    answer = stage.client.get("/readyz")
+    assert answer.status_code == 503
+    assert (answer.json()["database"], answer.json()["migrations"]) == (True, True)
+    assert (answer.json()["broker"], answer.json()["worker"]) == (False, False)
+    with stage.engine.begin() as connection:
+        heartbeats.beat(connection, "sweep", now=NOW - dt.timedelta(seconds=59))
+    assert stage.client.get("/readyz").json()["worker"] is True
+    stage.at = NOW + dt.timedelta(seconds=2)
+    assert stage.client.get("/readyz").json()["worker"] is False
