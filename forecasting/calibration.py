@@ -55,7 +55,7 @@ def scale_ahead(series: Series, forecast: Forecast) -> Array | None:
 
 
 def relative_error(series: Series, horizon: int) -> float | None:
-    """Mean absolute scaled error of theta_log from ``horizon`` months ago; None where the past is too short."""
+    """Mean absolute scaled error of theta_log from ``horizon`` months ago; None where too short."""
     if len(series.values) < SHORTEST_HISTORY + horizon:
         return None
     past, actual = series.until(series.end - horizon), series.values[-horizon:]

@@ -28,6 +28,7 @@ from forecasting.models.global_trees import GlobalTrees
 from forecasting.models.state_space import fill
 from forecasting.portfolios import EARNED_WEIGHT, Portfolio
 from forecasting.series import Series
+from forecasting.shipped import SHIPPED
 from forecasting.transforms import scale_of
 
 FEWEST = 12
@@ -85,7 +86,7 @@ class _How:
     levels: tuple[float, ...]
     vintage: dt.datetime | None
     guard: Guard
-    calibration: Calibration | None
+    calibration: Calibration
 
 
 def publish(
@@ -103,11 +104,11 @@ def publish(
 
     ``portfolio`` is ``fast``, ``standard``, ``full`` or the name of one model; UnknownModelError otherwise.
     ``levels`` hold 0.1, 0.5 and 0.9. Without a ``global_model`` its weight goes to the others; without a
-    ``calibration`` the intervals are the members' own. A series that no model can forecast gets a publication
-    with its reason.
+    ``calibration`` of the installation's own the shipped one stands. A model asked for by name keeps its own
+    intervals. A series that no model can forecast gets a publication with its reason.
     """
     asked = portfolios.portfolio(portfolio)
-    how = _How(horizon, levels, vintage, guard, calibration)
+    how = _How(horizon, levels, vintage, guard, calibration or SHIPPED)
     plans = [_planned(series, asked) for series in batch]
     trees: list[Forecast | None] = [None] * len(batch)
     if global_model is not None:
@@ -184,7 +185,7 @@ def _publish(plan: _Plan, how: _How, given: _Given) -> Publication:
     total = sum(weights.values())
     members = [replace(member, weight=weights.get(member.name, 0.0) / total) for member in members]
     forecast = _combined(plan, members, reason is not None)
-    if len(chosen.members) > 1 and reason is None and how.calibration is not None:
+    if len(chosen.members) > 1 and reason is None:
         local = [member for member in members if member.name != GLOBAL]
         native = _combined(plan, local, own_spread=False) if any(one.weight for one in local) else forecast
         forecast = _calibrated(plan, forecast, native, how.calibration)
