@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install test lint types contracts chaos bench-delivery demo up down lock clean
+.PHONY: help install test lint types contracts chaos bench-delivery bench-accuracy bench-shocks demo up down lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,12 @@ chaos: $(INSTALLED) ## kill every part with -9 while messages are committed, and
 
 bench-delivery: $(INSTALLED) ## deliveries per CPU second, against the bare client
 	@$(BIN)/python tests/benchmarks/delivery.py
+
+bench-accuracy: $(INSTALLED) ## our portfolios beside their peers, on M3 and on trade series
+	@$(BIN)/python -m tests.benchmarks.accuracy
+
+bench-shocks: $(INSTALLED) ## labelled shocks found at equal false alarms, beside plain rules
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/shocks.py ../shared/data/trade
 
 demo: $(INSTALLED) ## replay China's rare-earth exports of 2025 (EXIT=1: end by itself, summary as JSON last)
 	@$(BIN)/tonnage demo $(if $(EXIT),--exit)

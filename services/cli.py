@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -14,11 +15,39 @@ import typer
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from typer._click.core import Command, Context  # typer carries its own click and exports no types of it
+from typer.core import TyperGroup
 
 from alerts.errors import AlertsError
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 
+PANEL_COMMANDS = {
+    "forecast": "services.cli_offline",
+    "backtest": "services.cli_offline",
+    "detect": "services.cli_detect",
+    "episodes": "services.cli_detect",
+}
+"""Commands over whole panels, by module: imported only when asked for, since pandas and models are slow."""
+
+
+class Commands(TyperGroup):
+    """Our commands, and those of PANEL_COMMANDS."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Names, in the order in which help lists them."""
+        return [*super().list_commands(ctx), *PANEL_COMMANDS]
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """One command; its module is imported here."""
+        if cmd_name not in PANEL_COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(PANEL_COMMANDS[cmd_name])
+        group = typer.main.get_group(module.app)
+        return group.get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Forecasts monthly export volumes and tells desks when a shock is in a figure.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
