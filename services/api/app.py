@@ -14,6 +14,7 @@ from services.api.routes import (
     forecasts,
     health,
     jobs,
+    keys,
     observations,
     problems,
     rules,
@@ -23,6 +24,8 @@ from services.api.routes import (
 from services.api.schemas.problems import RESPONSES
 from services.bootstrap import Service
 from services.telemetry import configure
+
+RESOURCES = (series, observations, forecasts, verdicts, rules, alerts, endpoints, deliveries, jobs, keys)
 
 DESCRIPTION = """Monthly export volumes: figures in, verdicts and forecasts out, alerts on their way.
 
@@ -47,7 +50,7 @@ def create_app(service: Service | None = None) -> FastAPI:
     handlers.install(app)
     app.add_middleware(BodyLimit, limit=service.settings.upload_limit_bytes)
     v1 = APIRouter(prefix="/v1")
-    for resource in (series, observations, forecasts, verdicts, rules, alerts, endpoints, deliveries, jobs):
+    for resource in RESOURCES:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -21,6 +21,7 @@ from services.api.problems import ProblemError, answer, faults
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 from services.usecases.handle_alerts import UnknownAlertError
 from services.usecases.manage_endpoints import UnknownEndpointError
+from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
 from services.usecases.request_forecast import NoFiguresError
 from services.usecases.save_rule import UnknownScopeError
@@ -42,6 +43,8 @@ def install(app: FastAPI) -> None:
         IdempotencyKeyReusedError: "idempotency-key-reused",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
+        UnknownKeyError: "not-found",
+        InvalidScopesError: "invalid-request",
         NoFiguresError: "no-figures",
         UnknownModelError: "invalid-request",
         ForbiddenUrlError: "forbidden-url",

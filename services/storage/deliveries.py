@@ -261,16 +261,24 @@ def after(
     return _select(connection, *conditions, limit=limit)
 
 
-def get(connection: Connection, delivery_id: int) -> DeliveryRecord | None:
-    """One delivery."""
-    return next(iter(_select(connection, deliveries.c.id == delivery_id, limit=1)), None)
+def get(connection: Connection, delivery_id: int, *, desk: str | None = None) -> DeliveryRecord | None:
+    """One delivery; with ``desk`` only one of that desk."""
+    found = _select(connection, deliveries.c.id == delivery_id, *_of_desk(desk), limit=1)
+    return next(iter(found), None)
 
 
 def listed(
-    connection: Connection, *, status: str | None = None, before: int | None = None, limit: int = 100
+    connection: Connection,
+    *,
+    desk: str | None = None,
+    status: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
 ) -> list[DeliveryRecord]:
-    """The newest deliveries, those with an id below ``before`` where it is given."""
-    conditions = [] if status is None else [deliveries.c.status == status]
+    """The newest deliveries, of a desk where given, those with an id below ``before`` where it is given."""
+    conditions = _of_desk(desk)
+    if status is not None:
+        conditions.append(deliveries.c.status == status)
     if before is not None:
         conditions.append(deliveries.c.id < before)
     return _select(connection, *conditions, order=(deliveries.c.id.desc(),), limit=limit)
@@ -329,6 +337,10 @@ def pending(connection: Connection, *, now: dt.datetime) -> int:
     """Count of deliveries that are due and not settled."""
     query = select(func.count()).where(deliveries.c.status == "pending", deliveries.c.due_at <= now)
     return int(connection.execute(query).scalar_one())
+
+
+def _of_desk(desk: str | None) -> list[ColumnElement[bool]]:
+    return [] if desk is None else [messages.c.desk == desk]
 
 
 def _claim(row: Any, now: dt.datetime) -> Claim:

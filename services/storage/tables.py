@@ -261,3 +261,17 @@ heartbeats = Table(
     Column("part", Text, primary_key=True),
     Column("beat_at", Moment, nullable=False),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True, comment="in clear in the key"),
+    Column("name", Text, nullable=False),
+    Column("desk", Text, comment="null is every desk"),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the secret"),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("last_used_at", Moment),
+)

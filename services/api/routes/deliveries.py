@@ -11,6 +11,7 @@ from services.api.dependencies import TheService
 from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Page
 from services.api.schemas.deliveries import AttemptShown, DeliveryShown, DeliveryStory
+from services.api.security import Caller, EndpointKeeper, Reader
 from services.bootstrap import DELIVER_MESSAGES
 from services.storage import deliveries
 from services.storage.deliveries import DeliveryRecord
@@ -23,6 +24,7 @@ DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Id of the deli
 @router.get("", summary="Deliveries, the newest first")
 def listed(
     service: TheService,
+    caller: Reader,
     status: Literal["pending", "delivered", "exhausted", "cancelled"] | None = None,
     before: Annotated[
         int | None, Query(ge=1, le=2**63 - 1, description="The cursor ``next`` of the page before.")
@@ -31,35 +33,35 @@ def listed(
 ) -> Page[DeliveryShown]:
     """Deliveries to every endpoint; ``exhausted`` are those that were given up and wait for a replay."""
     with service.engine.begin() as connection:
-        found = deliveries.listed(connection, status=status, before=before, limit=limit + 1)
+        found = deliveries.listed(connection, desk=caller.desk, status=status, before=before, limit=limit + 1)
     items = [DeliveryShown.of(record) for record in found[:limit]]
     return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
 
 
 @router.get("/{delivery_id}", summary="One delivery and its attempts")
-def one(service: TheService, delivery_id: DeliveryId) -> DeliveryStory:
+def one(service: TheService, caller: Reader, delivery_id: DeliveryId) -> DeliveryStory:
     """A delivery with every attempt: what came back, and what followed."""
     with service.engine.begin() as connection:
-        record = _existing(connection, delivery_id)
+        record = _existing(connection, caller, delivery_id)
         tried = deliveries.attempts_of(connection, delivery_id)
     return DeliveryStory(**dict(DeliveryShown.of(record)), tried=[AttemptShown.of(each) for each in tried])
 
 
 @router.post("/{delivery_id}/replay", summary="Send it again")
-def replay(service: TheService, delivery_id: DeliveryId) -> DeliveryShown:
+def replay(service: TheService, caller: EndpointKeeper, delivery_id: DeliveryId) -> DeliveryShown:
     """Send a settled delivery again, with the same id and body; one that is still pending is left alone."""
     with service.engine.begin() as connection:
-        record = _existing(connection, delivery_id)
+        record = _existing(connection, caller, delivery_id)
         deliveries.replay(
             connection, record.endpoint_id, now=service.now(), first=record.sequence, last=record.sequence
         )
-        record = _existing(connection, delivery_id)
+        record = _existing(connection, caller, delivery_id)
     service.nudge(DELIVER_MESSAGES)
     return DeliveryShown.of(record)
 
 
-def _existing(connection: Connection, delivery_id: int) -> DeliveryRecord:
-    found = deliveries.get(connection, delivery_id)
+def _existing(connection: Connection, caller: Caller, delivery_id: int) -> DeliveryRecord:
+    found = deliveries.get(connection, delivery_id, desk=caller.desk)
     if found is None:
         raise ProblemError("not-found", f"There is no delivery {delivery_id}.")
     return found

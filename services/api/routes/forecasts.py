@@ -15,6 +15,7 @@ from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Month, SeriesId
 from services.api.schemas.forecasts import ForecastShown
 from services.api.schemas.jobs import EXAMPLE, JobShown
+from services.api.security import reads
 from services.bootstrap import REFRESH_FORECASTS
 from services.storage.jobs import Job
 from services.usecases.request_forecast import request_forecast
@@ -28,6 +29,7 @@ RETRY_AFTER = "2"
 @router.get(
     "/series/{series_id}/forecasts",
     summary="The latest forecast",
+    dependencies=[reads],
     response_model=ForecastShown,
     responses={
         202: {

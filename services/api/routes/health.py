@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.api.dependencies import TheService
 from services.api.schemas.common import Shown
 from services.bootstrap import Service, broker_answers
-from services.storage import heartbeats, schema
+from services.storage import heartbeats, keys, schema
 
 router = APIRouter(tags=["health"])
 
@@ -28,7 +28,10 @@ class Alive(Shown):
 
 
 class Readiness(Shown):
-    """Whether each part works; ``reasons`` says what to do about those that do not."""
+    """Whether each part works; ``reasons`` says what to do about those that do not.
+
+    ``open_to_anybody`` is true in development until the first API key is made.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -39,6 +42,7 @@ class Readiness(Shown):
                     "migrations": True,
                     "broker": True,
                     "worker": True,
+                    "open_to_anybody": False,
                     "reasons": [],
                 }
             ]
@@ -50,6 +54,7 @@ class Readiness(Shown):
     migrations: bool
     broker: bool
     worker: bool
+    open_to_anybody: bool
     reasons: list[str]
 
 
@@ -63,11 +68,12 @@ def healthz() -> Alive:
 def readyz(service: TheService, response: Response) -> Readiness:
     """Database, migrations, broker, and a worker that ran a real task less than 60 s ago; else 503."""
     reasons: list[str] = []
-    database = migrations = worker = False
+    database = migrations = worker = anybody = False
     try:
         migrations = schema.at_head(service.engine)
         database = True
-        worker = _worker(service) if migrations else False
+        if migrations:
+            worker, anybody = _worker(service), _open_to_anybody(service)
     except SQLAlchemyError:
         reasons.append("The database does not answer: check DATABASE_URL and that it runs.")
     if database and not migrations:
@@ -80,7 +86,13 @@ def readyz(service: TheService, response: Response) -> Readiness:
     ready = not reasons
     response.status_code = 200 if ready else 503
     return Readiness(
-        ready=ready, database=database, migrations=migrations, broker=broker, worker=worker, reasons=reasons
+        ready=ready,
+        database=database,
+        migrations=migrations,
+        broker=broker,
+        worker=worker,
+        open_to_anybody=anybody,
+        reasons=reasons,
     )
 
 
@@ -88,3 +100,8 @@ def _worker(service: Service) -> bool:
     with service.engine.begin() as connection:
         last = heartbeats.last(connection, "sweep")
     return last is not None and service.now() - last < HEARTBEAT_AGE
+
+
+def _open_to_anybody(service: Service) -> bool:
+    with service.engine.begin() as connection:
+        return service.settings.environment == "development" and not keys.any_exists(connection)

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from services.api.dependencies import TheService
 from services.api.schemas.common import Limit, Page
 from services.api.schemas.jobs import JobShown
+from services.api.security import reads
 from services.storage import jobs
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[reads])
 
 
 @router.get("", summary="Jobs, the newest first")

@@ -19,6 +19,7 @@ from services.api.schemas.observations import (
     FigureShown,
     UploadReport,
 )
+from services.api.security import reads, writes
 from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS
 from services.ingestion.readers import read_csv, read_json
 from services.storage import observations
@@ -38,6 +39,7 @@ async def _body(request: Request) -> bytes:
 @router.post(
     "/observations",
     summary="Record figures",
+    dependencies=[writes],
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -83,7 +85,7 @@ def upload(
     return UploadReport.model_validate(report)
 
 
-@router.get("/series/{series_id}/observations", summary="Figures of a series")
+@router.get("/series/{series_id}/observations", summary="Figures of a series", dependencies=[reads])
 def held(
     *,
     service: TheService,

@@ -12,6 +12,7 @@ from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import Page, clean_json, storable_id
 from services.api.schemas.rules import REQUEST_BODY, RuleShown
+from services.api.security import Caller, Reader, RuleKeeper
 from services.storage import rules
 from services.usecases.save_rule import save_rule
 
@@ -23,24 +24,28 @@ Raw = Annotated[Any, Body()]
 
 @router.get("", summary="Rules in force")
 def listed(
-    service: TheService, desk: Annotated[str | None, Query(description="Only those of a desk.")] = None
+    service: TheService,
+    caller: Reader,
+    desk: Annotated[str | None, Query(description="Only those of a desk.")] = None,
 ) -> Page[RuleShown]:
     """The newest version of each rule, by id."""
+    wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
         found = rules.in_force(connection)
-    return Page(items=[RuleShown.of(rule) for rule in found if desk in (None, rule.desk)])
+    return Page(items=[RuleShown.of(rule) for rule in found if wanted in {None, rule.desk}])
 
 
 @router.get("/{rule_id}", summary="One rule")
 def one(
     service: TheService,
+    caller: Reader,
     rule_id: RuleId,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest by default.")] = None,
 ) -> RuleShown:
     """A rule as it stands, or as it stood under a version."""
     with service.engine.begin() as connection:
         found = rules.get(connection, rule_id, version)
-    if found is None:
+    if found is None or not caller.sees(found.desk):
         raise ProblemError(
             "not-found", f"There is no rule {rule_id!r}" + (f" of version {version}." if version else ".")
         )
@@ -50,9 +55,9 @@ def one(
 @router.post(
     "", status_code=201, summary="Add a rule", dependencies=[Depends(only_json)], openapi_extra=REQUEST_BODY
 )
-def add(service: TheService, raw: Raw, response: Response) -> RuleShown:
+def add(service: TheService, caller: RuleKeeper, raw: Raw, response: Response) -> RuleShown:
     """A rule under an id of ours. Each fault of a rule that cannot be read comes with an example that can."""
-    shown = _save(service, f"rule_{uuid.uuid4().hex[:12]}", raw)
+    shown = _save(service, caller, f"rule_{uuid.uuid4().hex[:12]}", raw)
     response.headers["Location"] = f"/v1/rules/{shown.id}"
     return shown
 
@@ -63,11 +68,17 @@ def add(service: TheService, raw: Raw, response: Response) -> RuleShown:
     dependencies=[Depends(only_json)],
     openapi_extra=REQUEST_BODY,
 )
-def put(service: TheService, rule_id: RuleId, raw: Raw) -> RuleShown:
+def put(service: TheService, caller: RuleKeeper, rule_id: RuleId, raw: Raw) -> RuleShown:
     """The next version of a rule. Alerts that are open live on under the version that opened them."""
-    return _save(service, storable_id(rule_id), raw)
+    return _save(service, caller, storable_id(rule_id), raw)
 
 
-def _save(service: TheService, rule_id: str, raw: Any) -> RuleShown:
+def _save(service: TheService, caller: Caller, rule_id: str, raw: Any) -> RuleShown:
+    """Save a rule of the caller's own desk; another desk's is neither changed nor taken over."""
     with service.engine.begin() as connection:
-        return RuleShown.of(save_rule(connection, rule_id, clean_json(raw), now=service.now()))
+        held = rules.get(connection, rule_id)
+        if held is not None and not caller.sees(held.desk):
+            raise ProblemError("not-found", f"There is no rule {rule_id!r} of your desk.")
+        saved = save_rule(connection, rule_id, clean_json(raw), now=service.now())
+        caller.narrowed(saved.desk)
+    return RuleShown.of(saved)

@@ -12,13 +12,14 @@ from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Page, SeriesId, storable_id
 from services.api.schemas.series import SeriesGiven, SeriesShown
+from services.api.security import reads, writes
 from services.storage import series
 from services.storage.series import SeriesRecord
 
 router = APIRouter(prefix="/series", tags=["series"])
 
 
-@router.get("", summary="Series by id")
+@router.get("", summary="Series by id", dependencies=[reads])
 def listed(
     service: TheService,
     family: Annotated[str | None, Query(description="Only those of a family.")] = None,
@@ -33,14 +34,14 @@ def listed(
     return Page(items=items, next=items[-1].id if len(found) > limit else None)
 
 
-@router.get("/{series_id}", summary="One series")
+@router.get("/{series_id}", summary="One series", dependencies=[reads])
 def one(service: TheService, series_id: SeriesId) -> SeriesShown:
     """A series; 404 where it is not registered."""
     with service.engine.begin() as connection:
         return SeriesShown.model_validate(existing(connection, series_id))
 
 
-@router.put("/{series_id}", summary="Register or describe a series", dependencies=[Depends(only_json)])
+@router.put("/{series_id}", summary="Register or describe", dependencies=[writes, Depends(only_json)])
 def put(service: TheService, series_id: SeriesId, given: SeriesGiven, response: Response) -> SeriesShown:
     """Register a series (201), or describe one that is there anew (200). 409 where its unit would change."""
     record = SeriesRecord(storable_id(series_id), **{**dict(given), "tags": tuple(given.tags)})

@@ -8,9 +8,10 @@ from services.api.dependencies import TheService
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Page, SeriesId
 from services.api.schemas.verdicts import VerdictShown
+from services.api.security import reads
 from services.storage import verdicts
 
-router = APIRouter(tags=["verdicts"])
+router = APIRouter(tags=["verdicts"], dependencies=[reads])
 
 
 @router.get("/series/{series_id}/verdicts", summary="Verdicts on a series")

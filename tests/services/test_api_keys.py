@@ -1,0 +1,203 @@
+"""API keys: what each scope and desk may do, on every route there is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+import pytest
+from api_stage import MAGNETS, NOW, Stage, assert_problem
+from sqlalchemy import select
+
+from services.storage.tables import api_keys
+from services.usecases.manage_keys import SCOPES, add_key
+
+RULE = {
+    "name": "Low magnets",
+    "desk": "metals",
+    "scope": {"series": [MAGNETS]},
+    "condition": {"kind": "level", "below": 3000},
+}
+NEEDS: dict[tuple[str, str], str] = {
+    ("get", "/v1/series"): "read",
+    ("get", "/v1/series/{series_id}"): "read",
+    ("put", "/v1/series/{series_id}"): "write",
+    ("post", "/v1/observations"): "write",
+    ("get", "/v1/series/{series_id}/observations"): "read",
+    ("get", "/v1/series/{series_id}/forecasts"): "read",
+    ("get", "/v1/series/{series_id}/verdicts"): "read",
+    ("get", "/v1/rules"): "read",
+    ("post", "/v1/rules"): "rules",
+    ("get", "/v1/rules/{rule_id}"): "read",
+    ("put", "/v1/rules/{rule_id}"): "rules",
+    ("get", "/v1/alerts"): "read",
+    ("get", "/v1/alerts/{alert_id}"): "read",
+    ("post", "/v1/alerts/{alert_id}/acknowledge"): "rules",
+    ("get", "/v1/endpoints"): "read",
+    ("post", "/v1/endpoints"): "endpoints",
+    ("get", "/v1/endpoints/{endpoint_id}"): "read",
+    ("post", "/v1/endpoints/{endpoint_id}/ping"): "endpoints",
+    ("post", "/v1/endpoints/{endpoint_id}/rotate"): "endpoints",
+    ("post", "/v1/endpoints/{endpoint_id}/enable"): "endpoints",
+    ("get", "/v1/endpoints/{endpoint_id}/deliveries"): "read",
+    ("get", "/v1/deliveries"): "read",
+    ("get", "/v1/deliveries/{delivery_id}"): "read",
+    ("post", "/v1/deliveries/{delivery_id}/replay"): "endpoints",
+    ("get", "/v1/jobs"): "read",
+    ("get", "/v1/keys"): "admin",
+    ("post", "/v1/keys"): "admin",
+    ("post", "/v1/keys/{key_id}/rotate"): "admin",
+    ("post", "/v1/keys/{key_id}/revoke"): "admin",
+}
+"""Scope that each operation needs; one that is not here fails the walk."""
+
+
+def key(
+    stage: Stage, *scopes: str, desk: str | None = None, expires_at: dt.datetime | None = None
+) -> dict[str, str]:
+    """Headers of a new key."""
+    with stage.engine.begin() as connection:
+        _, text = add_key(
+            connection, name="test", scopes=scopes, desk=desk, expires_at=expires_at, now=stage.at
+        )
+    return {"Authorization": f"Bearer {text}"}
+
+
+def operations(stage: Stage) -> list[tuple[str, str]]:
+    paths: dict[str, dict[str, Any]] = stage.client.get("/openapi.json").json()["paths"]
+    return [(method, path) for path, methods in paths.items() for method in methods if path.startswith("/v1")]
+
+
+def call(stage: Stage, method: str, path: str, headers: dict[str, str]) -> int:
+    """Status of an operation called with ids that no thing has and a body that no reader takes."""
+    address = path.format(
+        series_id="NONE", rule_id="none", alert_id="none", endpoint_id="none", delivery_id=99, key_id="none"
+    )
+    body = {"content-type": "application/json"} if method != "get" else {}
+    content = b"{}" if method != "get" else None
+    return stage.client.request(method, address, content=content, headers={**headers, **body}).status_code
+
+
+def test_every_route_asks_for_its_scope_and_no_other(stage: Stage) -> None:
+    """With each scope alone exactly the operations that need it pass; without a key none does."""
+    keys = {scope: key(stage, scope) for scope in SCOPES}
+    found = operations(stage)
+    assert set(found) == set(NEEDS)
+    for method, path in found:
+        assert call(stage, method, path, {}) == 401, (method, path)
+        for scope in SCOPES:
+            allowed = scope in {NEEDS[method, path], "admin"}
+            status = call(stage, method, path, keys[scope])
+            assert (status not in {401, 403}) == allowed, (method, path, scope, status)
+
+
+def test_another_desk_sees_and_changes_nothing(stage: Stage) -> None:
+    """A key of one desk meets nothing of another: as if it were not there, on every route."""
+    stage.register()
+    stage.client.put("/v1/rules/low", json=RULE)
+    given = {"desk": "metals", "url": "https://desk.example.com/hook"}
+    endpoint = stage.client.post("/v1/endpoints", json=given).json()["id"]
+    stage.upload({"month": "2025-05", "value": 1238, "known_from": "2025-06-20T02:00:00Z"})
+    alert = stage.client.get("/v1/alerts").json()["items"][0]["id"]
+    delivery = stage.client.get("/v1/deliveries").json()["items"][0]["id"]
+    others = key(stage, "read", "write", "rules", "endpoints", desk="grains")
+    own = key(stage, "read", desk="metals")
+    addresses = ["/v1/rules/low", f"/v1/alerts/{alert}", f"/v1/endpoints/{endpoint}"]
+    addresses += [f"/v1/endpoints/{endpoint}/deliveries", f"/v1/deliveries/{delivery}"]
+    for address in addresses:
+        assert_problem(stage.client.get(address, headers=others), 404, "not-found")
+        assert stage.client.get(address, headers=own).status_code == 200
+    for address in ("/v1/rules", "/v1/alerts", "/v1/endpoints", "/v1/deliveries"):
+        assert stage.client.get(address, headers=others).json()["items"] == []
+        assert len(stage.client.get(address, headers=own).json()["items"]) == 1
+    for address in ("/v1/rules", "/v1/alerts", "/v1/endpoints"):
+        asked = stage.client.get(address, params={"desk": "metals"}, headers=others)
+        assert_problem(asked, 403, "forbidden")
+    before = stage.rows()
+    hook = f"endpoints/{endpoint}"
+    for action in (f"{hook}/ping", f"{hook}/rotate", f"{hook}/enable", f"deliveries/{delivery}/replay"):
+        assert_problem(stage.client.post(f"/v1/{action}", headers=others), 404, "not-found")
+    seen = stage.client.post(f"/v1/alerts/{alert}/acknowledge", json={"by": "x"}, headers=others)
+    assert_problem(seen, 404, "not-found")
+    taken = stage.client.put("/v1/rules/low", json={**RULE, "desk": "grains"}, headers=others)
+    assert_problem(taken, 404, "not-found")
+    foreign = stage.client.put("/v1/rules/new", json=RULE, headers=others)
+    assert_problem(foreign, 403, "forbidden")
+    assert_problem(stage.client.post("/v1/endpoints", json=given, headers=others), 403, "forbidden")
+    assert stage.rows() == before
+
+
+def test_key_is_shown_once_and_kept_as_a_hash(stage: Stage) -> None:
+    """A key's text leaves once; what is kept is the SHA-256 of its 32 random bytes."""
+    admin = stage.client.post("/v1/keys", json={"name": "root", "scopes": ["admin"]})
+    assert admin.status_code == 201
+    headers = {"Authorization": f"Bearer {admin.json()['key']}"}
+    assert admin.json()["key"] not in stage.client.get("/v1/keys", headers=headers).text
+    assert_problem(stage.client.get("/v1/keys"), 401, "unauthorised")
+    with stage.engine.begin() as connection:
+        row = connection.execute(select(api_keys)).one()
+    assert len(row.digest) == len(hashlib.sha256().digest())
+    assert admin.json()["key"].split("_", 2)[2].encode() not in row.digest
+    assert row.last_used_at == NOW
+
+
+def test_rotation_overlaps_and_revocation_does_not(stage: Stage) -> None:
+    """After a rotation both keys work until the overlap ends; a revoked key never works again."""
+    admin = key(stage, "admin")
+    made = stage.client.post("/v1/keys", json={"name": "r", "scopes": ["read"]}, headers=admin).json()
+    new = stage.client.post(
+        f"/v1/keys/{made['id']}/rotate", params={"overlap_hours": 2}, headers=admin
+    ).json()
+    old_headers, new_headers = ({"Authorization": f"Bearer {each['key']}"} for each in (made, new))
+    stage.at = NOW + dt.timedelta(hours=1, minutes=59)
+    assert stage.client.get("/v1/series", headers=old_headers).status_code == 200
+    stage.at = NOW + dt.timedelta(hours=2)
+    assert_problem(stage.client.get("/v1/series", headers=old_headers), 401, "unauthorised")
+    assert stage.client.get("/v1/series", headers=new_headers).status_code == 200
+    assert stage.client.post(f"/v1/keys/{new['id']}/revoke", headers=admin).status_code == 204
+    assert_problem(stage.client.get("/v1/series", headers=new_headers), 401, "unauthorised")
+    assert_problem(stage.client.post(f"/v1/keys/{new['id']}/rotate", headers=admin), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Bearer x",
+        "Bearer tonnage_00_AA",
+        "Bearer tonnage__",
+        "Bearer \u00e9",
+        "Bearer " + "_" * 99,
+    ],
+)
+def test_what_is_no_key_is_refused(stage: Stage, given: str) -> None:
+    """A wrong key is refused even in development before there is one, in the same words as an expired one."""
+    answer = stage.client.get("/v1/series", headers={"Authorization": given.encode()})
+    assert "not valid" in assert_problem(answer, 401, "unauthorised")["detail"]
+
+
+def test_expired_and_altered_keys_are_refused(stage: Stage) -> None:
+    """A key ends at its moment, and one with a changed character never began."""
+    headers = key(stage, "read", expires_at=NOW + dt.timedelta(hours=1))
+    assert stage.client.get("/v1/series", headers=headers).status_code == 200
+    text = headers["Authorization"]
+    altered = text[:-5] + ("A" if text[-5] != "A" else "B") + text[-4:]
+    assert_problem(stage.client.get("/v1/series", headers={"Authorization": altered}), 401, "unauthorised")
+    stage.at = NOW + dt.timedelta(hours=1)
+    assert_problem(stage.client.get("/v1/series", headers=headers), 401, "unauthorised")
+
+
+def test_admin_of_one_desk_is_refused(stage: Stage) -> None:
+    """Whoever makes keys could make one for any desk, so admin is never bound to one."""
+    given = {"name": "x", "scopes": ["admin"], "desk": "metals"}
+    assert_problem(stage.client.post("/v1/keys", json=given), 422, "invalid-request")
+
+
+def test_production_needs_a_key_before_there_is_one(stage: Stage, served_app: tuple[Any, str]) -> None:
+    """In production nobody gets in without a key; in development that is said as long as it is so."""
+    app, _ = served_app
+    assert stage.client.get("/readyz").json()["open_to_anybody"] is True
+    strict = stage.settings.model_copy(update={"environment": "production"})
+    app.state.service = type(app.state.service)(strict, stage.engine, lambda: stage.at, stage.nudged.append)
+    assert_problem(stage.client.get("/v1/series"), 401, "unauthorised")
+    assert stage.client.get("/readyz").json()["open_to_anybody"] is False
