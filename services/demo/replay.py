@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from forecasting.shocks.detection import threshold
 from services.demo.story import Point, points
 from services.local.folder import temporary_folder
 from services.local.stack import Stack, running, stops_on_signals
@@ -24,6 +25,8 @@ from services.local.stack import Stack, running, stops_on_signals
 HERE = Path(__file__).parent
 BEGINS = dt.date(2025, 5, 1)
 """Figures known before this day are the history that the installation begins with."""
+BUDGET = 1.0
+"""Alert budget of the demo's desk: false shocks that it accepts per series and year, half of them down."""
 PATIENCE = 60.0
 """Seconds that a day's refits and messages may take."""
 
@@ -47,7 +50,8 @@ def run(environment: Mapping[str, str], say: Say, *, stay: bool) -> bool:
     """
     began = time.monotonic()
     shown = False
-    with stops_on_signals(), temporary_folder() as folder, running(folder, environment, say) as stack:
+    given = {**environment, "TONNAGE_ALERT_BUDGET": str(BUDGET)}
+    with stops_on_signals(), temporary_folder() as folder, running(folder, given, say) as stack:
         started = time.monotonic()
         with httpx.Client(base_url=stack.api, timeout=30) as client:
             releases = replay(client, stack, say)
@@ -83,6 +87,9 @@ def replay(client: httpx.Client, stack: Stack, say: Say) -> int:
     _ok(_upload(client, history, history=True))
     _until("fitting the history", lambda: _jobs_left(client) == 0)
     say(f"history: {len(history)} figures known before {BEGINS}, and the first forecasts are published")
+    say(
+        f"alert budget: {BUDGET:g} false shock per series and year, so a chance below {threshold(BUDGET):.1%}"
+    )
     endpoint = _ok(client.post("/v1/endpoints", json={"desk": "magnets", "url": stack.desk + "/"}))
     stack.trust(endpoint["secret"])
     for rule_id, rule in _json("rules.json").items():

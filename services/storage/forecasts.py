@@ -16,6 +16,11 @@ from forecasting.months import Month
 from services.storage.tables import forecasts, series
 
 
+def judging(model: str) -> str:
+    """Name under which a model's forecast is published once plain witnesses have steadied it, for judging."""
+    return f"{model}+witnesses"
+
+
 @dataclass(frozen=True, slots=True)
 class ForecastRecord:
     """A forecast as it was published; ``forecast`` is None where nothing could be said, for ``reason``."""

@@ -144,7 +144,8 @@ class _Batch:
         self.budget = budget
         self.portfolio = portfolio
         self.held = observations.history(connection, registered.keys())
-        self.published = forecasts.of_series(connection, registered.keys(), model=portfolio)
+        model = forecasts.judging(portfolio)
+        self.published = forecasts.of_series(connection, registered.keys(), model=model)
 
     def record(self, figures: Sequence[ArrivingFigure], *, source: str, history: bool) -> dict[str, Any]:
         """Rows, verdicts, alerts, messages and refit jobs; the report."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
 
@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 
 from forecasting.engine import Member, Publication, publish
 from forecasting.errors import ForecastingError
+from forecasting.forecast import HORIZON
 from forecasting.series import Series
+from forecasting.shocks.witnesses import steadied
 from forecasting.vintages import series_as_of
 from services.storage import forecasts, jobs, observations, series
 from services.storage.forecasts import ForecastRecord
@@ -81,27 +83,36 @@ def _publish(engine: Engine, batch: list[Job], vintage: dt.datetime, portfolio: 
         if known is not None:
             as_known.append(known)
     publications = publish(as_known, portfolio=portfolio, vintage=vintage)
-    versions = {name: metadata.version(name) for name in LIBRARIES}
+    records = [
+        record
+        for known, publication in zip(as_known, publications, strict=True)
+        for record in _records(known, publication, portfolio, vintage, now)
+    ]
     with engine.begin() as connection:
-        count = forecasts.publish(
-            connection,
-            (
-                ForecastRecord(
-                    series_id=publication.series_id,
-                    model=portfolio,
-                    origin=known.end,
-                    vintage=vintage,
-                    forecast=publication.forecast,
-                    reason=publication.reason,
-                    members=members(publication),
-                    versions=versions,
-                    published_at=now,
-                )
-                for known, publication in zip(as_known, publications, strict=True)
-            ),
-        )
+        count = forecasts.publish(connection, records)
         jobs.finish(connection, [job.id for job in batch if job.id is not None], now=now)
     return count
+
+
+def _records(
+    known: Series, publication: Publication, portfolio: str, vintage: dt.datetime, now: dt.datetime
+) -> list[ForecastRecord]:
+    """The publication, and the forecast that arriving figures are judged by: the same, with witnesses."""
+    plain = ForecastRecord(
+        series_id=publication.series_id,
+        model=portfolio,
+        origin=known.end,
+        vintage=vintage,
+        forecast=publication.forecast,
+        reason=publication.reason,
+        members=members(publication),
+        versions={name: metadata.version(name) for name in LIBRARIES},
+        published_at=now,
+    )
+    steady = steadied(known, publication.forecast, horizon=HORIZON)
+    if steady is None:
+        return [plain]
+    return [plain, replace(plain, model=forecasts.judging(portfolio), forecast=steady, members=[])]
 
 
 def members(publication: Publication) -> list[dict[str, Any]]:
