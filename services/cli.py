@@ -223,3 +223,7 @@ def save_rules(file: Annotated[Path, typer.Argument(help="JSON object: a rule un
         for rule_id, raw in json.loads(file.read_text(encoding="utf-8")).items():
             rule = save_rule(connection, rule_id, raw, now=bootstrap.now())
             _say(f"{rule.id} version {rule.version}: {rule.in_words()}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,4 +1,4 @@
-"""The contracts of the architecture: they hold, and each refuses a violation planted in a copy of the tree."""
+"""The contracts of the architecture hold, and each refuses a violation planted in a copy of the tree."""
 
 from __future__ import annotations
 

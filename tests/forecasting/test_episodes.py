@@ -42,7 +42,7 @@ def test_a_past_state_does_not_know_the_future() -> None:
 
 
 def test_a_relapse_reopens_and_a_late_one_does_not() -> None:
-    """A figure beyond the 95 % band within three months of closing reopens; in the fifth it is a new shock."""
+    """A figure beyond the 95 % band within three months of closing reopens; in the fifth it is a new one."""
     soon = episode(after([2000.0, 5000.0, 5000.0, 5000.0, 1500.0]), before(), ONSET, "down")
     late = episode(
         after([2000.0, 5000.0, 5000.0, 5000.0, 5000.0, 5000.0, 5000.0, 1500.0]), before(), ONSET, "down"
