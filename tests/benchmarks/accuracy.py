@@ -68,7 +68,7 @@ def statsmodels_ets(fold: Fold) -> Forecast:
         for kind in kinds
     ]
     best = min(fits, key=lambda fit: float(fit.aicc))
-    simulated = best.simulate(HORIZON, anchor="end", repetitions=500, random_state=0)
+    simulated = best.simulate(HORIZON, anchor="end", repetitions=500, rng=np.random.default_rng(0))
     draws = np.asarray(simulated) * size
     middle = np.asarray(best.forecast(HORIZON)) * size
     values = np.quantile(draws, LEVELS, axis=1).T
