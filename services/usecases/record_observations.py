@@ -124,6 +124,22 @@ def _refuse(
         raise UploadRefusedError(sorted(faults, key=lambda fault: fault.row))
 
 
+def _refuse_second_value(
+    figure: ArrivingFigure, record: ObservationRecord, past: Sequence[ObservationRecord]
+) -> None:
+    """UploadRefusedError where another value for the span is held as known from the very same moment."""
+    observation = record.observation
+    for each in past:
+        held = each.observation
+        if held.span == observation.span and held.known_from == observation.known_from:
+            moment = observation.known_from.isoformat()
+            reason = (
+                f"{figure.series_id} {observation.span} is held with another value, known from {moment} as "
+                "this one is; a revision is known from a later moment"
+            )
+            raise UploadRefusedError([Fault(figure.row, reason)])
+
+
 class _Batch:
     """One release on its way through the transaction."""
 
@@ -163,6 +179,7 @@ class _Batch:
             if before is not None and before.value == figure.value:
                 told.append(RecordedFigure(figure.row, figure.series_id, str(figure.span), "unchanged"))
                 continue
+            _refuse_second_value(figure, record, past)
             judgement = judge_figure(
                 self.registered[figure.series_id],
                 record,
