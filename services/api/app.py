@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from services import bootstrap
 from services.api import handlers
+from services.api.caching import ConditionalGet
 from services.api.limits import BodyLimit, known_parameters, plain_text
 from services.api.routes import (
     alerts,
@@ -48,6 +49,7 @@ def create_app(service: Service | None = None) -> FastAPI:
     )
     app.state.service = service
     handlers.install(app)
+    app.add_middleware(ConditionalGet, prefix="/v1")
     app.add_middleware(BodyLimit, limit=service.settings.upload_limit_bytes)
     v1 = APIRouter(prefix="/v1")
     for resource in RESOURCES:

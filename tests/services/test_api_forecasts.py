@@ -95,11 +95,15 @@ def test_series_without_figures_says_so(stage: Stage) -> None:
 
 
 def test_verdict_names_the_forecast_that_judged_it(stage: Stage) -> None:
-    """May was judged by the forecast of April's vintage, which was published before May was known."""
-    may = stage.client.get(f"/v1/series/{MAGNETS}/verdicts").json()["items"][0]
-    judged_by = stage.client.get(PATH, params={"origin": "2025-04"}).json()
-    assert may["forecast_id"] == judged_by["id"]
-    assert (may["verdict"], may["expected"]) == ("shock_down", 4050)
+    """A figure's verdict leads to the forecast that was published before the figure was known."""
+    publish(stage, MAY_KNOWN, "2025-05", 4000, forecasts.judging("standard"))
+    known = (MAY_KNOWN + dt.timedelta(days=30)).isoformat()
+    stage.upload({"month": "2025-06", "value": 900, "known_from": known})
+    june = stage.client.get(f"/v1/series/{MAGNETS}/verdicts").json()["items"][0]
+    assert (june["verdict"], june["expected"]) == ("shock_down", 4050)
+    judge = stage.client.get(f"/v1/forecasts/{june['forecast_id']}").json()
+    assert (judge["vintage"], judge["origin"]) == ("2025-06-20T02:00:00Z", "2025-05")
+    assert_problem(stage.client.get("/v1/forecasts/99999"), 404, "not-found")
 
 
 def test_ready_needs_broker_and_a_recent_task(stage: Stage) -> None:

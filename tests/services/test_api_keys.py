@@ -26,6 +26,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("post", "/v1/observations"): "write",
     ("get", "/v1/series/{series_id}/observations"): "read",
     ("get", "/v1/series/{series_id}/forecasts"): "read",
+    ("get", "/v1/forecasts/{forecast_id}"): "read",
     ("get", "/v1/series/{series_id}/verdicts"): "read",
     ("get", "/v1/rules"): "read",
     ("post", "/v1/rules"): "rules",
@@ -71,9 +72,8 @@ def operations(stage: Stage) -> list[tuple[str, str]]:
 
 def call(stage: Stage, method: str, path: str, headers: dict[str, str]) -> int:
     """Status of an operation called with ids that no thing has and a body that no reader takes."""
-    address = path.format(
-        series_id="NONE", rule_id="none", alert_id="none", endpoint_id="none", delivery_id=99, key_id="none"
-    )
+    ids = dict.fromkeys(("series_id", "rule_id", "alert_id", "endpoint_id", "key_id"), "none")
+    address = path.format(**ids, delivery_id=99, forecast_id=99)
     body = {"content-type": "application/json"} if method != "get" else {}
     content = b"{}" if method != "get" else None
     return stage.client.request(method, address, content=content, headers={**headers, **body}).status_code

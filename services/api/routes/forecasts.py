@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from forecasting.forecast import HORIZON, LEVELS
 from forecasting.months import Month as CalendarMonth
 from services.api.dependencies import TheService
+from services.api.formats import CONTENT, JSON, Format, table
 from services.api.problems import ProblemError
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Month, SeriesId
-from services.api.schemas.forecasts import ForecastShown
+from services.api.schemas.forecasts import FORECAST_COLUMNS, ForecastShown
 from services.api.schemas.jobs import EXAMPLE, JobShown
 from services.api.security import reads
 from services.bootstrap import REFRESH_FORECASTS
+from services.storage import forecasts
 from services.storage.jobs import Job
 from services.usecases.request_forecast import request_forecast
 
@@ -32,17 +34,19 @@ RETRY_AFTER = "2"
     dependencies=[reads],
     response_model=ForecastShown,
     responses={
+        **CONTENT,
         202: {
             "model": JobShown,
             "description": "It is being fitted: ask again after Retry-After seconds.",
             "content": {"application/json": {"example": EXAMPLE}},
-        }
+        },
     },
 )
 def latest(
     *,
     service: TheService,
     series_id: SeriesId,
+    accepted: Format,
     as_of: AsOf = None,
     model: Annotated[
         str | None,
@@ -59,7 +63,7 @@ def latest(
     horizon: Annotated[
         int | None, Query(ge=1, le=HORIZON, description="Months ahead; all by default.")
     ] = None,
-) -> ForecastShown | JSONResponse:
+) -> ForecastShown | Response:
     """The newest forecast as of a moment: quantiles of each month ahead, its members and its vintage.
 
     A model that was not fitted yet to what is known is fitted now: 202 with its job, and then the forecast.
@@ -77,12 +81,28 @@ def latest(
             origin=None if origin is None else CalendarMonth.parse(origin),
         )
     if not isinstance(found, Job):
-        return ForecastShown.of(found, unit, levels=wanted, horizon=horizon)
+        shown = ForecastShown.of(found, unit, levels=wanted, horizon=horizon)
+        if accepted == JSON:
+            return shown
+        return table(accepted, shown.rows(), FORECAST_COLUMNS, name=f"{series_id}-forecast")
     if found.status == "failed":
         raise ProblemError("refit-failed", f"{found.key}: {found.error}.", job=found.id)
     service.nudge(REFRESH_FORECASTS)
-    shown = JobShown.model_validate(found).model_dump(mode="json")
-    return JSONResponse(shown, 202, {"Retry-After": RETRY_AFTER})
+    job = JobShown.model_validate(found).model_dump(mode="json")
+    return JSONResponse(job, 202, {"Retry-After": RETRY_AFTER})
+
+
+@router.get("/forecasts/{forecast_id}", summary="One published forecast", dependencies=[reads])
+def one(
+    service: TheService, forecast_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id.")]
+) -> ForecastShown:
+    """A forecast as it was published: the one that a verdict or an alert names as its judge."""
+    with service.engine.begin() as connection:
+        found = forecasts.by_id(connection, forecast_id)
+        if found is None:
+            raise ProblemError("not-found", f"There is no forecast {forecast_id}.")
+        unit = existing(connection, found.series_id).unit
+    return ForecastShown.of(found, unit, levels=None, horizon=None)
 
 
 def _levels(text: str) -> tuple[float, ...]:

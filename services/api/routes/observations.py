@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from forecasting.months import Month as CalendarMonth
 from forecasting.months import Span
 from services.api.dependencies import TheService
+from services.api.formats import CONTENT, JSON, Format, table
 from services.api.limits import media_types
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Month, Page, SeriesId
@@ -85,24 +86,35 @@ def upload(
     return UploadReport.model_validate(report)
 
 
-@router.get("/series/{series_id}/observations", summary="Figures of a series", dependencies=[reads])
+@router.get(
+    "/series/{series_id}/observations",
+    summary="Figures of a series",
+    dependencies=[reads],
+    response_model=Page[FigureShown],
+    responses=CONTENT,
+)
 def held(
     *,
     service: TheService,
     series_id: SeriesId,
+    wanted: Format,
     as_of: AsOf = None,
     first: Month = None,
     last: Month = None,
     revisions: Annotated[
         bool, Query(description="Every print of each month, not the standing one alone.")
     ] = False,
-) -> Page[FigureShown]:
+) -> Page[FigureShown] | Response:
     """The standing figure of each month in the order of months, as known now or at ``as_of``."""
     with service.engine.begin() as connection:
         unit = existing(connection, series_id).unit
         rows = observations.history(connection, [series_id], as_of=as_of).get(series_id, [])
     shown = _every(rows) if revisions else _standing(rows)
-    return Page(items=[FigureShown.of(row, unit) for row in shown if _within(row, first, last)])
+    items = [FigureShown.of(row, unit) for row in shown if _within(row, first, last)]
+    if wanted == JSON:
+        return Page(items=items)
+    dumped = [each.model_dump(mode="json") for each in items]
+    return table(wanted, dumped, list(FigureShown.model_fields), name=f"{series_id}-observations")
 
 
 def _standing(rows: list[ObservationRecord]) -> list[ObservationRecord]:

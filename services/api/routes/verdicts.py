@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from services.api.dependencies import TheService
+from services.api.formats import CONTENT, JSON, Format, table
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Page, SeriesId
-from services.api.schemas.verdicts import VerdictShown
+from services.api.schemas.verdicts import VERDICT_COLUMNS, VerdictShown
 from services.api.security import reads
 from services.storage import verdicts
 
 router = APIRouter(tags=["verdicts"], dependencies=[reads])
 
 
-@router.get("/series/{series_id}/verdicts", summary="Verdicts on a series")
+@router.get(
+    "/series/{series_id}/verdicts",
+    summary="Verdicts on a series",
+    response_model=Page[VerdictShown],
+    responses=CONTENT,
+)
 def listed(
-    service: TheService, series_id: SeriesId, as_of: AsOf = None, limit: Limit = 100
-) -> Page[VerdictShown]:
+    service: TheService, series_id: SeriesId, wanted: Format, as_of: AsOf = None, limit: Limit = 100
+) -> Page[VerdictShown] | Response:
     """One verdict for every figure recorded, the last known first; with ``as_of`` only those known then."""
     with service.engine.begin() as connection:
         existing(connection, series_id)
         judged = verdicts.listed(connection, series_id, as_of=as_of, limit=limit)
-    return Page(items=[VerdictShown.of(each) for each in judged])
+    items = [VerdictShown.of(each) for each in judged]
+    if wanted == JSON:
+        return Page(items=items)
+    return table(wanted, [each.row() for each in items], VERDICT_COLUMNS, name=f"{series_id}-verdicts")

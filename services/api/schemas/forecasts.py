@@ -89,6 +89,18 @@ class ForecastShown(Shown):
             versions=record.versions,
         )
 
+    def rows(self) -> list[dict[str, Any]]:
+        """The forecast as rows of a table, one a month and level."""
+        same = self.model_dump(mode="json", include={"series_id", "unit", "model", "origin", "vintage"})
+        return [
+            {**same, "month": step.month, "horizon": step.horizon, "level": float(level), "value": value}
+            for step in self.steps
+            for level, value in step.quantiles.items()
+        ]
+
+
+FORECAST_COLUMNS = ("series_id", "unit", "model", "origin", "vintage", "month", "horizon", "level", "value")
+
 
 def _steps(record: ForecastRecord, levels: tuple[float, ...] | None, horizon: int | None) -> list[Step]:
     forecast = record.forecast

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Moment, Shown
@@ -107,6 +109,20 @@ class VerdictShown(Shown):
             forecast_id=verdict.forecast_id,
             judged_at=verdict.judged_at,
         )
+
+    def row(self) -> dict[str, Any]:
+        """The verdict as one row of a table: bounds in columns of their own, records left out."""
+        plain = self.model_dump(mode="json")
+        for level in ("80", "95"):
+            lower, upper = plain[f"interval_{level}"] or (None, None)
+            plain |= {f"lower_{level}": lower, f"upper_{level}": upper}
+        return plain
+
+
+VERDICT_COLUMNS = [
+    *(name for name in VerdictShown.model_fields if name not in {"interval_80", "interval_95", "records"}),
+    *("lower_80", "upper_80", "lower_95", "upper_95"),
+]
 
 
 def _interval(lower: float | None, upper: float | None) -> tuple[float, float] | None:

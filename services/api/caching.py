@@ -1,0 +1,55 @@
+"""Conditional GET: an answer that the caller has already is not sent again (RFC 9110, 13.1.2)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class ConditionalGet:
+    """Gives each 200 of a GET under ``prefix`` an ETag of its bytes, and answers 304 where it still holds.
+
+    The answer is made either way: what is saved is the way to the caller, not the work.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self.app = app
+        self.prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(self.prefix):
+            await self.app(scope, receive, send)
+            return
+        held = {
+            tag.strip().removeprefix("W/") for tag in Headers(scope=scope).get("if-none-match", "").split(",")
+        }
+        started: Message | None = None
+        body = bytearray()
+
+        async def answered(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                started = message
+                return
+            if started is None:
+                await send(message)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body", False):
+                return
+            tag = f'"{hashlib.blake2b(bytes(body), digest_size=16).hexdigest()}"'
+            headers = MutableHeaders(raw=started["headers"])
+            headers["ETag"] = tag
+            headers["Cache-Control"] = "private, no-cache"
+            if tag in held or "*" in held:
+                del headers["content-length"]
+                await send({**started, "status": 304})
+                await send({"type": "http.response.body", "body": b""})
+                return
+            await send(started)
+            await send({"type": "http.response.body", "body": bytes(body)})
+
+        await self.app(scope, receive, answered)
