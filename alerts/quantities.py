@@ -34,9 +34,10 @@ def apart(before: float, after: float) -> tuple[str, str]:
 
 def estimate(value: float, width: float) -> str:
     """A forecast quantity, rounded to the power of ten next below a tenth of its interval's ``width``."""
-    if width <= 0:
+    tenth = width / 10
+    if tenth <= 0:  # also where the width is so small that its tenth is not a number any more
         return volume(value)
-    power = math.floor(math.log10(width / 10))
+    power = math.floor(math.log10(tenth))
     rounded = round(value, -power)
     return f"{rounded:,.0f}" if power >= 0 else _trimmed(f"{rounded:,.{-power}f}")
 

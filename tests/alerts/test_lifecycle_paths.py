@@ -128,7 +128,12 @@ class Story(RuleBasedStateMachine):
             assert each.known_from == facts.known_from
             assert each.span == facts.span
             assert each.reason
-        if "resolved" in kinds:
+        if "resolved" in kinds and facts.value is None:
+            # the figure that had reopened it is taken away: only an earlier closing can stand again
+            assert after is not None
+            assert after.closed is not None
+            assert after.closed < facts.span
+        elif "resolved" in kinds:
             assert facts.value is not None
         if "opened" in kinds:
             assert evaluation.outcome is Outcome.BREACH or facts.span in self._spans(after)

@@ -18,7 +18,7 @@ import psutil
 from services.local.stack import API_PORT
 
 CHECKOUT = Path(__file__).parents[2]
-PARTS = {"postgres", "valkey", "api", "worker forecast", "worker delivery", "beat", "flower", "desk"}
+PARTS = {"postgres", "valkey", "api", "worker forecast", "worker delivery", "beat", "sweep", "flower", "desk"}
 Eventually = Callable[[Callable[[], bool]], bool]
 
 UP = """
@@ -37,7 +37,7 @@ class Up:
         environment = {**os.environ, "TONNAGE_DATA_DIR": str(folder)}
         environment.pop("DATABASE_URL", None)
         environment.pop("REDIS_URL", None)
-        self.process = subprocess.Popen(  # noqa: S603  # our own script
+        self.process = subprocess.Popen(  # our own script
             [sys.executable, "-c", UP], stdout=subprocess.PIPE, text=True, cwd=CHECKOUT, env=environment
         )
         self.said: list[str] = []

@@ -96,7 +96,7 @@ def test_an_ordinary_user_starts_it(folder: Path) -> None:
         # root's own interpreter and checkout may lie where nobody may not pass; reading is all this allows
         *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
     ]
-    result = subprocess.run(  # noqa: S603  # our own script
+    result = subprocess.run(  # our own script
         [*become_nobody, sys.executable, "-c", START_AND_ASK, str(folder / "postgres")],
         cwd=CHECKOUT,
         capture_output=True,

@@ -61,7 +61,7 @@ def test_down_ends_what_runs_and_says_so(tmp_path: Path) -> None:
         "    print('held', flush=True); threading.Event().wait()\n"
     )
     said: list[str] = []
-    with subprocess.Popen(  # noqa: S603  # our own script
+    with subprocess.Popen(  # our own script
         [sys.executable, "-c", holder, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None

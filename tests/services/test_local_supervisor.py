@@ -47,7 +47,7 @@ def shell(script: str, folder: Path) -> Command:
 
 
 def start_tree(folder: Path) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
-    supervisor = subprocess.Popen(  # noqa: S603  # our own script
+    supervisor = subprocess.Popen(  # our own script
         [sys.executable, "-c", LONG_RUNNING, str(folder)], stdout=subprocess.PIPE, text=True, cwd=CHECKOUT
     )
     assert supervisor.stdout is not None
