@@ -18,7 +18,7 @@ LONGEST_SPAN = 12
 
 @dataclass(frozen=True, order=True, slots=True)
 class Month:
-    """A calendar month, ordered and hashable; ``ordinal`` counts months from January of year 0, which is 0."""
+    """A calendar month, ordered and hashable; ``ordinal`` counts months from January of the year 0."""
 
     ordinal: int
 
