@@ -11,7 +11,6 @@ import structlog
 from sqlalchemy import Engine
 
 from forecasting.engine import Member, Publication, publish
-from forecasting.errors import ForecastingError
 from forecasting.forecast import HORIZON
 from forecasting.series import Series
 from forecasting.shocks.witnesses import steadied
@@ -54,12 +53,16 @@ def refresh_forecasts(
     for (vintage, portfolio), batch in _batches(claimed).items():
         try:
             published += _publish(engine, batch, dt.datetime.fromisoformat(vintage), portfolio, now)
-        except ForecastingError as error:
+        except (
+            Exception
+        ) as error:  # whatever it was: kept with the job, tried again, failed for good in the end
             failed += len(batch)
             log.exception("refit failed", series=[job.series_id for job in batch])
             with engine.begin() as connection:
                 for job in batch:
-                    jobs.retry(connection, job, due_at=now + RETRY_AFTER, error=str(error))
+                    jobs.retry(
+                        connection, job, due_at=now + RETRY_AFTER, error=f"{type(error).__name__}: {error}"
+                    )
     return Refreshed(published, failed)
 
 
