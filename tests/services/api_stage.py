@@ -31,6 +31,7 @@ MAGNETS = "CN_EXP_REPM_T"
 class Stage:
     """A client, and what stands behind it."""
 
+    app: FastAPI
     client: Client
     engine: Engine
     settings: Settings
@@ -64,7 +65,7 @@ def staged(app: FastAPI, address: str, database_url: str, **changed: Any) -> Ite
     engine = create_engine(database_url)
     settings = app.state.service.settings.model_copy(update={"database_url": database_url, **changed})
     with Client(base_url=address, timeout=30) as client:
-        stage = Stage(client, engine, settings)
+        stage = Stage(app, client, engine, settings)
         app.state.service = Service(settings, engine, lambda: stage.at, stage.nudged.append)
         yield stage
     engine.dispose()
