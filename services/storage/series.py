@@ -72,7 +72,7 @@ def listed(
     if family is not None:
         query = query.where(series.c.family == family)
     if tag is not None:
-        query = query.where(series.c.tags.any(tag))
+        query = query.where(series.c.tags.contains([tag]))
     return [_record(row._asdict()) for row in connection.execute(query)]
 
 

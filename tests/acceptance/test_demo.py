@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,25 +17,31 @@ import pytest
 TOP = Path(__file__).parents[2]
 
 
-def ours() -> set[int]:
-    """Processes of a local stack, by the data folders of demos in what they were started with."""
-    found = set()
-    for process in psutil.process_iter(["cmdline", "environ"]):
-        words = " ".join(
-            [*(process.info["cmdline"] or []), (process.info["environ"] or {}).get("REDIS_URL", "")]
-        )
-        if "tonnage-" in words and process.pid != os.getpid() and "tonnage-tests-" not in words:
-            found.add(process.pid)
-    return found
+def started_under(folder: Path) -> list[str]:
+    """Processes that have the folder in what they were started with."""
+    return [
+        " ".join(process.info["cmdline"] or [process.info["name"]])
+        for process in psutil.process_iter(["name", "cmdline", "environ"])
+        if str(folder) in f"{process.info['cmdline']} {process.info['environ']}"
+    ]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A temporary folder that ``nobody`` can pass, which pytest's own 0700 one is not."""
+    folder = Path(tempfile.mkdtemp(prefix="tonnage-acceptance-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.timeout(400)
-def test_the_demo_tells_the_story_and_leaves_nothing() -> None:
+def test_the_demo_tells_the_story_and_leaves_nothing(folder: Path) -> None:
     """It ends with status 0, prints the five points as JSON last, and no process of it is left."""
-    before = ours()
     demo = subprocess.run(
         [sys.executable, "-m", "services.cli", "demo", "--exit"],
         cwd=TOP,
+        env={**os.environ, "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,
@@ -44,4 +53,5 @@ def test_the_demo_tells_the_story_and_leaves_nothing() -> None:
     values = [point["shown"]["value"] for point in summary["points"]]
     assert values == [1238.0, 2117.0, 3808.0, 7742.2, 6146.0]
     assert "desk: China's exports of rare-earth magnets fell 53 % on the month to 1,238 t" in demo.stdout
-    assert ours() - before == set()
+    assert started_under(folder) == []
+    assert list(folder.iterdir()) == []

@@ -63,12 +63,16 @@ class Stage:
 def staged(app: FastAPI, address: str, database_url: str, **changed: Any) -> Iterator[Stage]:
     """A stage on a migrated database, for the time that the app works with it."""
     engine = create_engine(database_url)
-    settings = app.state.service.settings.model_copy(update={"database_url": database_url, **changed})
+    before = app.state.service
+    settings = before.settings.model_copy(update={"database_url": database_url, **changed})
     with Client(base_url=address, timeout=30) as client:
         stage = Stage(app, client, engine, settings)
         app.state.service = Service(settings, engine, lambda: stage.at, stage.nudged.append)
-        yield stage
-    engine.dispose()
+        try:
+            yield stage
+        finally:
+            app.state.service = before
+            engine.dispose()
 
 
 def staged_app() -> FastAPI:

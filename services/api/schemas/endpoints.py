@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -32,8 +32,8 @@ class EndpointGiven(Given):
 
     desk: Text
     url: LongText = Field(description="https, with a public address unless the operator allows its network.")
-    event_types: list[EventType] | None = Field(
-        None, min_length=1, strict=False, description="All by default."
+    event_types: list[Annotated[EventType, Field(strict=False)]] | None = Field(
+        None, min_length=1, description="All by default."
     )
 
 
