@@ -104,6 +104,7 @@ def running(folder: Path, environment: Mapping[str, str], say: Callable[[str], N
 def run_until_stopped(folder: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
     """``tonnage up``: the stack until Ctrl-C, SIGTERM (``tonnage down``) or the end of the terminal."""
     with stops_on_signals(), running(folder, environment, say) as stack:
+        say(f"to join it: export DATABASE_URL='{stack.database_url}' REDIS_URL='{stack.redis_url}'")
         say(f"the service is at {stack.api}/docs; Ctrl-C stops it, its state stays in {folder}")
         threading.Event().wait()
 
