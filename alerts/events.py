@@ -37,6 +37,7 @@ class EventType(StrEnum):
     ALERTS_GATHERED = "alerts.gathered"
     DATA_OVERDUE = "data.overdue"
     ENDPOINT_PING = "endpoint.ping"
+    ENDPOINT_DISABLED = "endpoint.disabled"
 
 
 def event_type(kind: TransitionKind) -> EventType:
@@ -126,6 +127,18 @@ def ping_event(*, endpoint_id: str, now: dt.datetime) -> Body:
     """Body that lets a desk try its endpoint."""
     said = "This is a test message: the endpoint is reachable and nothing has happened."
     return _body(EventType.ENDPOINT_PING, now, {"endpoint": {"id": endpoint_id}}, said)
+
+
+def disabled_event(*, endpoint_id: str, reason: str, now: dt.datetime) -> Body:
+    """Body that tells a desk's other endpoints that one of them is sent nothing more."""
+    said = f"Endpoint {endpoint_id} was disabled: {reason}. What is due for it waits until it is enabled."
+    return _body(EventType.ENDPOINT_DISABLED, now, {"endpoint": {"id": endpoint_id}, "reason": reason}, said)
+
+
+def numbered(event: Body, sequence: int) -> Body:
+    """What an endpoint receives: the event with its number, 1, 2, …, in the sequence of that endpoint."""
+    head = {name: event[name] for name in ("type", "version", "timestamp")}
+    return {**head, "sequence": sequence, "data": event["data"]}
 
 
 def _body(kind: EventType, at: dt.datetime, data: Body, said: str) -> Body:

@@ -24,7 +24,7 @@ _PERIOD: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}(\.\.\d{4}-\d{2})?
 
 
 def schema(event: EventType) -> Schema:
-    """JSON Schema (2020-12) of one event type's body.
+    """JSON Schema (2020-12) of what an endpoint receives of one event type.
 
     Every field named is always there, as null where it is not known; fields may be added within a version.
     """
@@ -32,6 +32,7 @@ def schema(event: EventType) -> Schema:
         type={"const": str(event)},
         version={"const": VERSION},
         timestamp=_TIME,
+        sequence={"type": "integer", "minimum": 1},
         data=_DATA.get(event, _FIGURE),
     )
     return {"$schema": _DIALECT, "title": str(event), **body}
@@ -134,4 +135,5 @@ _DATA: dict[EventType, Schema] = {
         sentence=_TEXT, series=_SERIES, period=_PERIOD, release=_TEXT, due=_TIME, days_late=_COUNT
     ),
     EventType.ENDPOINT_PING: _object(sentence=_TEXT, endpoint=_object(id=_TEXT)),
+    EventType.ENDPOINT_DISABLED: _object(sentence=_TEXT, endpoint=_object(id=_TEXT), reason=_TEXT),
 }

@@ -141,12 +141,18 @@ class Supervisor:
         if life.probe is None:
             life.probe = self._probes.submit(life.part.ready)
         elif life.probe.done():
-            answer, life.probe = life.probe.result(), None
-            if answer:
+            answered, life.probe = life.probe, None
+            if (error := answered.exception()) is not None:
+                self._give_up(life, f"could not be asked whether it is ready: {error!r}", now)
+            elif answered.result():
                 self._became_ready(life)
         if life.process is not None and not life.ready and now - life.started > life.part.deadline:
+            self._give_up(life, f"was not ready within {life.part.deadline:.0f} s", now)
+
+    def _give_up(self, life: _Life, what: str, now: float) -> None:
+        if life.process is not None:
             life.process.ask_to_stop()
-            self._lost(life, f"was not ready within {life.part.deadline:.0f} s", now)
+        self._lost(life, what, now)
 
     def _became_ready(self, life: _Life) -> None:
         again = " again" if life.was_ever_ready else ""

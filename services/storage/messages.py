@@ -20,17 +20,23 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event for one desk; ``payload`` is the ``data`` of the body that its endpoints receive."""
+    """One event for one desk; ``payload`` is the event as alerts.events made it, and every body holds it whole."""
 
     desk: str
-    event_type: str
     payload: dict[str, Any]
     created_at: dt.datetime
     alert_event_id: int | None = None
     id: str = field(default_factory=new_id)
 
+    @property
+    def event_type(self) -> str:
+        """What an endpoint subscribes to."""
+        return str(self.payload["type"])
+
 
 def add(connection: Connection, added: Sequence[Message]) -> None:
     """Add messages."""
     if added:
-        connection.execute(insert(messages), [asdict(message) for message in added])
+        connection.execute(
+            insert(messages), [{**asdict(message), "event_type": message.event_type} for message in added]
+        )

@@ -24,10 +24,12 @@ from alerts.delivery import attempts, signing
 from alerts.delivery.attempts import Delivered, Disabled, Exhausted, Failure, Outcome, RetryAt, Settlement
 from alerts.delivery.client import Client, Timeouts, open_client
 from alerts.delivery.errors import DeliveryError
+from alerts.events import disabled_event
 from services.settings import Settings
-from services.storage import deliveries, endpoints
-from services.storage.deliveries import AttemptRecord, Claim, Settled
+from services.storage import endpoints, leases, outbox
+from services.storage.deliveries import AttemptRecord
 from services.storage.encryption import EncryptionKeyError, decrypt
+from services.storage.leases import Claim, Settled
 from services.storage.messages import Message
 
 GRACE = dt.timedelta(seconds=15)
@@ -41,8 +43,6 @@ IN_FLIGHT = 128
 
 PATIENCE = dt.timedelta(hours=120)
 """An endpoint that did nothing but fail for so long is disabled."""
-
-ENDPOINT_DISABLED = "endpoint.disabled"
 
 _COMPANY = 0.01
 """Seconds that a finished attempt waits for others, so that they are settled in one transaction."""
@@ -158,7 +158,7 @@ async def _pump(sender: _Sender, in_flight: int, enough: Callable[[], bool]) -> 
 
 def _claim(sender: _Sender, limit: int) -> list[Claim]:
     with sender.engine.begin() as connection:
-        return deliveries.claim(
+        return leases.claim(
             connection,
             now=sender.clock(),
             lease=sender.lease,
@@ -207,7 +207,7 @@ def _write(sender: _Sender, sent: Sequence[_Sent]) -> None:
     succeeded = {each.claim.endpoint_id for each in sent if each.outcome.succeeded}
     failed = {each.claim.endpoint_id for each in sent} - succeeded
     with sender.engine.begin() as connection:
-        deliveries.settle(
+        leases.settle(
             connection,
             [_attempt(each) for each in sent],
             [_settled(each) for each in sent],
@@ -237,10 +237,10 @@ def disable(connection: Connection, reasons: dict[str, str], *, now: dt.datetime
     for endpoint_id, reason in sorted(reasons.items()):
         endpoint = endpoints.disable(connection, endpoint_id, reason=reason)
         if endpoint is not None:
-            payload = {"endpoint": endpoint.id, "url": endpoint.url, "reason": reason}
-            told.append(Message(endpoint.desk, ENDPOINT_DISABLED, payload, now))
+            event = disabled_event(endpoint_id=endpoint.id, reason=reason, now=now)
+            told.append(Message(endpoint.desk, event, now))
     if told:
-        deliveries.enqueue(connection, deliveries.address(connection, told), now=now)
+        outbox.enqueue(connection, outbox.address(connection, told), now=now)
 
 
 def _attempt(sent: _Sent) -> AttemptRecord:

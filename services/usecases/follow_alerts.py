@@ -99,8 +99,7 @@ def _say(
     )
     if event_id is None:
         return None
-    said = {"version": body["version"], **body["data"]}
-    return Moved(transition, Message(rule.desk, body["type"], said, created_at=now, alert_event_id=event_id))
+    return Moved(transition, Message(rule.desk, body, created_at=now, alert_event_id=event_id))
 
 
 def _beside_counterfactual(connection: Connection, facts: Facts, record: AlertRecord) -> Facts:

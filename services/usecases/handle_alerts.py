@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from alerts.events import person_event
 from alerts.lifecycle import acknowledge
 from alerts.states import AlertState
-from services.storage import alerts, deliveries, rules, series
+from services.storage import alerts, outbox, rules, series
 from services.storage.alerts import AlertRecord
 from services.storage.messages import Message
 
@@ -45,9 +45,8 @@ def acknowledge_alert(
         event_id = alerts.add_event(
             connection, alert_id, transition, body, observation_id=None, recorded_at=now
         )
-        payload = {"version": body["version"], **body["data"]}
-        said.append(Message(record.desk, body["type"], payload, created_at=now, alert_event_id=event_id))
-    deliveries.enqueue(connection, deliveries.address(connection, said), now=now)
+        said.append(Message(record.desk, body, created_at=now, alert_event_id=event_id))
+    outbox.enqueue(connection, outbox.address(connection, said), now=now)
     return after
 
 

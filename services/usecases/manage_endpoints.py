@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 
 from alerts.delivery.guard import check_url
 from alerts.delivery.signing import new_secret
+from alerts.events import ping_event
 from services.settings import Settings
-from services.storage import deliveries, endpoints
+from services.storage import endpoints, outbox
 from services.storage.encryption import encrypt
 from services.storage.endpoints import Endpoint
 from services.storage.messages import Message
@@ -20,8 +21,6 @@ from services.usecases import deliver_messages
 
 OVERLAP = dt.timedelta(hours=24)
 """How long the old secret signs beside the new one after a rotation."""
-
-PING = "endpoint.ping"
 
 _SECRET_BYTES = 32
 
@@ -82,8 +81,8 @@ def ping(engine: Engine, endpoint_id: str, *, now: dt.datetime) -> Message:
         endpoint = endpoints.get(connection, endpoint_id)
         if endpoint is None:
             raise UnknownEndpointError(endpoint_id)
-        message = Message(endpoint.desk, PING, {"endpoint": endpoint.id}, now)
-        deliveries.enqueue(connection, [(message, [endpoint.id])], now=now)
+        message = Message(endpoint.desk, ping_event(endpoint_id=endpoint.id, now=now), now)
+        outbox.enqueue(connection, [(message, [endpoint.id])], now=now)
     return message
 
 

@@ -14,7 +14,7 @@ from forecasting.series import Observation
 from forecasting.vintages import known
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
-from services.storage import deliveries, forecasts, jobs, observations, releases, rules, series, verdicts
+from services.storage import forecasts, jobs, observations, outbox, releases, rules, series, verdicts
 from services.storage.jobs import Job
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
@@ -200,8 +200,8 @@ class _Batch:
         ids = self._store(judged)
         moved = [] if history else self._follow(judged, ids)
         if moved:
-            addressed = deliveries.address(self.connection, [each.message for each in moved])
-            deliveries.enqueue(self.connection, addressed, now=self.now)
+            addressed = outbox.address(self.connection, [each.message for each in moved])
+            outbox.enqueue(self.connection, addressed, now=self.now)
         self._order_refits(judged, history=history)
         outcomes = [each.outcome for each in told]
         kinds = [str(each.transition.kind) for each in moved]

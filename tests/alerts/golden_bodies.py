@@ -9,7 +9,7 @@ from typing import Any
 
 from alert_facts import day, detection, figure, level_rule, month, step
 
-from alerts.events import alert_event, gathered_event, overdue_event, person_event, ping_event
+from alerts.events import alert_event, disabled_event, gathered_event, overdue_event, person_event, ping_event
 from alerts.facts import Band, Facts, Figure, ForecastUsed, Measure, Outlook, SourceClaim
 from alerts.lifecycle import acknowledge
 from forecasting.months import Month, Span
@@ -80,6 +80,7 @@ def bodies() -> dict[str, dict[str, Any]]:
         now=day(1, 3),
     )
     said["endpoint.ping"] = ping_event(endpoint_id="end_1", now=day())
+    said["endpoint.disabled"] = disabled_event(endpoint_id="end_1", reason="answered 410", now=day())
     return said
 
 

@@ -29,7 +29,7 @@ from services.local.ports import HOST, listen, port_of
 from services.local.postgres import USER, Postgres
 from services.local.supervisor import Part, Supervisor
 from services.settings import Settings
-from services.storage import deliveries, schema
+from services.storage import outbox, schema
 from services.storage.messages import Message
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import add_endpoint
@@ -40,7 +40,12 @@ SETTINGS = Settings(
     secret_keys=(SecretStr(Fernet.generate_key().decode()),),
     private_networks=(IPv4Network("127.0.0.1/32"),),
 )
-DATA = {"sentence": "x" * 500}
+EVENT = {
+    "type": "alert.opened",
+    "version": 1,
+    "timestamp": "2025-06-20T02:00:00Z",
+    "data": {"sentence": "x" * 500},
+}
 """Makes a body of about 600 bytes, as an alert has."""
 
 
@@ -71,7 +76,7 @@ def main() -> None:
 
 async def _bare(url: str, posts: int) -> float:
     secret = signing.new_secret(bytes(32))
-    body = deliveries.body_of(Message("desk", "alert.opened", DATA, dt.datetime.now(dt.UTC)), 1)
+    body = outbox.body_of(Message("desk", EVENT, dt.datetime.now(dt.UTC)), 1)
     left = iter(range(posts))
 
     async with open_client(allowed=SETTINGS.private_networks) as client:
@@ -94,11 +99,8 @@ def _enqueue(engine: Engine, desk: str, messages: int, endpoints: int) -> None:
         for number in range(endpoints)
     ]
     with engine.begin() as connection:
-        addressed = [
-            (Message("bench", "alert.opened", DATA, now), [ids[number % endpoints]])
-            for number in range(messages)
-        ]
-        deliveries.enqueue(connection, addressed, now=now)
+        addressed = [(Message("bench", EVENT, now), [ids[number % endpoints]]) for number in range(messages)]
+        outbox.enqueue(connection, addressed, now=now)
         connection.execute(text("ANALYZE deliveries"))
 
 

@@ -31,6 +31,7 @@ from sqlalchemy.exc import OperationalError
 
 from alerts.delivery import signing
 from alerts.delivery.errors import SignatureError
+from alerts.events import ping_event
 from services.bootstrap import DELIVER_MESSAGES, Nudger
 from services.local import parts
 from services.local.parts import Workshop
@@ -39,7 +40,7 @@ from services.local.postgres import USER, Postgres
 from services.local.supervisor import Part, Supervisor
 from services.local.valkey import Valkey
 from services.settings import Settings
-from services.storage import deliveries, schema, tables
+from services.storage import outbox, schema, tables
 from services.storage.messages import Message
 from services.usecases.manage_endpoints import add_endpoint
 
@@ -247,10 +248,10 @@ def _commit(on: Stage, scene: Scene, number: int) -> tuple[str, float]:
     desk = f"{_slug(scene)}-{number % DESKS}"
     while True:
         now = dt.datetime.now(dt.UTC)
-        message = Message(desk, "alert.opened", {"number": number}, now)
+        message = Message(desk, ping_event(endpoint_id=str(number), now=now), now)
         try:
             with on.engine.begin() as connection:
-                deliveries.enqueue(connection, deliveries.address(connection, [message]), now=now)
+                outbox.enqueue(connection, outbox.address(connection, [message]), now=now)
         except OperationalError:
             time.sleep(0.1)
         else:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -20,11 +21,12 @@ from sqlalchemy import Engine, create_engine, update
 from alerts.delivery import signing
 from alerts.delivery.attempts import SCHEDULE
 from services.settings import Settings
-from services.storage import deliveries, endpoints, tables
-from services.storage.deliveries import LONGEST_BODY, BodyTooLongError, DeliveryRecord
+from services.storage import deliveries, endpoints, leases, outbox, tables
+from services.storage.deliveries import DeliveryRecord
 from services.storage.endpoints import Endpoint
 from services.storage.messages import Message
-from services.usecases.deliver_messages import ENDPOINT_DISABLED, GRACE, PATIENCE, deliver_due
+from services.storage.outbox import LONGEST_BODY, BodyTooLongError
+from services.usecases.deliver_messages import GRACE, PATIENCE, deliver_due
 from services.usecases.manage_endpoints import (
     add_endpoint,
     disable_endpoint,
@@ -154,12 +156,14 @@ def _endpoint(engine: Engine, url: str, *, desk: str = "soy") -> tuple[Endpoint,
     return add_endpoint(engine, SETTINGS, desk=desk, url=url, now=START)
 
 
+def _event(**data: object) -> dict[str, Any]:
+    return {"type": "alert.opened", "version": 1, "timestamp": START.isoformat(), "data": data}
+
+
 def _post(engine: Engine, time: Time, count: int = 1, *, desk: str = "soy") -> list[Message]:
-    wanted = [
-        Message(desk, "alert.opened", {"place": place, "says": "Île"}, time.now) for place in range(count)
-    ]
+    wanted = [Message(desk, _event(place=place, says="Île"), time.now) for place in range(count)]
     with engine.begin() as connection:
-        deliveries.enqueue(connection, deliveries.address(connection, wanted), now=time.now)
+        outbox.enqueue(connection, outbox.address(connection, wanted), now=time.now)
     return wanted
 
 
@@ -297,8 +301,8 @@ def test_gone_disables_and_the_others_are_told(engine: Engine, time: Time, desk:
     assert stored is not None
     assert (stored.status, "410" in (stored.disabled_reason or "")) == ("disabled", True)
     told = [json.loads(body) for _, body in other.requests]
-    assert [each["type"] for each in told] == ["alert.opened", ENDPOINT_DISABLED]
-    assert told[1]["data"]["endpoint"] == dead.id
+    assert [each["type"] for each in told] == ["alert.opened", "endpoint.disabled"]
+    assert told[1]["data"]["endpoint"] == {"id": dead.id}
     _post(engine, time)
     _deliver(engine, time)
     assert gone.ids == [first.id]
@@ -336,9 +340,7 @@ def test_worker_that_dies_after_sending(engine: Engine, time: Time, desk: Callab
     endpoint, _ = _endpoint(engine, receiver.url)
     (message,) = _post(engine, time)
     with engine.begin() as connection:
-        claimed = deliveries.claim(
-            connection, now=time.now, lease=LEASE, owner="dies", limit=10, per_endpoint=4
-        )
+        claimed = leases.claim(connection, now=time.now, lease=LEASE, owner="dies", limit=10, per_endpoint=4)
     assert [each.message_id for each in claimed] == [message.id]
     assert _deliver(engine, time) == {}
     time.now += LEASE
@@ -354,17 +356,15 @@ def test_late_failure_of_a_lost_lease_changes_nothing(
     endpoint, _ = _endpoint(engine, desk().url)
     _post(engine, time)
     with engine.begin() as connection:
-        (stale,) = deliveries.claim(
-            connection, now=time.now, lease=LEASE, owner="late", limit=10, per_endpoint=4
-        )
+        (stale,) = leases.claim(connection, now=time.now, lease=LEASE, owner="late", limit=10, per_endpoint=4)
     time.now += LEASE
     _deliver(engine, time)
     late = deliveries.AttemptRecord(stale.id, stale.number, START, 15.0, None, "timeout", "late", b"")
     with engine.begin() as connection:
-        deliveries.settle(
+        leases.settle(
             connection,
             [late],
-            [deliveries.Settled(stale.id, "pending", time.now)],
+            [leases.Settled(stale.id, "pending", time.now)],
             owner="late",
             now=time.now,
         )
@@ -408,7 +408,7 @@ def test_failing_desk_is_tried_one_at_a_time(engine: Engine, time: Time) -> None
     def claimed() -> int:
         with engine.begin() as connection:
             return len(
-                deliveries.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
+                leases.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
             )
 
     assert [claimed(), claimed()] == [4, 0]
@@ -426,9 +426,7 @@ def test_claims_are_fair(engine: Engine, time: Time) -> None:
     _post(engine, time, 1, desk="second")
     _post(engine, time, 1, desk="third")
     with engine.begin() as connection:
-        claimed = deliveries.claim(
-            connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4
-        )
+        claimed = leases.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
     assert sorted(Counter(each.endpoint_id for each in claimed).values()) == [1, 1, 4]
 
 
@@ -437,8 +435,8 @@ def test_sequence_has_no_gap_and_nothing_of_a_rollback(engine: Engine, time: Tim
     endpoint, _ = _endpoint(engine, "http://127.0.0.1:9/hook")
     _post(engine, time, 2)
     with engine.connect() as connection:
-        undone = Message("soy", "alert.opened", {}, START)
-        deliveries.enqueue(connection, [(undone, [endpoint.id])], now=START)
+        undone = Message("soy", _event(), START)
+        outbox.enqueue(connection, [(undone, [endpoint.id])], now=START)
         connection.rollback()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: _post(engine, time, 5), range(8)))
@@ -449,9 +447,9 @@ def test_sequence_has_no_gap_and_nothing_of_a_rollback(engine: Engine, time: Tim
 def test_long_body_is_refused_with_its_size(engine: Engine, time: Time) -> None:
     """A body of more than 20 kB is refused and nothing of its transaction stays."""
     endpoint, _ = _endpoint(engine, "http://127.0.0.1:9/hook")
-    long = Message("soy", "alert.opened", {"text": "x" * LONGEST_BODY}, START)
+    long = Message("soy", _event(text="x" * LONGEST_BODY), START)
     with pytest.raises(BodyTooLongError, match=str(LONGEST_BODY)), engine.begin() as connection:
-        deliveries.enqueue(connection, [(long, [endpoint.id])], now=START)
+        outbox.enqueue(connection, [(long, [endpoint.id])], now=START)
     assert _rows(engine, endpoint) == []
 
 

@@ -125,3 +125,20 @@ def test_parts_stop_in_reverse(tmp_path: Path) -> None:
             command = shell(wait.format(name), tmp_path)
             supervisor.start(Part(name, command, ready=(tmp_path / name).exists))
     assert order.read_text().split() == ["worker", "database"]
+
+
+def test_a_probe_that_raises_fails_its_own_part_alone(tmp_path: Path) -> None:
+    """An error that nobody foresaw in one part's probe names that part; the others are still kept running."""
+
+    def unforeseen() -> bool:
+        raise ZeroDivisionError("a probe broke")
+
+    steady = Part("steady", shell("sleep 1000", tmp_path), ready=lambda: True)
+    odd = Part("odd", shell("sleep 1000", tmp_path), ready=unforeseen)
+    again = Part("again", shell("sleep 1000", tmp_path), ready=lambda: True)
+    with Supervisor(say=lambda _: None) as supervisor:
+        supervisor.start(steady)
+        with pytest.raises(PartFailedError, match="a probe broke"):
+            supervisor.start(odd)
+        supervisor.start(again)
+        assert set(supervisor.pids()) == {"steady", "again"}

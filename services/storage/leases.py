@@ -1,0 +1,163 @@
+"""Leases: a worker claims due deliveries for a time, and settles them with the attempts that it made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from services.storage.deliveries import AttemptRecord
+from services.storage.tables import attempts, deliveries, endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that a worker holds until its lease ends, with all that sending it takes.
+
+    ``number`` counts every claim of the delivery, this one included; ``attempt`` those since its last replay.
+    ``secrets`` are encrypted, the one to sign with first.
+    """
+
+    id: int
+    number: int
+    attempt: int
+    message_id: str
+    endpoint_id: str
+    url: str
+    secrets: tuple[bytes, ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where a delivery stands after an attempt: its status, and when it is due again if that is pending."""
+
+    id: int
+    status: str
+    due_at: dt.datetime | None = None
+
+
+def claim(
+    connection: Connection,
+    *,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    owner: str,
+    limit: int,
+    per_endpoint: int,
+) -> list[Claim]:
+    """Take up to ``limit`` due deliveries for the time of a lease; other workers pass over them.
+
+    No endpoint has more than ``per_endpoint`` in flight, one that is failing only one, so that a dead desk
+    holds up nobody; workers that claim in the same instant may pass that bound together. A delivery whose
+    lease ended was lost with its worker and is due again.
+    """
+    free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
+    mine = and_(deliveries.c.endpoint_id == endpoints.c.id, deliveries.c.status == "pending")
+    held = deliveries.alias("held")
+    in_flight = (
+        select(func.count())
+        .where(held.c.endpoint_id == endpoints.c.id, held.c.status == "pending", held.c.lease_until > now)
+        .correlate(endpoints)
+        .scalar_subquery()
+    )
+    allowed = case((endpoints.c.failing_since.is_(None), per_endpoint), else_=1)
+    due = (
+        select(deliveries.c.id)
+        .where(mine, deliveries.c.due_at <= now, free, endpoints.c.status == "enabled")
+        .order_by(deliveries.c.due_at, deliveries.c.sequence)
+        .limit(func.greatest(allowed - in_flight, 0))
+        .with_for_update(skip_locked=True)
+        .lateral()
+    )
+    chosen = select(due.c.id).select_from(endpoints).join(due, true()).limit(limit).cte("chosen")
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.id == chosen.c.id, endpoints.c.id == deliveries.c.endpoint_id)
+        .values(lease_until=now + lease, lease_owner=owner, attempts=deliveries.c.attempts + 1)
+        .returning(
+            deliveries.c.id,
+            deliveries.c.attempts,
+            deliveries.c.attempts_before_replay,
+            deliveries.c.message_id,
+            deliveries.c.endpoint_id,
+            deliveries.c.body,
+            endpoints.c.url,
+            endpoints.c.secret,
+            endpoints.c.previous_secret,
+            endpoints.c.previous_until,
+        )
+    )
+    return [_claim(row, now) for row in connection.execute(statement)]
+
+
+def settle(
+    connection: Connection,
+    tried: Sequence[AttemptRecord],
+    settled: Sequence[Settled],
+    *,
+    owner: str,
+    now: dt.datetime,
+) -> None:
+    """Append attempts and settle their deliveries.
+
+    A success always counts. A failure is ignored where the lease has passed to another worker in the
+    meantime, or where the message has arrived by another road.
+    """
+    connection.execute(
+        insert(attempts),
+        [{name: getattr(each, name) for name in AttemptRecord.__slots__} for each in tried],
+    )
+    by_status: dict[str, list[Settled]] = defaultdict(list)
+    for each in settled:
+        by_status[each.status].append(each)
+    for status, group in sorted(by_status.items()):
+        ids = sorted(each.id for each in group)
+        ours = or_(deliveries.c.lease_owner == owner, deliveries.c.lease_owner.is_(None))
+        conditions: list[ColumnElement[bool]] = (
+            [deliveries.c.id.in_(ids)] if status == "delivered" else [deliveries.c.status == "pending", ours]
+        )
+        free = {"lease_until": None, "lease_owner": None}
+        if status == "pending":
+            connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == bindparam("settled_id"), *conditions)
+                .values(due_at=bindparam("settled_due"), **free),
+                [{"settled_id": each.id, "settled_due": each.due_at} for each in group],
+            )
+        else:
+            connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id.in_(ids), *conditions)
+                .values(status=status, settled_at=now, **free)
+            )
+
+
+def _claim(row: Any, now: dt.datetime) -> Claim:
+    overlapping = row.previous_until is not None and row.previous_until > now
+    return Claim(
+        id=row.id,
+        number=row.attempts,
+        attempt=row.attempts - row.attempts_before_replay,
+        message_id=row.message_id,
+        endpoint_id=row.endpoint_id,
+        url=row.url,
+        secrets=(row.secret, row.previous_secret) if overlapping else (row.secret,),
+        body=row.body,
+    )

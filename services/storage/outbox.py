@@ -1,0 +1,79 @@
+"""The outbox: messages and their deliveries, added in the transaction that caused them, bodies frozen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert
+
+from alerts.events import numbered
+from services.storage import endpoints as endpoint_rows
+from services.storage import messages as message_rows
+from services.storage.messages import Message
+from services.storage.tables import deliveries
+
+LONGEST_BODY = 20_000
+"""Bytes in the body of a message."""
+
+
+class BodyTooLongError(Exception):
+    """A message whose body no receiver should be asked to take."""
+
+    def __init__(self, message: Message, size: int) -> None:
+        self.message_id = message.id
+        self.size = size
+        super().__init__(
+            f"The body of {message.event_type} for {message.desk} holds {size} bytes and {LONGEST_BODY} are "
+            "accepted; send the address of the details instead."
+        )
+
+
+def enqueue(
+    connection: Connection, addressed: Sequence[tuple[Message, Sequence[str]]], *, now: dt.datetime
+) -> int:
+    """Add messages and one delivery for each endpoint id beside them, due now; the count of deliveries.
+
+    Part of the transaction that caused the messages; call it once in a transaction. The body is frozen here,
+    with the next number of its endpoint's sequence inside. Raises BodyTooLongError.
+    """
+    message_rows.add(connection, [message for message, _ in addressed])
+    counts = Counter(endpoint_id for _, ids in addressed for endpoint_id in ids)
+    last = endpoint_rows.advance(connection, dict(counts))
+    rows = []
+    for message, ids in addressed:
+        for endpoint_id in ids:
+            last[endpoint_id] += 1
+            rows.append(
+                {
+                    "message_id": message.id,
+                    "endpoint_id": endpoint_id,
+                    "sequence": last[endpoint_id],
+                    "body": body_of(message, last[endpoint_id]),
+                    "status": "pending",
+                    "due_at": now,
+                    "created_at": now,
+                }
+            )
+    if rows:
+        connection.execute(insert(deliveries), rows)
+    return len(rows)
+
+
+def address(connection: Connection, wanted: Sequence[Message]) -> list[tuple[Message, list[str]]]:
+    """Messages beside the ids of the endpoints that subscribe to them."""
+    return [
+        (message, endpoint_rows.subscribed(connection, message.desk, message.event_type))
+        for message in wanted
+    ]
+
+
+def body_of(message: Message, sequence: int) -> bytes:
+    """The exact bytes that are sent: the event, and its number in the sequence of its endpoint."""
+    content = numbered(message.payload, sequence)
+    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    if len(body) > LONGEST_BODY:
+        raise BodyTooLongError(message, len(body))
+    return body
