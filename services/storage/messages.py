@@ -20,7 +20,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event for one desk; ``payload`` is the event as alerts.events made it, and every body holds it whole."""
+    """One event for one desk; ``payload`` is the event as alerts.events made it, whole in every body."""
 
     desk: str
     payload: dict[str, Any]
@@ -36,7 +36,6 @@ class Message:
 
 def add(connection: Connection, added: Sequence[Message]) -> None:
     """Add messages."""
-    if added:
-        connection.execute(
-            insert(messages), [{**asdict(message), "event_type": message.event_type} for message in added]
-        )
+    rows = [{**asdict(message), "event_type": message.event_type} for message in added]
+    if rows:
+        connection.execute(insert(messages), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from golden_bodies import FOLDER, bodies
 
 from alerts.events import EventType, numbered
 from alerts.schemas import schema
+from services.storage.messages import Message
+from services.storage.outbox import body_of
 
 BODIES = bodies()
 
@@ -27,6 +30,14 @@ def test_each_event_type_has_a_golden_body(event: str) -> None:
 def test_each_body_fits_its_schema_and_holds_no_field_beside_it(event: EventType) -> None:
     """The schema of an event type names every field of its body, with its type."""
     assert list(_faults(numbered(BODIES[str(event)], 1), schema(event), "$")) == []
+
+
+@pytest.mark.parametrize("event", list(EventType))
+def test_the_bytes_that_are_sent_fit_the_schema(event: EventType) -> None:
+    """What an endpoint receives, byte for byte, is what the schema of its event type says."""
+    message = Message("metals", BODIES[str(event)], dt.datetime(2025, 6, 20, tzinfo=dt.UTC))
+    assert message.event_type == event
+    assert list(_faults(json.loads(body_of(message, 3)), schema(event), "$")) == []
 
 
 def test_a_body_that_lacks_or_bends_a_field_does_not_fit() -> None:
