@@ -23,7 +23,11 @@ def judging(model: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ForecastRecord:
-    """A forecast as it was published; ``forecast`` is None where nothing could be said, for ``reason``."""
+    """A forecast as it was published; ``forecast`` is None where nothing could be said, for ``reason``.
+
+    ``figures`` counts the rows of figures known as of the vintage: a figure that comes late adds one, and the
+    forecast made with it supersedes that of the same vintage made without.
+    """
 
     series_id: str
     model: str
@@ -35,10 +39,11 @@ class ForecastRecord:
     versions: dict[str, str]
     published_at: dt.datetime
     id: int | None = None
+    figures: int = 0
 
 
 def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
-    """Add forecasts; one that stands for its series, model and vintage stays. The count of those added."""
+    """Add forecasts; one that stands for its series, model, vintage and figures stays. The count added."""
     rows = [
         {
             "series_id": record.series_id,
@@ -51,6 +56,7 @@ def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
             "members": record.members,
             "versions": record.versions,
             "published_at": record.published_at,
+            "figures": record.figures,
         }
         for record in records
     ]
@@ -152,4 +158,5 @@ def _record(row: Any) -> ForecastRecord:
         row.versions,
         row.published_at,
         row.id,
+        row.figures,
     )

@@ -51,15 +51,22 @@ def add(connection: Connection, wanted: Iterable[Job], *, now: dt.datetime) -> l
 
 
 def claim(
-    connection: Connection, kind: str, *, now: dt.datetime, lease: dt.timedelta, limit: int
+    connection: Connection,
+    kind: str,
+    *,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    limit: int,
+    untried: bool = False,
 ) -> list[Job]:
     """Take up to ``limit`` due jobs for the time of a lease; other workers pass over them.
 
-    A job whose lease ended was lost with its worker and is due again, up to MOST_RUNS runs.
+    A job whose lease ended was lost with its worker and is due again, up to MOST_RUNS runs. ``untried`` takes
+    those alone that no worker has begun.
     """
     due = (
         select(jobs.c.id)
-        .where(*_due(kind, now))
+        .where(*_due(kind, now), *([jobs.c.runs == 0] if untried else []))
         .order_by(jobs.c.due_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -100,7 +100,8 @@ forecasts = Table(
     Column("members", JSONB, nullable=False),
     Column("versions", JSONB, nullable=False, comment="code and library versions"),
     Column("published_at", Moment, nullable=False),
-    UniqueConstraint("series_id", "model", "vintage"),
+    Column("figures", Integer, nullable=False, server_default=text("0"), comment="rows known as of vintage"),
+    UniqueConstraint("series_id", "model", "vintage", "figures"),
 )
 
 verdicts = Table(

@@ -160,6 +160,10 @@ class _Batch:
         self.budget = budget
         self.portfolio = portfolio
         self.held = observations.history(connection, registered.keys())
+        self.newest = {
+            series_id: max(each.observation.known_from for each in rows)
+            for series_id, rows in self.held.items()
+        }
         model = forecasts.judging(portfolio)
         self.published = forecasts.of_series(connection, registered.keys(), model=model)
 
@@ -251,7 +255,10 @@ class _Batch:
         return moved
 
     def _order_refits(self, judged: Sequence[Judgement], *, history: bool) -> None:
-        """One refit a series and vintage; of a history only the last, since no figure waits for more."""
+        """One refit a series and vintage; of a history only the last, since no figure waits for more.
+
+        A figure that comes late also has the newest vintage refitted, whose forecast was made without it.
+        """
         wanted: dict[str, list[dt.datetime]] = {}
         for judgement in judged:
             vintages = wanted.setdefault(judgement.facts.series_id, [])
@@ -262,19 +269,27 @@ class _Batch:
         jobs.add(
             self.connection,
             (
-                refit(series_id, vintage, self.portfolio)
+                refit(series_id, vintage, self.portfolio, self._late(series_id, vintage))
                 for series_id, vintages in wanted.items()
-                for vintage in vintages
+                for vintage in dict.fromkeys(
+                    (*vintages, max(vintages[-1], self.newest.get(series_id, vintages[-1])))
+                )
             ),
             now=self.now,
         )
 
+    def _late(self, series_id: str, vintage: dt.datetime) -> int | None:
+        """The release, where a refit as of the vintage may have been made without its figures."""
+        newest = self.newest.get(series_id, vintage)
+        return self.release_id if series_id in self.newest and vintage <= newest else None
 
-def refit(series_id: str, vintage: dt.datetime, portfolio: str) -> Job:
-    """The job that publishes a series' forecast as of a vintage."""
+
+def refit(series_id: str, vintage: dt.datetime, portfolio: str, late: int | None = None) -> Job:
+    """The job that publishes a series as of a vintage; once more where a ``late`` release adds to it."""
+    again = "" if late is None else f" with release {late}"
     return Job(
         kind=REFRESH,
-        key=f"{series_id} {portfolio} {vintage.isoformat()}",
+        key=f"{series_id} {portfolio} {vintage.isoformat()}{again}",
         arguments={"vintage": vintage.isoformat(), "portfolio": portfolio},
         series_id=series_id,
     )

@@ -33,10 +33,20 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """Outcome of one claim: forecasts published, and jobs put back with an error."""
+    """Outcome of one claim: jobs claimed, forecasts published, and jobs put back with an error."""
 
+    claimed: int
     published: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Refit:
+    """What every series of a batch is fitted with."""
+
+    vintage: dt.datetime
+    portfolio: str
+    now: dt.datetime
 
 
 def refresh_forecasts(
@@ -44,26 +54,19 @@ def refresh_forecasts(
 ) -> Refreshed:
     """Claim due refits, fit them with no transaction open, publish, and settle the jobs.
 
-    A worker that dies leaves its claim to its lease; what it had published stands and is not made twice.
+    A worker that dies leaves its claim to its lease; what it had published stands and is not made twice. A
+    job that was tried before, and so may have ended its worker, is claimed alone and after all others.
     """
     with engine.begin() as connection:
-        claimed = jobs.claim(connection, REFRESH, now=now, lease=lease, limit=limit)
-    failed = 0
-    published = 0
+        claimed = jobs.claim(
+            connection, REFRESH, now=now, lease=lease, limit=limit, untried=True
+        ) or jobs.claim(connection, REFRESH, now=now, lease=lease, limit=1)
+    published = failed = 0
     for (vintage, portfolio), batch in _batches(claimed).items():
-        try:
-            published += _publish(engine, batch, dt.datetime.fromisoformat(vintage), portfolio, now)
-        except (
-            Exception
-        ) as error:  # whatever it was: kept with the job, tried again, failed for good in the end
-            failed += len(batch)
-            log.exception("refit failed", series=[job.series_id for job in batch])
-            with engine.begin() as connection:
-                for job in batch:
-                    jobs.retry(
-                        connection, job, due_at=now + RETRY_AFTER, error=f"{type(error).__name__}: {error}"
-                    )
-    return Refreshed(published, failed)
+        count, faults = _settled(engine, batch, _Refit(dt.datetime.fromisoformat(vintage), portfolio, now))
+        published += count
+        failed += faults
+    return Refreshed(len(claimed), published, failed)
 
 
 def _batches(claimed: list[Job]) -> dict[tuple[str, str], list[Job]]:
@@ -73,49 +76,63 @@ def _batches(claimed: list[Job]) -> dict[tuple[str, str], list[Job]]:
     return batches
 
 
-def _publish(engine: Engine, batch: list[Job], vintage: dt.datetime, portfolio: str, now: dt.datetime) -> int:
+def _settled(engine: Engine, batch: list[Job], how: _Refit) -> tuple[int, int]:
+    """Forecasts published and jobs failed; a batch that fails is split, so that one job keeps the error."""
+    try:
+        return _publish(engine, batch, how), 0
+    except Exception as error:  # whatever it was: kept with the job, tried again, failed for good in the end
+        log.exception("refit failed", series=[job.series_id for job in batch])
+        if len(batch) > 1:
+            alone = [_settled(engine, [job], how) for job in batch]
+            return sum(count for count, _ in alone), sum(faults for _, faults in alone)
+        with engine.begin() as connection:
+            reason = f"{type(error).__name__}: {error}"
+            jobs.retry(connection, batch[0], due_at=how.now + RETRY_AFTER, error=reason)
+        return 0, 1
+
+
+def _publish(engine: Engine, batch: list[Job], how: _Refit) -> int:
     ids = [job.series_id for job in batch if job.series_id is not None]
     with engine.begin() as connection:
-        held = observations.history(connection, ids, as_of=vintage)
+        held = observations.history(connection, ids, as_of=how.vintage)
         units = {each: found.unit for each in ids if (found := series.get(connection, each)) is not None}
     as_known: list[Series] = []
     for series_id, unit in units.items():
         known = series_as_of(
-            series_id, unit, (record.observation for record in held.get(series_id, [])), vintage
+            series_id, unit, (record.observation for record in held.get(series_id, [])), how.vintage
         )
         if known is not None:
             as_known.append(known)
-    publications = publish(as_known, portfolio=portfolio, vintage=vintage)
+    publications = publish(as_known, portfolio=how.portfolio, vintage=how.vintage)
     records = [
         record
         for known, publication in zip(as_known, publications, strict=True)
-        for record in _records(known, publication, portfolio, vintage, now)
+        for record in _records(known, publication, how, figures=len(held[known.id]))
     ]
     with engine.begin() as connection:
         count = forecasts.publish(connection, records)
-        jobs.finish(connection, [job.id for job in batch if job.id is not None], now=now)
+        jobs.finish(connection, [job.id for job in batch if job.id is not None], now=how.now)
     return count
 
 
-def _records(
-    known: Series, publication: Publication, portfolio: str, vintage: dt.datetime, now: dt.datetime
-) -> list[ForecastRecord]:
+def _records(known: Series, publication: Publication, how: _Refit, *, figures: int) -> list[ForecastRecord]:
     """The publication, and the forecast that arriving figures are judged by: the same, with witnesses."""
     plain = ForecastRecord(
         series_id=publication.series_id,
-        model=portfolio,
+        model=how.portfolio,
         origin=known.end,
-        vintage=vintage,
+        vintage=how.vintage,
         forecast=publication.forecast,
         reason=publication.reason,
         members=members(publication),
         versions={name: metadata.version(name) for name in LIBRARIES},
-        published_at=now,
+        published_at=how.now,
+        figures=figures,
     )
     steady = steadied(known, publication.forecast, horizon=HORIZON)
     if steady is None:
         return [plain]
-    return [plain, replace(plain, model=forecasts.judging(portfolio), forecast=steady, members=[])]
+    return [plain, replace(plain, model=forecasts.judging(how.portfolio), forecast=steady, members=[])]
 
 
 def members(publication: Publication) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ def refresh_forecasts() -> None:
     lease = dt.timedelta(seconds=settings().lease_seconds)
     while True:
         done = usecase.refresh_forecasts(bootstrap.engine(), now=bootstrap.now(), lease=lease)
-        if done.published + done.failed == 0:
+        if done.claimed == 0:
             return
 
 

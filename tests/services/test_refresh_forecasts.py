@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from forecasting.engine import publish
 from forecasting.months import Month, Span
+from forecasting.series import Series
 from services.ingestion.figures import ArrivingFigure
 from services.storage import forecasts, jobs, series
 from services.storage.jobs import MOST_RUNS, Job
 from services.storage.series import SeriesRecord
+from services.usecases import refresh_forecasts as refresh_module
 from services.usecases.record_observations import REFRESH, record_observations, refit
 from services.usecases.refresh_forecasts import refresh_forecasts
 
@@ -79,3 +83,80 @@ def test_a_poison_job_stops_and_is_shown(engine: Engine) -> None:
     assert (poison.status, poison.runs) == ("failed", MOST_RUNS)
     assert poison.error is not None
     assert "no such portfolio" in poison.error
+
+
+def figures(series_id: str, first: str, months: int, known_from: dt.datetime) -> list[ArrivingFigure]:
+    """Figures of consecutive months, all known from one moment."""
+    start = Month.parse(first)
+    return [
+        ArrivingFigure(step, series_id, Span(start + step), 100.0 + step % 12, "t", known_from=known_from)
+        for step in range(months)
+    ]
+
+
+def record(engine: Engine, arriving: list[ArrivingFigure], now: dt.datetime = NOW) -> None:
+    with engine.begin() as connection:
+        record_observations(
+            connection, arriving, source="test", now=now, budget=0.1, portfolio="standard", history=True
+        )
+
+
+def test_only_the_culprit_of_a_batch_keeps_its_error(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch in which one series breaks the engine publishes the others, and that job alone is put back."""
+    with engine.begin() as connection:
+        series.register(connection, [SeriesRecord(name, name, "t") for name in ("BAD", "GOOD")], now=NOW)
+    record(engine, [*figures("BAD", "2020-01", 30, NOW), *figures("GOOD", "2020-01", 30, NOW)])
+
+    def broken(batch: list[Series], **how: Any) -> Any:
+        if any(known.id == "BAD" for known in batch):
+            raise ZeroDivisionError("planted")
+        return publish(batch, **how)
+
+    monkeypatch.setattr(refresh_module, "publish", broken)
+    done = refresh_forecasts(engine, now=NOW, lease=LEASE)
+    assert (done.claimed, done.published, done.failed) == (3, 4, 1)
+    with engine.connect() as connection:
+        stood = {job.series_id: (job.status, job.error) for job in jobs.listed(connection)}
+    assert stood["GOOD"] == stood["S"] == ("done", None)
+    assert stood["BAD"] == ("pending", "ZeroDivisionError: planted")
+
+
+def test_a_job_that_ended_its_worker_is_claimed_alone(engine: Engine) -> None:
+    """Jobs never begun go first; one whose lease ran out comes after them and takes nobody along."""
+    with engine.begin() as connection:
+        jobs.claim(connection, REFRESH, now=NOW, lease=LEASE, limit=9)
+        series.register(connection, [SeriesRecord("NEW", "New", "t")], now=NOW)
+    record(engine, figures("NEW", "2020-01", 30, NOW))
+    later = NOW + LEASE
+    assert refresh_forecasts(engine, now=later, lease=LEASE).claimed == 1
+    with engine.connect() as connection:
+        assert {each.series_id: each.status for each in jobs.listed(connection)} == {
+            "NEW": "done",
+            "S": "pending",
+        }
+    assert refresh_forecasts(engine, now=later, lease=LEASE).claimed == 1
+    assert job(engine).status == "done"
+
+
+def test_a_late_figure_remakes_the_newest_forecast(engine: Engine) -> None:
+    """A figure known before the newest vintage but recorded after has that vintage forecast anew with it."""
+    refresh_forecasts(engine, now=NOW, lease=LEASE)
+    late = NOW - dt.timedelta(days=20)
+    record(engine, figures("S", "2025-01", 3, late), NOW + dt.timedelta(days=1))
+    refresh_forecasts(engine, now=NOW + dt.timedelta(days=1), lease=LEASE)
+    with engine.connect() as connection:
+        newest, before, first = forecasts.published(connection, "S", model="standard")
+    assert (newest.vintage, newest.origin, newest.figures) == (NOW, Month.parse("2025-03"), 63)
+    assert (before.vintage, before.origin, before.figures) == (NOW, Month.parse("2024-12"), 60)
+    assert (first.vintage, first.figures) == (late, 3)
+
+
+def test_another_month_known_from_the_same_moment_is_not_passed_over(engine: Engine) -> None:
+    """A second release as of the newest vintage is refitted although that vintage was fitted before."""
+    refresh_forecasts(engine, now=NOW, lease=LEASE)
+    record(engine, figures("S", "2025-01", 1, NOW))
+    assert refresh_forecasts(engine, now=NOW, lease=LEASE).published == 2
+    with engine.connect() as connection:
+        newest = forecasts.latest(connection, "S", model="standard")
+    assert newest is not None
+    assert newest.origin == Month.parse("2025-01")
