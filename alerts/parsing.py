@@ -24,8 +24,8 @@ class Faults:
         """Note one fault; ``example`` is a JSON value that would be accepted at this place."""
         self._found.append(Fault(path, reason, json.dumps(example, ensure_ascii=False)))
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def raise_any(self) -> None:
         """InvalidRuleError with all of them, if there is one."""

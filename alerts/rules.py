@@ -10,6 +10,8 @@ from typing import Any
 from alerts.conditions import Condition, Not, Recovered
 from alerts.grammar import EXAMPLES, dump_condition, read_condition
 from alerts.parsing import Faults, Reader
+from alerts.scope import EXAMPLE as SCOPE_EXAMPLE
+from alerts.scope import Scope, dump_scope, read_scope
 
 
 class Severity(StrEnum):
@@ -23,19 +25,6 @@ class Severity(StrEnum):
     def rank(self) -> int:
         """0 for info, 1 for warning, 2 for critical."""
         return list(Severity).index(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The series that a rule watches: named ones, and all of the families and tags, new ones included."""
-
-    series: tuple[str, ...] = ()
-    families: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-
-    def covers(self, series_id: str, families: frozenset[str], tags: frozenset[str]) -> bool:
-        """True where the series is named, or belongs to a family or bears a tag that is."""
-        return series_id in self.series or bool(families & set(self.families) or tags & set(self.tags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +100,7 @@ class Rule:
 RULE_EXAMPLE: dict[str, Any] = {
     "name": "Magnet shocks",
     "desk": "rare-earths",
-    "scope": {"series": ["CN_EXP_REPM_T"]},
+    "scope": SCOPE_EXAMPLE,
     "condition": EXAMPLES["shock"],
     "severity": "warning",
     "escalate": [{"severity": "critical", "when": EXAMPLES["record"]}],
@@ -136,7 +125,7 @@ def parse_rule(raw: object, *, rule_id: str, version: int) -> Rule:
         version=version,
         name=reader.text("name"),
         desk=reader.text("desk"),
-        scope=_scope(reader),
+        scope=read_scope(reader),
         condition=_required(reader, "condition"),
         severity=Severity(reader.choice("severity", tuple(Severity), default="warning")),
         months_to_open=reader.whole("months_to_open", default=1, least=1, most=24),
@@ -161,9 +150,7 @@ def dump_rule(rule: Rule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "desk": rule.desk,
-        "scope": {
-            key: list(value) for key in ("series", "families", "tags") if (value := getattr(rule.scope, key))
-        },
+        "scope": dump_scope(rule.scope),
         "condition": dump_condition(rule.condition),
         "severity": str(rule.severity),
         "months_to_open": rule.months_to_open,
@@ -178,19 +165,6 @@ def dump_rule(rule: Rule) -> dict[str, Any]:
         "effective_from": rule.effective_from and rule.effective_from.isoformat(),
         "effective_to": rule.effective_to and rule.effective_to.isoformat(),
     }
-
-
-def _scope(rule: Reader) -> Scope:
-    example = RULE_EXAMPLE["scope"]
-    if not rule.has("scope"):
-        rule.fault("scope", "is missing")
-        return Scope()
-    reader = Reader(rule.raw("scope"), "$.scope", rule.faults, example)
-    scope = Scope(reader.texts("series"), reader.texts("families"), reader.texts("tags"))
-    reader.finish()
-    if not rule.faults and scope == Scope():
-        rule.faults.add("$.scope", "names no series, family or tag", example)
-    return scope
 
 
 def _required(rule: Reader, key: str) -> Condition:

@@ -13,6 +13,7 @@ from alerts.events import alert_event
 from alerts.facts import Facts
 from alerts.lifecycle import advance, concerned, ruling_version, superseded
 from alerts.rules import Rule
+from alerts.scope import Traits
 from alerts.states import AlertState, Transition
 from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
@@ -31,8 +32,20 @@ class Moved:
 
 def watching(in_force: Iterable[Rule], series: SeriesRecord) -> list[Rule]:
     """The rules whose scope covers a series."""
-    families = frozenset() if series.family is None else frozenset({series.family})
-    return [rule for rule in in_force if rule.scope.covers(series.id, families, frozenset(series.tags))]
+    return [rule for rule in in_force if rule.scope.covers(traits(series))]
+
+
+def traits(series: SeriesRecord) -> Traits:
+    """What a rule's scope looks at in a series."""
+    return Traits(
+        id=series.id,
+        family=series.family,
+        tags=frozenset(series.tags),
+        reporter=series.reporter,
+        partner=series.partner,
+        commodity=series.commodity,
+        hs_code=series.hs_code,
+    )
 
 
 def follow_alerts(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alerts.errors import InvalidRuleError
 from alerts.grammar import EXAMPLES, dump_condition, parse_condition
-from alerts.rules import RULE_EXAMPLE, Scope, dump_rule, parse_rule
+from alerts.rules import RULE_EXAMPLE, dump_rule, parse_rule
 
 
 @pytest.mark.parametrize("kind", sorted(EXAMPLES))
@@ -138,15 +138,6 @@ def test_a_budget_is_a_surprise() -> None:
     assert parse_condition({"kind": "surprise", "alarms_per_year": 0.24}) == parse_condition(
         {"kind": "surprise", "probability_at_most": 0.01}
     )
-
-
-def test_scope_covers_names_families_and_tags() -> None:
-    """A series is watched by its name, by a family of its, or by a tag of its."""
-    scope = Scope(series=("A",), families=("magnets",), tags=("critical",))
-    assert scope.covers("A", frozenset(), frozenset())
-    assert scope.covers("B", frozenset({"magnets"}), frozenset())
-    assert scope.covers("B", frozenset(), frozenset({"critical", "x"}))
-    assert not scope.covers("B", frozenset({"ores"}), frozenset({"x"}))
 
 
 def test_effective_dates_bound_what_may_open() -> None:

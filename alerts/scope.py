@@ -1,0 +1,94 @@
+"""The series that a rule watches: named ones, and all that agree with a description, new ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from alerts.parsing import Reader
+
+EXAMPLE: dict[str, Any] = {"series": ["CN_EXP_REPM_T"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a scope looks at in a series; ``partner`` None is the world, any other None is not known."""
+
+    id: str
+    family: str | None = None
+    tags: frozenset[str] = frozenset()
+    reporter: str | None = None
+    partner: str | None = None
+    commodity: str | None = None
+    hs_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Named series, and beside them every series that agrees with each other field that is set.
+
+    Within one field any of its texts will do; ``hs_prefixes`` are leading digits of the HS code.
+    """
+
+    series: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    reporters: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    commodities: tuple[str, ...] = ()
+    hs_prefixes: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> bool:
+        """True where a series that is not named may be covered."""
+        return any(getattr(self, each.name) for each in fields(self) if each.name != "series")
+
+    def covers(self, given: Traits) -> bool:
+        """True where the series is named, or agrees with all that is described."""
+        if given.id in self.series:
+            return True
+        return (
+            self.described
+            and _agrees(self.families, given.family)
+            and (not self.tags or bool(given.tags & set(self.tags)))
+            and _agrees(self.reporters, given.reporter)
+            and _agrees(self.partners, given.partner)
+            and _agrees(self.commodities, given.commodity)
+            and (not self.hs_prefixes or (given.hs_code or "").startswith(self.hs_prefixes))
+        )
+
+    def in_words(self) -> str:
+        """Say it as a desk would."""
+        parts = [f"{name} {' or '.join(texts)}" for name, texts in self._said() if texts and name != "series"]
+        described = ["every series with " + " and ".join(parts)] if parts else []
+        return " and ".join([*([", ".join(self.series)] if self.series else []), *described])
+
+    def _said(self) -> Iterable[tuple[str, tuple[str, ...]]]:
+        names = ("series", "family", "tag", "reporter", "partner", "commodity", "HS code from")
+        return zip(names, (getattr(self, each.name) for each in fields(self)), strict=True)
+
+
+def read_scope(rule: Reader) -> Scope:
+    """The scope of a rule that is being read; faults are noted."""
+    if not rule.has("scope"):
+        rule.fault("scope", "is missing")
+        return Scope()
+    before = len(rule.faults)
+    reader = Reader(rule.raw("scope"), rule.at("scope"), rule.faults, EXAMPLE)
+    scope = Scope(**{each.name: reader.texts(each.name) for each in fields(Scope)})
+    reader.finish()
+    if not all(prefix.isdecimal() and prefix.isascii() for prefix in scope.hs_prefixes):
+        rule.faults.add(reader.at("hs_prefixes"), "an HS prefix is of digits", {"hs_prefixes": ["8505"]})
+    if len(rule.faults) == before and scope == Scope():
+        rule.faults.add(rule.at("scope"), "names no series and describes none", EXAMPLE)
+    return scope
+
+
+def dump_scope(scope: Scope) -> dict[str, list[str]]:
+    """JSON object that read_scope reads back into the same scope."""
+    return {each.name: list(value) for each in fields(scope) if (value := getattr(scope, each.name))}
+
+
+def _agrees(wanted: tuple[str, ...], given: str | None) -> bool:
+    return not wanted or given in wanted
