@@ -9,8 +9,9 @@ from typing import Literal
 
 from alerts.facts import Facts
 from alerts.quantities import apart, estimate, level, percent, volume
+from forecasting.months import Month, Span
 from forecasting.shocks.detection import Verdict
-from forecasting.shocks.records import Direction
+from forecasting.shocks.records import CLAIM_PERCENT, Direction, Record
 
 
 class Answer(StrEnum):
@@ -107,17 +108,25 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """The figure is the lowest or highest over N years, of which 90 % must be held; None is of all held."""
+    """The figure is the lowest or highest over N years; None is of all held.
+
+    At least ``held_percent`` of the months since the last figure as extreme (or of the years, where the usual
+    share is asked for) must be held.
+    """
 
     direction: Direction
     years: int | None = None
+    held_percent: int = CLAIM_PERCENT
 
     needs = frozenset({"value", "records"})
 
     def in_words(self) -> str:
         """Say it as a desk would."""
         over = "of all months held" if self.years is None else f"in {_years(self.years)}"
-        return f"the {self.direction} {over}"
+        share = (
+            "" if self.held_percent == CLAIM_PERCENT else f" with {self.held_percent} % of the months held"
+        )
+        return f"the {self.direction} {over}{share}"
 
     def test(self, facts: Facts) -> Finding:
         """No data where the figure is a record of what is held, but too little of the years is held."""
@@ -126,14 +135,21 @@ class Extreme:
         record = next((each for each in facts.records if each.direction == self.direction), None)
         if record is None:
             return _found(False, f"not the {self.direction} of the months held")
-        held = f"{self.direction} of the {record.months_held} months held of {record.months_needed}"
         if self.years is None:
-            return _found(record.since is None, f"{held} since {(record.since or record.first_held).name}")
-        if record.years_claimed is not None and record.years_claimed >= self.years:
-            return _found(True, f"the {self.direction} in {_years(record.years_claimed)} ({held})")
-        if record.since is not None and facts.span.first.since(record.since) < 12 * self.years:
+            return _found(record.since is None, f"{_held(record)} since {_since(record).name}")
+        return self._over(self.years, record, facts.span)
+
+    def _over(self, years: int, record: Record, span: Span) -> Finding:
+        held, since = _held(record), _since(record)
+        if self.held_percent == CLAIM_PERCENT:
+            claimed = record.years_claimed or 0
+            if claimed >= years:
+                return _found(True, f"the {self.direction} in {_years(claimed)} ({held})")
+        elif _share(record) >= self.held_percent and span.first.since(since) >= 12 * years:
+            return _found(True, f"the {held} since {since.name}")
+        if record.since is not None and span.first.since(record.since) < 12 * years:
             return _found(False, f"the {self.direction} only since {record.since.name}")
-        return _unknown(f"{held}: too few to speak of {_years(self.years)}")
+        return _unknown(f"{held}: too few to speak of {_years(years)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +342,19 @@ def _bracketed(part: Condition) -> str:
 
 def _years(count: int) -> str:
     return "1 year" if count == 1 else f"{count} years"
+
+
+def _held(record: Record) -> str:
+    return f"{record.direction} of the {record.months_held} months held of {record.months_needed}"
+
+
+def _since(record: Record) -> Month:
+    return record.since or record.first_held
+
+
+def _share(record: Record) -> float:
+    """Per cent of a record's months that are held."""
+    return 100 * record.months_held / record.months_needed
 
 
 def _withdrawn(facts: Facts) -> Finding:

@@ -60,3 +60,31 @@ class AlertClosedError(AlertsError):
         self.alert_id = alert_id
         self.status = status
         super().__init__(f"Alert {alert_id} is {status}; only an open alert can be acknowledged or closed.")
+
+
+class UnknownScopeError(AlertsError):
+    """A rule that names series which are not registered; it would never say anything."""
+
+    def __init__(self, unknown: list[str]) -> None:
+        self.unknown = tuple(unknown)
+        super().__init__(f"The rule names series that are not registered: {', '.join(unknown)}.")
+
+
+class RehearsalTooLargeError(AlertsError):
+    """More figures than one rehearsal replays."""
+
+    def __init__(self, figures: int, most: int) -> None:
+        self.figures = figures
+        self.most = most
+        super().__init__(
+            f"The rule covers {figures:,} figures and {most:,} are replayed at most; "
+            "narrow the scope or the months."
+        )
+
+
+class NothingCoveredError(AlertsError):
+    """A rule whose scope covers no registered series: there is no past to replay it on."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(f"No series is covered yet by {scope}; there is no past to rehearse on.")

@@ -20,6 +20,7 @@ from alerts.conditions import (
     Surprise,
 )
 from alerts.parsing import Faults, Reader
+from forecasting.shocks.records import CLAIM_PERCENT
 
 DEEPEST = 8
 """Levels of all, any and not inside one another."""
@@ -27,7 +28,7 @@ DEEPEST = 8
 EXAMPLES: dict[str, dict[str, Any]] = {
     "level": {"kind": "level", "below": 3000},
     "change": {"kind": "change", "on": "month", "down_percent": 30},
-    "record": {"kind": "record", "direction": "lowest", "years": 5},
+    "record": {"kind": "record", "direction": "lowest", "years": 5, "held_percent": 90},
     "surprise": {"kind": "surprise", "probability_at_most": 0.01},
     "shock": {"kind": "shock", "direction": "down"},
     "recovered": {"kind": "recovered"},
@@ -111,7 +112,8 @@ def _change(reader: Reader, _: int) -> Condition:
 def _record(reader: Reader, _: int) -> Condition:
     direction = reader.choice("direction", ("lowest", "highest"))
     years = reader.whole("years", least=1, most=100) if reader.has("years") else None
-    return Extreme("lowest" if direction == "lowest" else "highest", years)
+    share = reader.whole("held_percent", default=CLAIM_PERCENT, least=1, most=100)
+    return Extreme("lowest" if direction == "lowest" else "highest", years, share)
 
 
 def _surprise(reader: Reader, _: int) -> Condition:

@@ -25,9 +25,9 @@ Counterfactual = Callable[[AlertState, Facts], Band | None]
 class RehearsedAlert:
     """An alert that would have been: what was heard and when, up to the end of the replay.
 
-    ``known_from`` is when it would have been known, ``months`` from the onset to what closed it (or to its
-    latest figure, both included), ``severity`` the gravest it reached, ``confirmed`` whether an episode began
-    within its months (None where nobody has said).
+    ``known_from`` is when it would have been known, ``onset`` and ``opening`` are of then; ``months`` runs
+    from the onset to what closed it (or to its latest figure, both included); ``severity`` is the gravest it
+    reached, ``confirmed`` whether an episode began within its months (None where nobody has said).
     """
 
     id: str
@@ -39,6 +39,7 @@ class RehearsedAlert:
     closed: Span | None
     months: int
     reason: str
+    opening: Facts
     transitions: tuple[Transition, ...]
     confirmed: bool | None
 
@@ -100,7 +101,7 @@ def rehearse(
     for series_id, figures in sorted(by_series.items()):
         begun = None if episodes is None else episodes.get(series_id, frozenset())
         replayed, unjudged = _replay(timeless, figures, counterfactual)
-        alerts += [_rehearsed(state, moved, begun) for state, moved in replayed]
+        alerts += [_rehearsed(each, begun) for each in replayed]
         silent += [*unjudged, *_gaps(series_id, figures)]
     moments = sorted(facts.known_from for figures in by_series.values() for facts in figures)
     first, last = (moments[0], moments[-1]) if moments else (None, None)
@@ -128,14 +129,24 @@ def changed(then: Rehearsal, now: Rehearsal) -> tuple[tuple[RehearsedAlert, ...]
     )
 
 
+@dataclass(slots=True)
+class _Heard:
+    """An alert on its way through the replay, with what it was at its opening."""
+
+    state: AlertState
+    opening: Facts
+    onset: Span
+    moved: tuple[Transition, ...] = ()
+
+
 def _replay(
     rule: Rule, figures: Sequence[Facts], counterfactual: Counterfactual | None
-) -> tuple[list[tuple[AlertState, tuple[Transition, ...]]], list[SilentMonth]]:
-    alerts: dict[str, AlertState] = {}
-    heard: dict[str, tuple[Transition, ...]] = defaultdict(tuple)
+) -> tuple[list[_Heard], list[SilentMonth]]:
+    heard: dict[str, _Heard] = {}
     unjudged: dict[Span, SilentMonth] = {}
     for figure in figures:
-        state = concerned(alerts.values(), figure.span)
+        alerts = [each.state for each in heard.values()]
+        state = concerned(alerts, figure.span)
         facts = figure
         if state is not None and counterfactual is not None and state.opened_known_from is not None:
             facts = replace(figure, counterfactual=counterfactual(state, figure))
@@ -143,33 +154,37 @@ def _replay(
         unjudged.pop(figure.span, None)
         if evaluation.outcome is Outcome.NO_DATA:
             unjudged[figure.span] = SilentMonth(figure.series_id, figure.span, evaluation.reason)
-        later = state is not None and superseded(state, alerts.values())
+        later = state is not None and superseded(state, alerts)
         after, moved = advance(rule, state, evaluation, facts, was_superseded=later)
         if state is not None and state.status is Status.PENDING:
-            del alerts[state.id]
-        if after is not None:
-            alerts[after.id] = after
-            heard[after.id] += moved
-    told = [(state, heard[key]) for key, state in alerts.items() if state.status is not Status.PENDING]
-    return told, list(unjudged.values())
+            del heard[state.id]
+        if after is None:
+            continue
+        kept = heard.setdefault(after.id, _Heard(after, facts, after.onset))
+        if any(each.kind is TransitionKind.OPENED for each in moved):
+            kept.opening, kept.onset = facts, after.onset
+        kept.state, kept.moved = after, kept.moved + moved
+    return [each for each in heard.values() if each.state.status is not Status.PENDING], list(
+        unjudged.values()
+    )
 
 
-def _rehearsed(
-    state: AlertState, moved: tuple[Transition, ...], begun: frozenset[Month] | None
-) -> RehearsedAlert:
+def _rehearsed(heard: _Heard, begun: frozenset[Month] | None) -> RehearsedAlert:
+    state, moved = heard.state, heard.moved
     opened = next(each for each in moved if each.kind is TransitionKind.OPENED)
     reached = [each.severity for each in state.figures if each.severity is not None]
-    first, last = state.onset.first, (state.closed or state.last).last
+    first, last = heard.onset.first, (state.closed or state.last).last
     return RehearsedAlert(
         id=state.id,
         series_id=state.series_id,
         status=state.status,
         severity=max([state.severity, *reached], key=lambda severity: severity.rank),
-        onset=state.onset,
+        onset=heard.onset,
         known_from=opened.known_from,
         closed=state.closed,
         months=last.since(first) + 1,
         reason=opened.reason,
+        opening=heard.opening,
         transitions=moved,
         confirmed=None if begun is None else any(first <= month <= last for month in begun),
     )

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from typer._click.core import Command, Context  # typer carries its own click and exports no types of it
 from typer.core import TyperGroup
 
-from alerts.errors import AlertsError
-from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
+from services import cli_rules
+from services.cli_shell import database, fail, say
+from services.ingestion.errors import UploadTooLargeError
 
 PANEL_COMMANDS = {
     "forecast": "services.cli_offline",
@@ -53,44 +47,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 endpoints = typer.Typer(help="The addresses that desks receive at.", no_args_is_help=True)
-rules = typer.Typer(help="What desks want to hear.", no_args_is_help=True)
 app.add_typer(endpoints, name="endpoint")
-app.add_typer(rules, name="rules")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-def _fail(message: str) -> typer.Exit:
-    print(message, file=sys.stderr)
-    return typer.Exit(1)
-
-
-@contextmanager
-def _database() -> Iterator[Engine]:
-    """The engine of DATABASE_URL; a fault of the caller or of the database ends in one line, not a trace."""
-    from services import bootstrap  # noqa: PLC0415 - commands that need no database start without it
-    from services.settings import settings  # noqa: PLC0415 - as above
-
-    where = make_url(settings().database_url).render_as_string(hide_password=True)
-    try:
-        yield bootstrap.engine()
-    except OperationalError as error:
-        raise _fail(
-            f"The database at {where} does not answer ({_first_line(error)}). "
-            "Start it, or set DATABASE_URL; `tonnage up` starts one of its own."
-        ) from error
-    except ProgrammingError as error:
-        raise _fail(
-            f"The database at {where} has no such tables ({_first_line(error)}). Run `tonnage migrate`."
-        ) from error
-    except (UploadRefusedError, UploadTooLargeError, AlertsError) as error:
-        raise _fail(str(error)) from error
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
+app.add_typer(cli_rules.app, name="rules")
 
 
 @app.command()
@@ -101,9 +59,9 @@ def up() -> None:
     from services.local.stack import run_until_stopped  # noqa: PLC0415 - as above
 
     try:
-        run_until_stopped(default_folder(os.environ), os.environ, _say)
+        run_until_stopped(default_folder(os.environ), os.environ, say)
     except LocalStackError as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
 
 
 @app.command()
@@ -111,8 +69,8 @@ def down() -> None:
     """End what `tonnage up` left running."""
     from services.local.folder import default_folder, stop  # noqa: PLC0415 - only here are local servers needed
 
-    if not stop(default_folder(os.environ), _say):
-        _say("nothing is running")
+    if not stop(default_folder(os.environ), say):
+        say("nothing is running")
 
 
 @app.command()
@@ -124,9 +82,9 @@ def demo(
     from services.local.errors import LocalStackError  # noqa: PLC0415 - as above
 
     try:
-        shown = run(os.environ, _say, stay=not exit_)
+        shown = run(os.environ, say, stay=not exit_)
     except LocalStackError as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     if not shown:
         raise typer.Exit(1)
 
@@ -137,9 +95,9 @@ def migrate() -> None:
     from services.settings import settings  # noqa: PLC0415 - read when asked for
     from services.storage import schema  # noqa: PLC0415 - alembic is needed nowhere else
 
-    with _database():
+    with database():
         schema.upgrade(settings().database_url)
-    _say("the database is at the newest version")
+    say("the database is at the newest version")
 
 
 @app.command()
@@ -156,11 +114,11 @@ def ingest(
     from services.usecases.record_observations import record_observations  # noqa: PLC0415 - as above
 
     limit = settings().upload_limit_bytes
-    with _database() as engine:
+    with database() as engine:
         if not file.is_file():
-            raise _fail(f"There is no file {file}.")
+            raise fail(f"There is no file {file}.")
         if file.stat().st_size > limit:
-            raise _fail(str(UploadTooLargeError(limit)))
+            raise fail(str(UploadTooLargeError(limit)))
         figures = read_file(file.name, file.read_bytes(), limit=limit)
         with engine.begin() as connection:
             report = record_observations(
@@ -175,7 +133,7 @@ def ingest(
         nudge = bootstrap.service().nudge
         nudge(bootstrap.DELIVER_MESSAGES)
         nudge(bootstrap.REFRESH_FORECASTS)
-    _say(_report(report))
+    say(_report(report))
 
 
 def _report(report: dict[str, Any]) -> str:
@@ -194,11 +152,11 @@ def add_endpoint(
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases import manage_endpoints  # noqa: PLC0415 - as above
 
-    with _database() as engine:
+    with database() as engine:
         endpoint, secret = manage_endpoints.add_endpoint(
             engine, settings(), desk=desk, url=url, now=bootstrap.now()
         )
-    _say(f"{endpoint.id}\n{secret}")
+    say(f"{endpoint.id}\n{secret}")
 
 
 @endpoints.command("ping")
@@ -207,22 +165,10 @@ def ping_endpoint(endpoint_id: str) -> None:
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.usecases import manage_endpoints  # noqa: PLC0415 - as above
 
-    with _database() as engine:
+    with database() as engine:
         message = manage_endpoints.ping(engine, endpoint_id, now=bootstrap.now())
         bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
-    _say(f"{message.id} is on its way")
-
-
-@rules.command("save")
-def save_rules(file: Annotated[Path, typer.Argument(help="JSON object: a rule under each id.")]) -> None:
-    """Save rules as their next versions."""
-    from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.usecases.save_rule import save_rule  # noqa: PLC0415 - as above
-
-    with _database() as engine, engine.begin() as connection:
-        for rule_id, raw in json.loads(file.read_text(encoding="utf-8")).items():
-            rule = save_rule(connection, rule_id, raw, now=bootstrap.now())
-            _say(f"{rule.id} version {rule.version}: {rule.in_words()}")
+    say(f"{message.id} is on its way")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,14 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from alerts.delivery.errors import ForbiddenAddressError, ForbiddenUrlError
-from alerts.errors import AlertClosedError, InvalidRuleError
-from forecasting.errors import UnknownModelError
+from alerts.errors import (
+    AlertClosedError,
+    InvalidRuleError,
+    NothingCoveredError,
+    RehearsalTooLargeError,
+    UnknownScopeError,
+)
+from forecasting.errors import InvalidMonthError, UnknownModelError
 from services.api.problems import ProblemError, answer, faults
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 from services.usecases.handle_alerts import UnknownAlertError
@@ -24,7 +30,6 @@ from services.usecases.manage_endpoints import UnknownEndpointError
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
 from services.usecases.request_forecast import NoFiguresError
-from services.usecases.save_rule import UnknownScopeError
 
 _log = structlog.get_logger()
 
@@ -47,10 +52,13 @@ def install(app: FastAPI) -> None:
         InvalidScopesError: "invalid-request",
         NoFiguresError: "no-figures",
         UnknownModelError: "invalid-request",
+        InvalidMonthError: "invalid-request",
         ForbiddenUrlError: "forbidden-url",
         ForbiddenAddressError: "forbidden-url",
         AlertClosedError: "conflict",
         UnknownScopeError: "invalid-rule",
+        NothingCoveredError: "invalid-rule",
+        RehearsalTooLargeError: "invalid-request",
     }.items():
         app.add_exception_handler(error, _plain(kind))
     app.add_exception_handler(DataError, _unstorable)

@@ -27,6 +27,8 @@ BEGINS = dt.date(2025, 5, 1)
 """Figures known before this day are the history that the installation begins with."""
 BUDGET = 1.0
 """Alert budget of the demo's desk: false shocks that it accepts per series and year, half of them down."""
+REHEARSED = {"from": "2018-01", "to": "2024-12", "budget": "1"}
+"""Months on which the desk's rules are rehearsed before they are saved, and the alerts a year it accepts."""
 PATIENCE = 60.0
 """Seconds that a day's refits and messages may take."""
 
@@ -93,6 +95,10 @@ def replay(client: httpx.Client, stack: Stack, say: Say) -> int:
     endpoint = _ok(client.post("/v1/endpoints", json={"desk": "magnets", "url": stack.desk + "/"}))
     stack.trust(endpoint["secret"])
     for rule_id, rule in _json("rules.json").items():
+        rehearsed = _ok(client.post("/v1/rules/rehearse", json=rule, params=REHEARSED))
+        say(f"\n{rule_id}, rehearsed over {rehearsed['first']} to {rehearsed['last']}:")
+        for line in rehearsed["in_words"]:
+            say(f"  {line}")
         saved = _ok(client.put(f"/v1/rules/{rule_id}", json=rule))
         say(f"rule: {saved['in_words']}")
     for day, rows in days:

@@ -65,9 +65,9 @@ def listed(
     family: str | None = None,
     tag: str | None = None,
     after: str = "",
-    limit: int = 100,
+    limit: int | None = 100,
 ) -> list[SeriesRecord]:
-    """Series by id, of a family or tag where given, those after ``after``, at most ``limit`` of them."""
+    """Series by id, of a family or tag where given, those after ``after``, at most ``limit`` (None: all)."""
     query = select(*_COLUMNS).where(series.c.id > after).order_by(series.c.id).limit(limit)
     if family is not None:
         query = query.where(series.c.family == family)

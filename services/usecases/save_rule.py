@@ -6,16 +6,9 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
+from alerts.errors import UnknownScopeError
 from alerts.rules import Rule, parse_rule
 from services.storage import rules, series
-
-
-class UnknownScopeError(Exception):
-    """A rule that names series which are not registered; it would never say anything."""
-
-    def __init__(self, unknown: list[str]) -> None:
-        self.unknown = tuple(unknown)
-        super().__init__(f"The rule names series that are not registered: {', '.join(unknown)}.")
 
 
 def save_rule(connection: Connection, rule_id: str, raw: object, *, now: dt.datetime) -> Rule:

@@ -45,6 +45,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("get", "/v1/deliveries"): "read",
     ("get", "/v1/deliveries/{delivery_id}"): "read",
     ("post", "/v1/deliveries/{delivery_id}/replay"): "endpoints",
+    ("post", "/v1/rules/rehearse"): "read",
     ("get", "/v1/jobs"): "read",
     ("get", "/v1/keys"): "admin",
     ("post", "/v1/keys"): "admin",

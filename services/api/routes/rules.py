@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
+from alerts.rules import parse_rule
+from forecasting.months import Month as CalendarMonth
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
-from services.api.schemas.common import Page, clean_json, storable_id
+from services.api.schemas.common import Month, Page, clean_json, storable_id
+from services.api.schemas.rehearsals import RehearsalShown
 from services.api.schemas.rules import REQUEST_BODY, RuleShown
 from services.api.security import Caller, Reader, RuleKeeper
 from services.storage import rules
+from services.usecases.rehearse_rule import rehearse_rule
 from services.usecases.save_rule import save_rule
 
 router = APIRouter(prefix="/rules", tags=["rules"])
@@ -71,6 +75,47 @@ def add(service: TheService, caller: RuleKeeper, raw: Raw, response: Response) -
 def put(service: TheService, caller: RuleKeeper, rule_id: RuleId, raw: Raw) -> RuleShown:
     """The next version of a rule. Alerts that are open live on under the version that opened them."""
     return _save(service, caller, storable_id(rule_id), raw)
+
+
+@router.post(
+    "/rehearse",
+    summary="Replay a rule on the past, without saving it",
+    dependencies=[Depends(only_json)],
+    openapi_extra=REQUEST_BODY,
+)
+def rehearse(
+    *,
+    service: TheService,
+    _: Reader,
+    raw: Raw,
+    first: Annotated[Month, Query(alias="from")] = None,
+    last: Annotated[Month, Query(alias="to")] = None,
+    mode: Annotated[
+        Literal["known", "latest"],
+        Query(description="On what was known at each moment, or on today's figures with the difference."),
+    ] = "known",
+    budget: Annotated[
+        float | None, Query(gt=0, le=1e6, description="Alerts a year that the desk accepts, over all series.")
+    ] = None,
+) -> RehearsalShown:
+    """Every alert that would have been, when it would have been known and how long it would have lasted.
+
+    Each figure is judged by the forecast published before it; where none was, by one made now from what was
+    known then, and the answer says so. At most 15 years.
+    """
+    rule = parse_rule(clean_json(raw), rule_id="rehearsed", version=1)
+    with service.engine.begin() as connection:
+        told = rehearse_rule(
+            connection,
+            rule,
+            first=None if first is None else CalendarMonth.parse(first),
+            last=None if last is None else CalendarMonth.parse(last),
+            latest=mode == "latest",
+            alerts_a_year=budget,
+            budget=service.settings.alert_budget,
+            portfolio=service.settings.portfolio,
+        )
+    return RehearsalShown.of(told)
 
 
 def _save(service: TheService, caller: Caller, rule_id: str, raw: Any) -> RuleShown:

@@ -1,0 +1,91 @@
+"""A rehearsal read aloud: each alert that would have been, how often, and what could not be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+
+from alerts.hysteresis import Status
+from alerts.quantities import percent
+from alerts.rehearsal import Rehearsal, RehearsedAlert, SilentMonth
+
+
+def rehearsal_lines(told: Rehearsal, judged_by: Mapping[str, int]) -> list[str]:
+    """One line on the whole, one an alert in the order they would have been heard, and one on the silence."""
+    return [
+        _whole(told),
+        *(alert_line(alert) for alert in told.alerts),
+        *_judges(judged_by),
+        *_silences(told.silent),
+    ]
+
+
+def _whole(told: Rehearsal) -> str:
+    count = _counted(len(told.alerts), "alert")
+    rate = "" if told.alerts_per_year is None else f", {told.alerts_per_year:.2g} a year"
+    share = (
+        ""
+        if told.confirmed_share is None
+        else f"; an episode confirmed {percent(told.confirmed_share)} of them"
+    )
+    verdict = ""
+    if told.acceptance is not None:
+        verdict = f". {'Accept' if told.acceptance.accepted else 'Do not accept'}: {told.acceptance.reason}"
+    return f"{count} on {_counted(told.figures, 'figure')}{rate}{share}{verdict}."
+
+
+def alert_line(alert: RehearsedAlert) -> str:
+    """When it would have been known, what opened it and why, and how it ended."""
+    opening = alert.opening
+    figure = "withdrawn" if opening.value is None else f"{opening.value:,} {opening.unit}"
+    day = f"{alert.known_from:%Y-%m-%d}"
+    return (
+        f"{day}: {opening.series_name}, {opening.span.name}, {figure}{_record(alert)}. "
+        f"{alert.severity.capitalize()}, because {alert.reason}; {_ended(alert)}."
+    )
+
+
+def _record(alert: RehearsedAlert) -> str:
+    if not alert.opening.records:
+        return ""
+    record = alert.opening.records[0]
+    since = f"since {(record.since or record.first_held).name}"
+    held = "" if record.since is not None else ", the first month held"
+    return f", {record.direction} {since}{held}"
+
+
+def _ended(alert: RehearsedAlert) -> str:
+    if alert.status is Status.RETRACTED:
+        return "retracted when a revision took its ground away"
+    lasted = _counted(alert.months, "month")
+    if alert.closed is None:
+        return f"still open after {lasted}"
+    return f"over after {lasted}, with the figure of {alert.closed.name}"
+
+
+def _judges(judged_by: Mapping[str, int]) -> list[str]:
+    made, published = judged_by.get("made", 0), judged_by.get("published", 0)
+    if not made:
+        return []
+    of = f"{made:,} of the {made + published:,} figures judged"
+    return [f"{of} had no forecast published at the time; one was made of what was known then."]
+
+
+def _silences(silent: tuple[SilentMonth, ...]) -> list[str]:
+    """One line a series and reason, the months counted."""
+    lines = []
+    for (series_id, reason), months in groupby(sorted(silent, key=_why), key=_why):
+        spans = sorted(each.span for each in months)
+        count = sum(span.months for span in spans)
+        first, last = spans[0].first.name, spans[-1].last.name
+        when = first if first == last else f"{_counted(count, 'month')}, {first} to {last}"
+        lines.append(f"Silent on {series_id} for {when}: {reason}.")
+    return lines
+
+
+def _why(silent: SilentMonth) -> tuple[str, str]:
+    return silent.series_id, silent.reason
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

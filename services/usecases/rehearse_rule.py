@@ -1,0 +1,119 @@
+"""A rule replayed on the past before it is saved: nothing is written, and nothing later is looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from alerts.errors import NothingCoveredError, RehearsalTooLargeError
+from alerts.facts import Band, Facts
+from alerts.rehearsal import Rehearsal, RehearsedAlert, changed, rehearse
+from alerts.rules import Rule
+from alerts.states import AlertState
+from forecasting.months import Month
+from services.storage import forecasts, observations, series
+from services.storage.observations import ObservationRecord
+from services.storage.series import SeriesRecord
+from services.usecases.follow_alerts import traits
+from services.usecases.replay_figures import Past, as_of_today
+
+LONGEST_YEARS = 15
+MOST_FIGURES = 100_000
+"""Figures that one rehearsal replays: 300 series over 15 years are 54,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Alerts heard only with the figures of the time, and only with today's."""
+
+    only_then: tuple[RehearsedAlert, ...]
+    only_today: tuple[RehearsedAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A rehearsal over the months ``first`` to ``last`` of the series covered.
+
+    ``judged_by`` counts figures by the forecast that judged them: published at the time, or made now from
+    what was known then. ``difference`` is there where today's figures were asked for.
+    """
+
+    rule: Rule
+    series: tuple[SeriesRecord, ...]
+    first: Month
+    last: Month
+    mode: str
+    rehearsal: Rehearsal
+    judged_by: dict[str, int]
+    difference: Difference | None
+
+
+def rehearse_rule(
+    connection: Connection,
+    rule: Rule,
+    *,
+    first: Month | None,
+    last: Month | None,
+    latest: bool,
+    alerts_a_year: float | None,
+    budget: float,
+    portfolio: str,
+) -> Rehearsed:
+    """Replay a rule on every series that it covers, over months of figures, at most 15 years of them.
+
+    With ``latest`` the answer is of today's figures, with the difference to those of the time.
+    ``alerts_a_year`` is what the desk accepts over all series; ``budget`` what judges a shock, as in
+    recording. NothingCoveredError; RehearsalTooLargeError.
+    """
+    covered = tuple(each for each in series.listed(connection, limit=None) if rule.scope.covers(traits(each)))
+    if not covered:
+        raise NothingCoveredError(rule.scope.in_words())
+    held = observations.history(connection, [each.id for each in covered])
+    spans = [row.observation.span for rows in held.values() for row in rows]
+    last = last or max((span.last for span in spans), default=Month.of(2000, 1))
+    earliest = min((span.first for span in spans), default=last)
+    first = max(first or earliest, last - (12 * LONGEST_YEARS - 1))
+    count = sum(first <= span.first and span.last <= last for span in spans)
+    if count > MOST_FIGURES:
+        raise RehearsalTooLargeError(count, MOST_FIGURES)
+    published = forecasts.of_series(connection, held.keys(), model=forecasts.judging(portfolio))
+
+    def replayed(rows_of: Callable[[Sequence[ObservationRecord]], Sequence[ObservationRecord]]) -> _Replay:
+        pasts = [
+            Past(each, rows_of(held[each.id]), published[each.id], budget=budget)
+            for each in covered
+            if held.get(each.id)
+        ]
+        return _Replay(rule, pasts, first, last, alerts_a_year)
+
+    then = replayed(lambda rows: rows)
+    if not latest:
+        return Rehearsed(rule, covered, first, last, "known", then.rehearsal, dict(then.judged_by), None)
+    today = replayed(as_of_today)
+    difference = Difference(*changed(then.rehearsal, today.rehearsal))
+    return Rehearsed(rule, covered, first, last, "latest", today.rehearsal, dict(today.judged_by), difference)
+
+
+class _Replay:
+    """A rule over the pasts of several series."""
+
+    def __init__(
+        self, rule: Rule, pasts: Sequence[Past], first: Month, last: Month, alerts_a_year: float | None
+    ) -> None:
+        by_series = {past.series.id: past for past in pasts}
+        history: list[Facts] = []
+        episodes: dict[str, frozenset[Month]] = {}
+        for past in pasts:
+            told = past.facts(first, last)
+            history += told
+            episodes[past.series.id] = past.episodes(told)
+
+        def before_onset(state: AlertState, facts: Facts) -> Band | None:
+            return by_series[facts.series_id].before_onset(state, facts)
+
+        counterfactual = before_onset if "counterfactual" in rule.needs else None
+        self.rehearsal = rehearse(rule, history, counterfactual, budget=alerts_a_year, episodes=episodes)
+        self.judged_by = sum((past.judged_by for past in pasts), Counter[str]())

@@ -1,0 +1,159 @@
+"""The figures of one series as they were judged, or would have been, each at the moment it became known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from alerts.facts import Band, Facts
+from alerts.states import AlertState
+from forecasting.forecast import HORIZON, Forecast
+from forecasting.months import Month, Span
+from forecasting.series import Series
+from forecasting.shocks.detection import Verdict
+from forecasting.shocks.witnesses import steadied
+from forecasting.vintages import known, series_as_of
+from services.storage.forecasts import ForecastRecord
+from services.storage.observations import ObservationRecord
+from services.storage.series import SeriesRecord
+from services.usecases.judge_figures import band, judge_figure
+
+MADE = "made now from what was known then, since none was published"
+"""Said of each verdict by a forecast that the service did not publish at the time."""
+LASTS = 3
+"""Months after a shock in which another figure beyond the 80 % band confirms that an episode began."""
+
+
+class Past:
+    """One series' rows in the order in which they became known, judged by what had been forecast before.
+
+    Where no forecast was published before a figure, one of plain witnesses (forecasting.shocks.witnesses) is
+    made from the rows known before it; ``judged_by`` counts both kinds.
+    """
+
+    def __init__(
+        self,
+        series: SeriesRecord,
+        rows: Sequence[ObservationRecord],
+        published: Sequence[ForecastRecord],
+        *,
+        budget: float,
+    ) -> None:
+        self.series = series
+        self.rows = rows
+        self.published = published
+        self.budget = budget
+        self.judged_by: Counter[str] = Counter()
+        self._moments = sorted({row.observation.known_from for row in rows})
+        self._first_known: dict[Span, dt.datetime] = {}
+        for row in rows:
+            self._first_known.setdefault(row.observation.span, row.observation.known_from)
+        self._judges: dict[Span, ForecastRecord | None] = {}
+        self._made: dict[tuple[dt.datetime, int], Forecast | None] = {}
+
+    def facts(self, first: Month, last: Month) -> list[Facts]:
+        """Facts of every figure, revision and withdrawal of the months, as they were when it became known."""
+        told: list[Facts] = []
+        for place, row in enumerate(self.rows):
+            span = row.observation.span
+            if span.first < first or span.last > last:
+                continue
+            judge = self._judge(span)
+            before = [] if judge is None else [judge]
+            judged = judge_figure(self.series, row, self.rows[:place], before, budget=self.budget)
+            told.append(judged.facts)
+            if judged.facts.detection.verdict is not Verdict.NOT_JUDGED:
+                self.judged_by["published" if judge is not None and judge.id is not None else "made"] += 1
+        return told
+
+    def before_onset(self, state: AlertState, facts: Facts) -> Band | None:
+        """What was forecast for a figure's span before the first figure of an alert was known."""
+        return self._forecast_of(facts.span, before=state.figures[0].span, reach=HORIZON)
+
+    def episodes(self, told: Sequence[Facts]) -> frozenset[Month]:
+        """Months of the first prints that were shocks and lasted: a later figure lay as far out, soon."""
+        standing = known((row.observation for row in self.rows), self._moments[-1])
+        began = set()
+        for facts in told:
+            sign = {Verdict.SHOCK_DOWN: -1.0, Verdict.SHOCK_UP: 1.0}.get(facts.detection.verdict)
+            if sign is None or facts.revision_of is not None:
+                continue
+            for step in range(1, LASTS + 1):
+                span = Span(facts.span.last + step)
+                after = standing.get(span)
+                if after is None or after.value is None:
+                    continue
+                was = self._forecast_of(span, before=facts.span, reach=LASTS + facts.span.months)
+                if was is None:
+                    continue
+                if sign * after.value > sign * (was.upper_80 if sign > 0 else was.lower_80):
+                    began.add(facts.span.first)
+        return frozenset(began)
+
+    def _forecast_of(self, span: Span, *, before: Span, reach: int) -> Band | None:
+        """What the forecast that judged ``before`` said of a later span, of those within reach."""
+        judge = self._judge(before)
+        if judge is None or judge.forecast is None:
+            return None
+        forecast = judge.forecast if judge.id is not None else self._steadied(judge.vintage, reach)
+        return None if forecast is None else band(forecast, span)
+
+    def _judge(self, span: Span) -> ForecastRecord | None:
+        """The forecast of before a span was first known: as published, else made of what was known then."""
+        if span not in self._judges:
+            self._judges[span] = self._find(span) or self._make(span)
+        return self._judges[span]
+
+    def _find(self, span: Span) -> ForecastRecord | None:
+        first_known = self._first_known[span]
+        return next(
+            (
+                each
+                for each in self.published
+                if each.vintage < first_known and each.forecast is not None and each.forecast.reaches(span)
+            ),
+            None,
+        )
+
+    def _make(self, span: Span) -> ForecastRecord | None:
+        place = bisect_left(self._moments, self._first_known[span])
+        if place == 0:
+            return None
+        vintage = self._moments[place - 1]
+        held = self._held(vintage)
+        reach = 0 if held is None else span.last.since(held.end)
+        forecast = self._steadied(vintage, reach) if 0 < reach <= HORIZON else None
+        if forecast is None:
+            return None
+        return ForecastRecord(
+            self.series.id, "witnesses", forecast.origin, vintage, forecast, MADE, [], {}, vintage
+        )
+
+    def _held(self, vintage: dt.datetime) -> Series | None:
+        rows = (row.observation for row in self.rows)
+        return series_as_of(self.series.id, self.series.unit, rows, vintage)
+
+    def _steadied(self, vintage: dt.datetime, reach: int) -> Forecast | None:
+        """A forecast of plain witnesses as of a vintage, so many months long; None where nothing speaks."""
+        if (vintage, reach) not in self._made:
+            held = self._held(vintage)
+            self._made[vintage, reach] = None if held is None else steadied(held, None, horizon=reach)
+        return self._made[vintage, reach]
+
+
+def as_of_today(rows: Sequence[ObservationRecord]) -> list[ObservationRecord]:
+    """Each span's figure as it stands today, as if it had been so from the moment it was first known."""
+    if not rows:
+        return []
+    standing = known((row.observation for row in rows), rows[-1].observation.known_from)
+    first_rows: dict[Span, ObservationRecord] = {}
+    for row in rows:
+        first_rows.setdefault(row.observation.span, row)
+    return [
+        replace(row, observation=replace(row.observation, value=standing[span].value))
+        for span, row in first_rows.items()
+        if standing[span].value is not None
+    ]

@@ -1,0 +1,135 @@
+"""A rehearsal over the service's own past: what would have been heard, by what was known then, unsaved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from api_stage import Stage, assert_problem
+from typer.testing import CliRunner
+
+from services.api.app import create_app
+from services.cli import app
+
+LOW = {
+    "name": "Low",
+    "desk": "metals",
+    "scope": {"families": ["magnets"]},
+    "condition": {"kind": "level", "below": 3000},
+}
+SHOCK = {**LOW, "name": "Shock", "condition": {"kind": "shock", "direction": "down"}}
+
+
+def figure(year: int, month: int, value: float | None, **changed: Any) -> dict[str, Any]:
+    """A figure known on the 20th of the month after."""
+    after = f"{year + month // 12}-{month % 12 + 1:02d}-20T02:00:00Z"
+    return {"month": f"{year}-{month:02d}", "value": value, "known_from": after, **changed}
+
+
+@pytest.fixture
+def past(stage: Stage) -> Stage:
+    """Six years around 5,000 t with a shock in May 2024 that lasts two months, recorded as history."""
+    stage.register(family="magnets")
+    noise = np.random.default_rng(1).normal(1, 0.05, 72)
+    rows = [
+        figure(2019 + at // 12, at % 12 + 1, 1500.0 if at in {64, 65} else round(5000 * noise[at], 1))
+        for at in range(72)
+    ]
+    answer = stage.upload(*rows, history="true")
+    assert answer.status_code == 200, answer.text
+    return stage
+
+
+def rehearse(stage: Stage, rule: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    answer = stage.client.post("/v1/rules/rehearse", json=rule, params=parameters)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def test_an_alert_is_told_as_it_would_have_been_heard(past: Stage) -> None:
+    """The shock of May 2024 is told with when it was known, how long it lasted, and nothing is saved."""
+    before = past.rows()
+    told = rehearse(past, {**SHOCK, "close_when": {"kind": "recovered"}}, budget=1)
+    (alert,) = told["alerts"]
+    assert (alert["onset"], alert["closed"], alert["months"]) == ("2024-05", "2024-07", 3)
+    assert (alert["known_from"], alert["value"]) == ("2024-06-20T02:00:00Z", 1500.0)
+    assert alert["confirmed"] is True
+    assert "made now from what was known then" in alert["reason"]
+    assert told["judged_by"]["made"] > 60
+    assert told["acceptance"]["accepted"] is True
+    assert any("2024-06-20: CN_EXP_REPM_T, May 2024, 1,500.0 t, lowest" in line for line in told["in_words"])
+    assert past.rows() == before
+
+
+def test_a_rehearsal_is_what_the_service_then_says(past: Stage) -> None:
+    """The same figures through the hot path open and close the same alerts at the same moments."""
+    past.at = past.at.replace(year=2026)
+    rule = {**LOW, "months_to_close": 2}
+    past.client.put("/v1/rules/low", json=rule)
+    for month, value in ((1, 2800.0), (2, 2900.0), (3, 4000.0), (4, 5000.0), (5, 2000.0)):
+        past.upload(figure(2025, month, value))
+    said = past.client.get("/v1/alerts").json()["items"]
+    told = rehearse(past, rule, **{"from": "2025-01"})["alerts"]
+    keys = ("onset", "closed", "status", "severity")
+    assert sorted([each[key] for key in keys] + [each["known_from"]] for each in told) == sorted(
+        [each[key] for key in keys] + [each["opened_known_from"]] for each in said
+    )
+    assert len(told) == 2
+
+
+def test_a_planted_future_revision_changes_nothing(past: Stage) -> None:
+    """What was heard up to a revision's moment stays the same, to the letter, whatever it revises."""
+    before = rehearse(past, SHOCK, to="2024-12")
+    past.at = past.at.replace(year=2026)
+    planted = [
+        {"month": f"2024-{month:02d}", "value": 9000.0, "known_from": "2026-01-01T00:00:00Z"}
+        for month in (1, 3, 5)
+    ]
+    past.upload(*planted, history="true")
+    after = rehearse(past, SHOCK, to="2024-12")
+    then, now = before["alerts"][0], after["alerts"][0]
+    assert {key: now[key] for key in ("onset", "known_from", "value", "reason", "record_since")} == {
+        key: then[key] for key in ("onset", "known_from", "value", "reason", "record_since")
+    }
+    today = rehearse(past, SHOCK, to="2024-12", mode="latest")
+    assert [each["onset"] for each in today["difference"]["only_then"]] == ["2024-05"]
+
+
+def test_the_months_asked_for_are_the_months_replayed(past: Stage) -> None:
+    """Figures outside the months are history and not rehearsed."""
+    told = rehearse(past, LOW, **{"from": "2020-01", "to": "2021-12"})
+    assert (told["figures"], told["alerts"], told["first"], told["last"]) == (24, [], "2020-01", "2021-12")
+
+
+def test_what_cannot_be_rehearsed_is_refused_with_its_reason(past: Stage) -> None:
+    """A fault in the rule, no series covered and a month that is none each say so."""
+    post = past.client.post
+    fault = post("/v1/rules/rehearse", json={**LOW, "desc": 1})
+    assert "$.desc" in str(assert_problem(fault, 422, "invalid-rule")["faults"])
+    nothing = post("/v1/rules/rehearse", json={**LOW, "scope": {"tags": ["none"]}})
+    assert_problem(nothing, 422, "invalid-rule")
+    month = post("/v1/rules/rehearse", json=LOW, params={"from": "2020-13"})
+    assert_problem(month, 422, "invalid-request")
+
+
+def test_the_command_tells_the_same(past: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of rules is rehearsed from the command line, in the same words as by the API."""
+    monkeypatch.setattr("services.bootstrap.engine", lambda: past.engine)
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({"low": LOW}), encoding="utf-8")
+    done = CliRunner().invoke(app, ["rules", "rehearse", str(file), "--from", "2020-01", "--mode", "latest"])
+    assert done.exit_code == 0, done.output
+    for line in rehearse(past, LOW, **{"from": "2020-01", "mode": "latest"})["in_words"]:
+        assert line in done.output
+    file.write_text("[]", encoding="utf-8")
+    assert CliRunner().invoke(app, ["rules", "rehearse", str(file)]).exit_code == 1
+
+
+def test_the_rehearsal_is_in_the_schema() -> None:
+    """The operation and what it answers are documented."""
+    schema = create_app().openapi()
+    assert "/v1/rules/rehearse" in schema["paths"]
