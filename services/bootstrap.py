@@ -22,9 +22,10 @@ from services.storage.session import engine_for
 from services.telemetry import NUDGES
 
 REFRESH_FORECASTS = "refresh_forecasts"
+TRAIN_MODELS = "train_models"
 DELIVER_MESSAGES = "deliver_messages"
 
-QUEUES = {REFRESH_FORECASTS: "forecast", DELIVER_MESSAGES: "delivery"}
+QUEUES = {REFRESH_FORECASTS: "forecast", TRAIN_MODELS: "forecast", DELIVER_MESSAGES: "delivery"}
 """Queue of each task that may be nudged."""
 
 _BROKER_SECONDS = 0.3

@@ -28,6 +28,7 @@ class Job:
     runs: int = 0
     status: str = "pending"
     error: str | None = None
+    note: str | None = None
 
 
 def add(connection: Connection, wanted: Iterable[Job], *, now: dt.datetime) -> list[int]:
@@ -88,13 +89,24 @@ def claim(
 
 
 def finish(
-    connection: Connection, ids: Collection[int], *, now: dt.datetime, error: str | None = None
+    connection: Connection,
+    ids: Collection[int],
+    *,
+    now: dt.datetime,
+    error: str | None = None,
+    note: str | None = None,
 ) -> None:
-    """Settle jobs: done, or failed for good with the error."""
+    """Settle jobs: done, with a note on what came of it, or failed for good with the error."""
     connection.execute(
         update(jobs)
         .where(jobs.c.id.in_(ids))
-        .values(status="done" if error is None else "failed", error=error, finished_at=now, lease_until=None)
+        .values(
+            status="done" if error is None else "failed",
+            error=error,
+            note=note,
+            finished_at=now,
+            lease_until=None,
+        )
     )
 
 
@@ -146,7 +158,9 @@ def listed(
 
 
 def _job(row: Any) -> Job:
-    return Job(row.kind, row.key, row.arguments, row.series_id, row.id, row.runs, row.status, row.error)
+    return Job(
+        row.kind, row.key, row.arguments, row.series_id, row.id, row.runs, row.status, row.error, row.note
+    )
 
 
 def _due(kind: str, now: dt.datetime) -> tuple[ColumnElement[bool], ...]:

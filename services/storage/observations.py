@@ -87,6 +87,18 @@ def last_known(
     return latest
 
 
+def newest(connection: Connection, *, as_of: dt.datetime) -> dt.datetime | None:
+    """The moment of the last news on any series, of that known by ``as_of``; None where there is none."""
+    query = select(func.max(observations.c.known_from)).where(observations.c.known_from <= as_of)
+    latest: dt.datetime | None = connection.execute(query).scalar_one()
+    return latest
+
+
+def count(connection: Connection) -> int:
+    """Count of all rows."""
+    return int(connection.execute(select(func.count()).select_from(observations)).scalar_one())
+
+
 def _record(row: Any) -> ObservationRecord:
     observation = Observation(Span(row.first_month, row.months), row.value, row.known_from, row.stage)
     return ObservationRecord(

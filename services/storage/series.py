@@ -59,6 +59,17 @@ def get(connection: Connection, series_id: str) -> SeriesRecord | None:
     return None if row is None else _record(row._asdict())
 
 
+def every(connection: Connection) -> list[SeriesRecord]:
+    """All series by id."""
+    return [_record(row._asdict()) for row in connection.execute(select(*_COLUMNS).order_by(series.c.id))]
+
+
+def of_ids(connection: Connection, ids: Collection[str]) -> list[SeriesRecord]:
+    """Those of the series named that are registered, by id."""
+    query = select(*_COLUMNS).where(series.c.id.in_(ids)).order_by(series.c.id)
+    return [_record(row._asdict()) for row in connection.execute(query)]
+
+
 def listed(
     connection: Connection,
     *,

@@ -248,12 +248,28 @@ jobs = Table(
     Column("status", Text, nullable=False, comment="pending, done or failed"),
     Column("runs", Integer, nullable=False, server_default=text("0")),
     Column("error", Text),
+    Column("note", Text, comment="what came of it, or why nothing did, where that is worth saying"),
     Column("due_at", Moment, nullable=False),
     Column("lease_until", Moment),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
     UniqueConstraint("kind", "key"),
     Index("ix_jobs_due", "due_at", postgresql_where=text("status = 'pending'")),
+)
+
+trained_models = Table(
+    "trained_models",
+    metadata,
+    _id(),
+    Column("version", Text, nullable=False, unique=True, comment="vintage and a digest of what was learned"),
+    Column("vintage", Moment, nullable=False, index=True),
+    Column("portfolio", Text, nullable=False, comment="whose residuals the calibration is of"),
+    Column("series", Integer, nullable=False, comment="held at the vintage"),
+    Column("global_model", LargeBinary, comment="as the model dumps itself; null where too little was held"),
+    Column("calibration", LargeBinary, comment="as calibration dumps itself; null where too little was held"),
+    Column("notes", ARRAY(Text), nullable=False, comment="what each was learned from, or why it was not"),
+    Column("versions", JSONB, nullable=False, comment="code and library versions"),
+    Column("trained_at", Moment, nullable=False),
 )
 
 heartbeats = Table(

@@ -14,10 +14,11 @@ from forecasting.engine import Member, Publication, publish
 from forecasting.forecast import HORIZON
 from forecasting.series import Series
 from forecasting.shocks.witnesses import steadied
-from forecasting.vintages import series_as_of
-from services.storage import forecasts, jobs, observations, series
+from services.storage import forecasts, jobs, series
 from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
+from services.usecases.known_series import known_series
+from services.usecases.learned import learned_as_of
 from services.usecases.record_observations import REFRESH
 
 LIBRARIES = ("tonnage", "numpy", "statsmodels", "statsforecast", "prophet", "lightgbm")
@@ -94,20 +95,20 @@ def _settled(engine: Engine, batch: list[Job], how: _Refit) -> tuple[int, int]:
 def _publish(engine: Engine, batch: list[Job], how: _Refit) -> int:
     ids = [job.series_id for job in batch if job.series_id is not None]
     with engine.begin() as connection:
-        held = observations.history(connection, ids, as_of=how.vintage)
-        units = {each: found.unit for each in ids if (found := series.get(connection, each)) is not None}
-    as_known: list[Series] = []
-    for series_id, unit in units.items():
-        known = series_as_of(
-            series_id, unit, (record.observation for record in held.get(series_id, [])), how.vintage
-        )
-        if known is not None:
-            as_known.append(known)
-    publications = publish(as_known, portfolio=how.portfolio, vintage=how.vintage)
+        held = known_series(connection, series.of_ids(connection, ids), how.vintage)
+        learned = learned_as_of(connection, how.vintage)
+    publications = publish(
+        [known for known, _ in held],
+        portfolio=how.portfolio,
+        vintage=how.vintage,
+        global_model=learned.global_model,
+        calibration=learned.calibration(how.portfolio),
+    )
+    versions = {name: metadata.version(name) for name in LIBRARIES} | learned.versions(how.portfolio)
     records = [
         record
-        for known, publication in zip(as_known, publications, strict=True)
-        for record in _records(known, publication, how, figures=len(held[known.id]))
+        for (known, figures), publication in zip(held, publications, strict=True)
+        for record in _records(known, publication, how, figures=figures, versions=versions)
     ]
     with engine.begin() as connection:
         count = forecasts.publish(connection, records)
@@ -115,7 +116,9 @@ def _publish(engine: Engine, batch: list[Job], how: _Refit) -> int:
     return count
 
 
-def _records(known: Series, publication: Publication, how: _Refit, *, figures: int) -> list[ForecastRecord]:
+def _records(
+    known: Series, publication: Publication, how: _Refit, *, figures: int, versions: dict[str, str]
+) -> list[ForecastRecord]:
     """The publication, and the forecast that arriving figures are judged by: the same, with witnesses."""
     plain = ForecastRecord(
         series_id=publication.series_id,
@@ -125,7 +128,7 @@ def _records(known: Series, publication: Publication, how: _Refit, *, figures: i
         forecast=publication.forecast,
         reason=publication.reason,
         members=members(publication),
-        versions={name: metadata.version(name) for name in LIBRARIES},
+        versions=versions,
         published_at=how.now,
         figures=figures,
     )

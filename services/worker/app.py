@@ -16,7 +16,7 @@ from services.settings import settings
 
 QUEUES = ("ingest", "forecast", "delivery")
 
-WARMED = ("statsmodels.tsa.statespace.structural", "statsforecast.models")
+WARMED = ("statsmodels.tsa.statespace.structural", "statsforecast.models", "lightgbm")
 """Imported by a forecast worker before it forks: its children share the pages and start without the wait.
 
 Prophet is not among them: it costs each start of the stack 5 s and is fitted only where it is asked for.
@@ -79,6 +79,12 @@ def make_app(redis_url: str) -> Celery:
         # The sweep finds what is due and what a lost nudge left. One that waited 5 s was overtaken by others.
         beat_schedule={
             "sweep": {"task": "sweep", "schedule": 1.0, "options": {"queue": "delivery", "expires": 5}},
+            # Cheap, and one job a slot whatever the number of clocks: see usecases/order_training.
+            "order_training": {
+                "task": "order_training",
+                "schedule": 300.0,
+                "options": {"queue": "delivery", "expires": 300},
+            },
         },
         beat_max_loop_interval=1,
     )

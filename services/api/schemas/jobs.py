@@ -15,6 +15,7 @@ EXAMPLE: dict[str, Any] = {
     "status": "pending",
     "runs": 0,
     "error": None,
+    "note": None,
     "arguments": {"vintage": "2025-06-20T02:00:00+00:00", "portfolio": "prophet"},
 }
 
@@ -30,4 +31,5 @@ class JobShown(Shown):
     status: str
     runs: int
     error: str | None
+    note: str | None
     arguments: dict[str, Any]

@@ -1,0 +1,117 @@
+"""The installation's own models: trained across all its series, as of a vintage, by a scheduled job."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from importlib import metadata
+
+import structlog
+from sqlalchemy import Engine
+
+from forecasting import calibration
+from forecasting.engine import past_residuals
+from forecasting.errors import CalibrationError, GlobalModelError
+from forecasting.forecast import HORIZON, LEVELS
+from forecasting.models import global_trees
+from forecasting.series import Series
+from services.storage import jobs, observations, series, trained_models
+from services.storage.trained_models import TrainedModel
+from services.usecases.known_series import known_series
+from services.usecases.order_training import TRAIN
+
+LIBRARIES = ("tonnage", "numpy", "lightgbm", "statsforecast")
+"""Whose versions stand beside each trained model."""
+
+RETRY_AFTER = dt.timedelta(minutes=10)
+SEED = 0
+
+_CHUNK = 200
+"""Series read at once: their rows are let go of before the next."""
+
+log = structlog.get_logger()
+
+
+def train_due(engine: Engine, *, now: dt.datetime, lease: dt.timedelta) -> TrainedModel | None:
+    """Claim a training that is due and do it; None where there was none, or it failed and is due again.
+
+    A worker that dies leaves its claim to its lease.
+    """
+    with engine.begin() as connection:
+        claimed = jobs.claim(connection, TRAIN, now=now, lease=lease, limit=1)
+    for job in claimed:
+        try:
+            trained = train_models(engine, now=now, portfolio=job.arguments["portfolio"])
+        except Exception as error:  # kept with the job, tried again, failed for good in the end
+            log.exception("training failed", job=job.id)
+            with engine.begin() as connection:
+                reason = f"{type(error).__name__}: {error}"
+                jobs.retry(connection, job, due_at=now + RETRY_AFTER, error=reason)
+            return None
+        with engine.begin() as connection:
+            jobs.finish(connection, [job.id or 0], now=now, note=" ".join(trained.notes))
+        return trained
+    return None
+
+
+def train_models(
+    engine: Engine, *, now: dt.datetime, portfolio: str, as_of: dt.datetime | None = None
+) -> TrainedModel:
+    """Learn from all that is known as of a moment (now by default), and keep it where it came to anything.
+
+    Its vintage is that of the last figure seen. ``notes`` say what was learned, and what was not: too few
+    series are no error, since forecasts do without.
+    """
+    panel, vintage = _panel(engine, as_of or now)
+    notes = []
+    model = table = None
+    try:
+        trees = global_trees.train(panel, SEED)
+        model = trees.dump()
+        notes.append(f"Global model: learned from {trees.rows} months of {trees.series} series.")
+    except GlobalModelError as error:
+        notes.append(str(error))
+    try:
+        table, note = _calibration(panel, portfolio)
+        notes.append(note)
+    except CalibrationError as error:
+        notes.append(str(error))
+    digest = hashlib.sha256((model or b"") + b"\0" + (table or b"")).hexdigest()
+    trained = TrainedModel(
+        version=f"{vintage:%Y%m%dT%H%M%SZ}-{digest[:12]}",
+        vintage=vintage,
+        portfolio=portfolio,
+        series=len(panel),
+        global_model=model,
+        calibration=table,
+        notes=tuple(notes),
+        versions={name: metadata.version(name) for name in LIBRARIES},
+        trained_at=now,
+    )
+    if model is not None or table is not None:
+        with engine.begin() as connection:
+            trained_models.add(connection, trained)
+    return trained
+
+
+def _panel(engine: Engine, as_of: dt.datetime) -> tuple[list[Series], dt.datetime]:
+    """Every series as known, and the moment of the last news on any."""
+    panel: list[Series] = []
+    with engine.begin() as connection:
+        vintage = observations.newest(connection, as_of=as_of) or as_of
+        registered = series.every(connection)
+        for first in range(0, len(registered), _CHUNK):
+            some = known_series(connection, registered[first : first + _CHUNK], vintage)
+            panel.extend(known for known, _ in some)
+    return panel, vintage
+
+
+def _calibration(panel: list[Series], portfolio: str) -> tuple[bytes, str]:
+    """A calibration of one rolling origin; CalibrationError where too few series can be scored."""
+    scored = [past_residuals(each, HORIZON, portfolio) for each in calibration.sample(panel)]
+    held = [each for each in scored if each is not None]
+    table = calibration.pooled(held, LEVELS)
+    return (
+        table.dump(),
+        f"Calibration: residuals of {len(held)} series from one origin, {HORIZON} months ago.",
+    )
