@@ -20,8 +20,9 @@ PANEL_COMMANDS = {
     "backtest": "services.cli_offline",
     "detect": "services.cli_detect",
     "episodes": "services.cli_detect",
+    "train": "services.cli_engine",
 }
-"""Commands over whole panels, by module: imported only when asked for, since pandas and models are slow."""
+"""Commands around the models, by module: imported only when asked for, since pandas and models are slow."""
 
 
 class Commands(TyperGroup):
@@ -140,21 +141,6 @@ def _report(report: dict[str, Any]) -> str:
     counts = f"{report['recorded']} recorded, {report['revised']} revised, {report['unchanged']} held already"
     alerts = ", ".join(f"{count} {kind}" for kind, count in report["alerts"].items()) or "none"
     return f"{counts}; alerts: {alerts}"
-
-
-@app.command()
-def train() -> None:
-    """Train the global model and the calibration on all series held; a week's job does the same."""
-    from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.settings import settings  # noqa: PLC0415 - as above
-    from services.usecases.train_models import train_models  # noqa: PLC0415 - it loads the models
-
-    with _database() as engine:
-        trained = train_models(engine, now=bootstrap.now(), portfolio=settings().portfolio)
-    learned = trained.global_model is not None or trained.calibration is not None
-    _say(f"version {trained.version}" if learned else "nothing could be trained")
-    for note in trained.notes:
-        _say(note)
 
 
 @endpoints.command("add")
