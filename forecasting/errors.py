@@ -75,6 +75,15 @@ class UnknownModelError(ForecastingError, LookupError):
         super().__init__(f"There is no model or portfolio {name!r}; known are {', '.join(known)}.")
 
 
+class UnknownCalendarError(ForecastingError, LookupError):
+    """A country or a year that no calendar covers."""
+
+    def __init__(self, asked: str, known: str) -> None:
+        self.asked = asked
+        self.known = known
+        super().__init__(f"There is nothing known of {asked}; known are {known}.")
+
+
 class ModelFailedError(ForecastingError):
     """A fit that raised, exploded or returned what the sanity gate refuses."""
 
