@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.events import EventType, gathered_event
+from alerts.events import Body, EventType, gathered_event
 from alerts.rules import Severity
 
 
@@ -20,6 +21,7 @@ class Notice:
     severity: Severity
     series_id: str
     rule_id: str
+    alert_id: str = ""
     labels: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -37,6 +39,7 @@ def notice(body: dict[str, Any]) -> Notice:
         severity=Severity(alert["severity"]),
         series_id=body["data"]["series"]["id"],
         rule_id=alert["rule"]["id"],
+        alert_id=alert["id"],
         labels=tuple(sorted(alert["rule"]["labels"].items())),
     )
 
@@ -48,6 +51,7 @@ class Matcher:
     desks: frozenset[str] = frozenset()
     series: frozenset[str] = frozenset()
     rules: frozenset[str] = frozenset()
+    alerts: frozenset[str] = frozenset()
     events: frozenset[EventType] = frozenset()
     labels: frozenset[tuple[str, str]] = frozenset()
     least: Severity = Severity.INFO
@@ -58,6 +62,7 @@ class Matcher:
             (not self.desks or given.desk in self.desks)
             and (not self.series or given.series_id in self.series)
             and (not self.rules or given.rule_id in self.rules)
+            and (not self.alerts or given.alert_id in self.alerts)
             and (not self.events or given.event in self.events)
             and self.labels <= set(given.labels)
             and given.severity.rank >= self.least.rank
@@ -78,6 +83,11 @@ class Silence:
     def covers(self, given: Notice, now: dt.datetime) -> bool:
         """True where the notice is matched while the silence lasts."""
         return self.starts <= now < self.ends and self.matcher.matches(given)
+
+
+def silencing(given: Notice, silences: Iterable[Silence], now: dt.datetime) -> Silence | None:
+    """The first silence that covers a notice; None where it may be heard."""
+    return next((silence for silence in silences if silence.covers(given, now)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,11 @@ def route(
     *,
     now: dt.datetime,
     children: Mapping[str, frozenset[str]] | None = None,
+    longest: int = 18_000,
 ) -> Routed:
     """The messages of one release: for each endpoint and desk one body, the worst alert first.
+
+    What would make a body of more than ``longest`` bytes goes on in a next one.
 
     A silenced notice is named with its silence and never lost: the alert itself lives on. ``children`` are
     the series, by parent, whose notices are left out where one of the same kind on the parent is as grave.
@@ -114,7 +127,7 @@ def route(
     silenced: list[tuple[Notice, str]] = []
     heard: list[Notice] = []
     for each in given:
-        silence = next((silence for silence in silences if silence.covers(each, now)), None)
+        silence = silencing(each, silences, now)
         if silence is not None:
             silenced.append((each, silence.id))
         elif not _inhibited(each, given, children or {}):
@@ -124,20 +137,40 @@ def route(
         wanted = [each for each in heard if subscription.matcher.matches(each)]
         for desk in sorted({each.desk for each in wanted}):
             inside = worst_first(each for each in wanted if each.desk == desk)
-            bodies = [each.body for each in inside]
-            body = bodies[0] if len(bodies) == 1 else gathered_event(bodies, desk=desk)
-            messages.append((subscription.endpoint_id, body))
+            messages += [
+                (subscription.endpoint_id, body)
+                for body in gathered([each.body for each in inside], desk, longest)
+            ]
     return Routed(tuple(messages), tuple(silenced))
 
 
+def gathered(bodies: Sequence[Body], desk: str, longest: int) -> list[Body]:
+    """One event as itself; several as gathered events, in order, each at most ``longest`` bytes of JSON."""
+    parts: list[list[Body]] = [[]]
+    size = 0
+    for body in bodies:
+        # the sentence stands in the gathered event's own sentence too
+        weight = len(json.dumps([body, body["data"]["sentence"]], ensure_ascii=False).encode())
+        if parts[-1] and size + weight > longest:
+            parts.append([])
+            size = 0
+        parts[-1].append(body)
+        size += weight
+    return [part[0] if len(part) == 1 else gathered_event(part, desk=desk) for part in parts if part]
+
+
 def worst_first(notices: Iterable[Notice]) -> tuple[Notice, ...]:
-    """By severity, then by how surprising the figure was, then by series and rule."""
+    """By alert, the gravest and most surprising first; what happened to one alert keeps its order."""
+    by_alert: dict[tuple[str, str, str], list[Notice]] = {}
+    for each in notices:
+        by_alert.setdefault((each.series_id, each.rule_id, each.alert_id), []).append(each)
+    worst = sorted(by_alert, key=lambda key: (min(map(_rank, by_alert[key])), key))
+    return tuple(each for key in worst for each in by_alert[key])
 
-    def order(each: Notice) -> tuple[int, float, str, str]:
-        surprise = each.body["data"].get("detection", {}).get("surprise")
-        return -each.severity.rank, -abs(surprise or 0.0), each.series_id, each.rule_id
 
-    return tuple(sorted(notices, key=order))
+def _rank(given: Notice) -> tuple[int, float]:
+    surprise = given.body["data"].get("detection", {}).get("surprise")
+    return -given.severity.rank, -abs(surprise or 0.0)
 
 
 def _inhibited(child: Notice, given: Iterable[Notice], children: Mapping[str, frozenset[str]]) -> bool:

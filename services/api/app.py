@@ -20,13 +20,26 @@ from services.api.routes import (
     problems,
     rules,
     series,
+    silences,
     verdicts,
 )
 from services.api.schemas.problems import RESPONSES
 from services.bootstrap import Service
 from services.telemetry import configure
 
-RESOURCES = (series, observations, forecasts, verdicts, rules, alerts, endpoints, deliveries, jobs, keys)
+RESOURCES = (
+    series,
+    observations,
+    forecasts,
+    verdicts,
+    rules,
+    alerts,
+    silences,
+    endpoints,
+    deliveries,
+    jobs,
+    keys,
+)
 
 DESCRIPTION = """Monthly export volumes: figures in, verdicts and forecasts out, alerts on their way.
 

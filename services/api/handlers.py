@@ -25,7 +25,7 @@ from alerts.errors import (
 from forecasting.errors import InvalidMonthError, UnknownModelError
 from services.api.problems import ProblemError, answer, faults
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
-from services.usecases.handle_alerts import UnknownAlertError
+from services.usecases.handle_alerts import SnoozeInThePastError, UnknownAlertError
 from services.usecases.manage_endpoints import UnknownEndpointError
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
@@ -48,6 +48,7 @@ def install(app: FastAPI) -> None:
         IdempotencyKeyReusedError: "idempotency-key-reused",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
+        SnoozeInThePastError: "invalid-request",
         UnknownKeyError: "not-found",
         InvalidScopesError: "invalid-request",
         NoFiguresError: "no-figures",

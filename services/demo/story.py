@@ -32,10 +32,11 @@ def points(received: Sequence[Body]) -> list[Point]:
         "ores, metals and compounds 2025-06: an upward shock while magnets are down": raw_forms_rush,
         "magnets recover by 2025-08 and the alert resolves": magnets_recover,
     }
+    said = [each for body in received for each in _inside(body)]
     told: list[Point] = []
     for name, teller in tellers.items():
         try:
-            told.append(Point(name, teller(received), None))
+            told.append(Point(name, teller(said), None))
         except MissedError as missed:
             told.append(Point(name, None, str(missed)))
     return told
@@ -118,6 +119,11 @@ def magnets_recover(received: Sequence[Body]) -> dict[str, Any]:
         "onset": data["alert"]["onset"],
         "interval_80": data["counterfactual"]["interval_80"],
     }
+
+
+def _inside(body: Body) -> list[Body]:
+    """The events of a message: those gathered in it, or itself."""
+    return body["data"]["events"] if body["type"] == "alerts.gathered" else [body]
 
 
 def _series(body: Body) -> str | None:

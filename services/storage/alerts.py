@@ -33,6 +33,7 @@ class AlertEvent:
     reason: str
     payload: dict[str, Any]
     known_from: dt.datetime
+    silenced_by: str | None
 
 
 def of_rule(connection: Connection, rule_id: str, series_id: str) -> list[AlertRecord]:
@@ -81,6 +82,7 @@ def add_event(
     *,
     observation_id: int | None,
     recorded_at: dt.datetime,
+    silenced_by: str | None = None,
 ) -> int | None:
     """Add a transition; its id, or None where this figure has caused it already."""
     row = {
@@ -91,6 +93,7 @@ def add_event(
         "payload": payload,
         "known_from": transition.known_from,
         "recorded_at": recorded_at,
+        "silenced_by": silenced_by,
     }
     statement = insert(alert_events).values(row).on_conflict_do_nothing().returning(alert_events.c.id)
     return connection.execute(statement).scalar_one_or_none()
@@ -128,7 +131,7 @@ def events(connection: Connection, alert_id: str) -> list[AlertEvent]:
     """Transitions of an alert, in the order they were recorded."""
     query = select(alert_events).where(alert_events.c.alert_id == alert_id).order_by(alert_events.c.id)
     return [
-        AlertEvent(row.id, row.alert_id, row.kind, row.reason, row.payload, row.known_from)
+        AlertEvent(row.id, row.alert_id, row.kind, row.reason, row.payload, row.known_from, row.silenced_by)
         for row in connection.execute(query)
     ]
 

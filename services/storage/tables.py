@@ -170,7 +170,34 @@ alert_events = Table(
     Column("payload", JSONB, nullable=False),
     Column("known_from", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
+    Column("silenced_by", ForeignKey("silences.id"), comment="the silence that kept it from its desk"),
     UniqueConstraint("alert_id", "observation_id", "kind"),
+)
+
+alert_notes = Table(
+    "alert_notes",
+    metadata,
+    _id(),
+    Column("alert_id", ForeignKey("alerts.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False, comment="assigned, comment, snoozed, useful or noise"),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("assignee", Text),
+    Column("until", Moment),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("desk", Text, nullable=False, index=True, comment="whose messages it holds back"),
+    Column("matcher", JSONB, nullable=False, comment="fields that must all agree"),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False, comment="brought forward when it is ended"),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 endpoints = Table(

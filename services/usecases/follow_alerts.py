@@ -9,25 +9,27 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from alerts.evaluation import evaluate
-from alerts.events import alert_event
+from alerts.events import Body, alert_event
 from alerts.facts import Facts
 from alerts.lifecycle import advance, concerned, ruling_version, superseded
+from alerts.routing import Silence, notice, silencing
 from alerts.rules import Rule
 from alerts.scope import Traits
 from alerts.states import AlertState, Transition
 from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
-from services.storage.messages import Message
 from services.storage.series import SeriesRecord
 from services.usecases.judge_figures import Judgement, band
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One transition of an alert, and the message that says it to the rule's desk."""
+    """One transition of an alert, the body that says it, and the silence that keeps it from its desk."""
 
     transition: Transition
-    message: Message
+    body: Body
+    event_id: int
+    silenced_by: str | None = None
 
 
 def watching(in_force: Iterable[Rule], series: SeriesRecord) -> list[Rule]:
@@ -53,18 +55,25 @@ def follow_alerts(
     judgement: Judgement,
     observation_id: int,
     watchers: Sequence[Rule],
+    silences: Sequence[Silence],
     *,
     now: dt.datetime,
 ) -> list[Moved]:
-    """Move the alerts of the rules that watch a series by one figure; the caller enqueues the messages."""
+    """Move the alerts of the rules that watch a series by one figure; the caller tells their desks."""
     moved: list[Moved] = []
     for rule in watchers:
-        moved += _follow(connection, rule, judgement, observation_id, now)
+        moved += _follow(connection, rule, judgement, observation_id, silences, now=now)
     return moved
 
 
 def _follow(
-    connection: Connection, current: Rule, judgement: Judgement, observation_id: int, now: dt.datetime
+    connection: Connection,
+    current: Rule,
+    judgement: Judgement,
+    observation_id: int,
+    silences: Sequence[Silence],
+    *,
+    now: dt.datetime,
 ) -> list[Moved]:
     facts = judgement.facts
     held = {record.state.id: record for record in alerts.of_rule(connection, current.id, facts.series_id)}
@@ -89,30 +98,43 @@ def _follow(
         onset_forecast = judgement.forecast_id if known is None else known.onset_forecast_id
         alerts.keep(connection, AlertRecord(after, rule.desk, onset_forecast), known_from=facts.known_from)
     said = (
-        _say(connection, transition, rule, after, facts, observation_id=observation_id, now=now)
+        record_transition(
+            connection,
+            after,
+            transition,
+            alert_event(transition, rule, after, facts),
+            silences,
+            observation_id=observation_id,
+            now=now,
+        )
         for transition in transitions
     )
     return [moved for moved in said if moved is not None]
 
 
-def _say(
+def record_transition(
     connection: Connection,
-    transition: Transition,
-    rule: Rule,
     state: AlertState,
-    facts: Facts,
+    transition: Transition,
+    body: Body,
+    silences: Sequence[Silence],
     *,
-    observation_id: int,
+    observation_id: int | None,
     now: dt.datetime,
 ) -> Moved | None:
-    """The message of a transition; None where this figure has caused the same one before."""
-    body = alert_event(transition, rule, state, facts)
+    """Keep a transition with what is said of it; None where this figure has caused the same one before."""
+    silence = silencing(notice(body), silences, now)
+    silenced_by = None if silence is None else silence.id
     event_id = alerts.add_event(
-        connection, state.id, transition, body, observation_id=observation_id, recorded_at=now
+        connection,
+        state.id,
+        transition,
+        body,
+        observation_id=observation_id,
+        recorded_at=now,
+        silenced_by=silenced_by,
     )
-    if event_id is None:
-        return None
-    return Moved(transition, Message(rule.desk, body, created_at=now, alert_event_id=event_id))
+    return None if event_id is None else Moved(transition, body, event_id, silenced_by)
 
 
 def _beside_counterfactual(connection: Connection, facts: Facts, record: AlertRecord) -> Facts:

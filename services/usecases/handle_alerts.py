@@ -1,17 +1,25 @@
-"""What a person does to an alert: it is seen, or it is closed by hand."""
+"""What a person does to an alert: sees it, closes it, snoozes it, or says something about it."""
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from collections.abc import Callable
 
 from sqlalchemy import Connection
 
 from alerts.events import person_event
-from alerts.lifecycle import acknowledge
-from alerts.states import AlertState
-from services.storage import alerts, outbox, rules, series
+from alerts.lifecycle import acknowledge, close
+from alerts.routing import Matcher, Silence
+from alerts.states import AlertState, Transition
+from services.storage import alert_notes, alerts, rules, series, silences
+from services.storage.alert_notes import AlertNote
 from services.storage.alerts import AlertRecord
-from services.storage.messages import Message
+from services.storage.silences import SilenceRecord
+from services.usecases.follow_alerts import record_transition
+from services.usecases.tell_desks import tell_desks
+
+Act = Callable[[AlertState, str, dt.datetime, str], tuple[AlertState, tuple[Transition, ...]]]
 
 
 class UnknownAlertError(LookupError):
@@ -22,6 +30,14 @@ class UnknownAlertError(LookupError):
         super().__init__(f"There is no alert {alert_id!r}; list them to see which there are.")
 
 
+class SnoozeInThePastError(ValueError):
+    """A snooze that would be over before it begins."""
+
+    def __init__(self, until: dt.datetime) -> None:
+        self.until = until
+        super().__init__(f"A snooze ends in the future, and {until.isoformat()} has passed.")
+
+
 def acknowledge_alert(
     connection: Connection, alert_id: str, *, by: str, note: str = "", now: dt.datetime
 ) -> AlertState:
@@ -30,8 +46,44 @@ def acknowledge_alert(
     The first acknowledgement stands; a second one changes nothing. UnknownAlertError; AlertClosedError where
     it is not open.
     """
+    return _act(connection, alert_id, acknowledge, by=by, note=note, now=now)
+
+
+def close_alert(
+    connection: Connection, alert_id: str, *, by: str, note: str = "", now: dt.datetime
+) -> AlertState:
+    """A person closes an alert after its latest figure; its desk is told. Errors as in acknowledging."""
+    return _act(connection, alert_id, close, by=by, note=note, now=now)
+
+
+def snooze_alert(
+    connection: Connection, alert_id: str, *, by: str, until: dt.datetime, note: str = "", now: dt.datetime
+) -> None:
+    """Hold back what is said of an alert until a moment: a silence that matches this alert alone.
+
+    The alert itself lives on. UnknownAlertError; SnoozeInThePastError.
+    """
     record = _held(connection, alert_id)
-    after, moved = acknowledge(record.state, by, now, note)
+    if until <= now:
+        raise SnoozeInThePastError(until)
+    matcher = Matcher(desks=frozenset({record.desk}), alerts=frozenset({alert_id}))
+    silence = Silence(f"sil_{uuid.uuid4().hex}", matcher, now, until, by, note)
+    silences.add(connection, SilenceRecord(silence, record.desk, now))
+    alert_notes.add(connection, AlertNote(alert_id, "snoozed", by, now, note, until=until))
+
+
+def note_alert(connection: Connection, note: AlertNote) -> None:
+    """Keep what a person says of an alert, open or closed; nobody is told. UnknownAlertError."""
+    if alerts.get(connection, note.alert_id) is None:
+        raise UnknownAlertError(note.alert_id)
+    alert_notes.add(connection, note)
+
+
+def _act(
+    connection: Connection, alert_id: str, act: Act, *, by: str, note: str, now: dt.datetime
+) -> AlertState:
+    record = _held(connection, alert_id)
+    after, moved = act(record.state, by, now, note)
     if not moved:
         return after
     alerts.keep(connection, AlertRecord(after, record.desk, record.onset_forecast_id), known_from=now)
@@ -39,14 +91,20 @@ def acknowledge_alert(
     held = series.get(connection, after.series_id)
     assert rule is not None  # noqa: S101 - foreign keys hold both
     assert held is not None  # noqa: S101
-    said = []
-    for transition in moved:
-        body = person_event(transition, rule, after, series_name=held.name, unit=held.unit)
-        event_id = alerts.add_event(
-            connection, alert_id, transition, body, observation_id=None, recorded_at=now
+    quiet = silences.in_force(connection, now=now)
+    said = [
+        record_transition(
+            connection,
+            after,
+            transition,
+            person_event(transition, rule, after, series_name=held.name, unit=held.unit),
+            quiet,
+            observation_id=None,
+            now=now,
         )
-        said.append(Message(record.desk, body, created_at=now, alert_event_id=event_id))
-    outbox.enqueue(connection, outbox.address(connection, said), now=now)
+        for transition in moved
+    ]
+    tell_desks(connection, [each for each in said if each is not None], now=now)
     return after
 
 

@@ -14,13 +14,14 @@ from forecasting.series import Observation
 from forecasting.vintages import known
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
-from services.storage import forecasts, jobs, observations, outbox, releases, rules, series, verdicts
+from services.storage import forecasts, jobs, observations, releases, rules, series, silences, verdicts
 from services.storage.jobs import Job
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
 from services.usecases.follow_alerts import Moved, follow_alerts, watching
 from services.usecases.judge_figures import Judgement, judge_figure
+from services.usecases.tell_desks import tell_desks
 
 REFRESH = "refresh_forecast"
 
@@ -203,9 +204,7 @@ class _Batch:
             )  # fmt: skip
         ids = self._store(judged)
         moved = [] if history else self._follow(judged, ids)
-        if moved:
-            addressed = outbox.address(self.connection, [each.message for each in moved])
-            outbox.enqueue(self.connection, addressed, now=self.now)
+        tell_desks(self.connection, moved, now=self.now)
         self._order_refits(judged, history=history)
         outcomes = [each.outcome for each in told]
         kinds = [str(each.transition.kind) for each in moved]
@@ -248,10 +247,11 @@ class _Batch:
 
     def _follow(self, judged: Sequence[Judgement], ids: Sequence[int]) -> list[Moved]:
         in_force = rules.in_force(self.connection)
+        quiet = silences.in_force(self.connection, now=self.now)
         moved: list[Moved] = []
         for judgement, observation_id in zip(judged, ids, strict=True):
             watchers = watching(in_force, self.registered[judgement.facts.series_id])
-            moved += follow_alerts(self.connection, judgement, observation_id, watchers, now=self.now)
+            moved += follow_alerts(self.connection, judgement, observation_id, watchers, quiet, now=self.now)
         return moved
 
     def _order_refits(self, judged: Sequence[Judgement], *, history: bool) -> None:

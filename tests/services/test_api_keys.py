@@ -46,6 +46,13 @@ NEEDS: dict[tuple[str, str], str] = {
     ("get", "/v1/deliveries/{delivery_id}"): "read",
     ("post", "/v1/deliveries/{delivery_id}/replay"): "endpoints",
     ("post", "/v1/rules/rehearse"): "read",
+    **{
+        ("post", f"/v1/alerts/{{alert_id}}/{act}"): "rules"
+        for act in ("close", "snooze", "assign", "comment", "feedback")
+    },
+    ("get", "/v1/silences"): "read",
+    ("post", "/v1/silences"): "rules",
+    ("post", "/v1/silences/{silence_id}/end"): "rules",
     ("get", "/v1/jobs"): "read",
     ("get", "/v1/keys"): "admin",
     ("post", "/v1/keys"): "admin",
@@ -73,7 +80,7 @@ def operations(stage: Stage) -> list[tuple[str, str]]:
 
 def call(stage: Stage, method: str, path: str, headers: dict[str, str]) -> int:
     """Status of an operation called with ids that no thing has and a body that no reader takes."""
-    ids = dict.fromkeys(("series_id", "rule_id", "alert_id", "endpoint_id", "key_id"), "none")
+    ids = dict.fromkeys(("series_id", "rule_id", "alert_id", "endpoint_id", "key_id", "silence_id"), "none")
     address = path.format(**ids, delivery_id=99, forecast_id=99)
     body = {"content-type": "application/json"} if method != "get" else {}
     content = b"{}" if method != "get" else None

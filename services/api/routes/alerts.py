@@ -10,13 +10,24 @@ from sqlalchemy import Connection
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
-from services.api.schemas.alerts import Acknowledgement, AlertShown, AlertStory, EventShown
+from services.api.schemas.alerts import (
+    Acknowledgement,
+    AlertShown,
+    AlertStory,
+    Assignment,
+    Comment,
+    EventShown,
+    Feedback,
+    NoteShown,
+    Snooze,
+)
 from services.api.schemas.common import Limit, Page
 from services.api.security import Caller, Reader, RuleKeeper
-from services.bootstrap import DELIVER_MESSAGES
-from services.storage import alerts
+from services.bootstrap import DELIVER_MESSAGES, Service
+from services.storage import alert_notes, alerts
+from services.storage.alert_notes import AlertNote
 from services.storage.alerts import AlertRecord
-from services.usecases.handle_alerts import acknowledge_alert
+from services.usecases.handle_alerts import acknowledge_alert, close_alert, note_alert, snooze_alert
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -50,9 +61,7 @@ def listed(
 def one(service: TheService, caller: Reader, alert_id: AlertId) -> AlertStory:
     """An alert with its events: each sentence as it was sent, and the reason."""
     with service.engine.begin() as connection:
-        record = _existing(connection, caller, alert_id)
-        events = alerts.events(connection, alert_id)
-    return AlertStory(**dict(AlertShown.of(record)), events=[EventShown.of(event) for event in events])
+        return _story(connection, _existing(connection, caller, alert_id))
 
 
 @router.post("/{alert_id}/acknowledge", summary="Say that it is seen", dependencies=[Depends(only_json)])
@@ -66,6 +75,68 @@ def acknowledge(
         record = _existing(connection, caller, alert_id)
     service.nudge(DELIVER_MESSAGES)
     return AlertShown.of(record)
+
+
+@router.post("/{alert_id}/close", summary="Close it by hand", dependencies=[Depends(only_json)])
+def close(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Acknowledgement) -> AlertShown:
+    """A person closes it after its latest figure, and its desk is told who did."""
+    with service.engine.begin() as connection:
+        _existing(connection, caller, alert_id)
+        close_alert(connection, alert_id, by=given.by, note=given.note or "", now=service.now())
+        record = _existing(connection, caller, alert_id)
+    service.nudge(DELIVER_MESSAGES)
+    return AlertShown.of(record)
+
+
+@router.post("/{alert_id}/snooze", summary="Hear nothing for a while", dependencies=[Depends(only_json)])
+def snooze(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Snooze) -> AlertStory:
+    """A silence of this alert alone; it lives on, and what is held back is shown with the silence."""
+    with service.engine.begin() as connection:
+        _existing(connection, caller, alert_id)
+        snooze_alert(
+            connection,
+            alert_id,
+            by=given.by,
+            until=given.until,
+            note=given.note or "",
+            now=service.now(),
+        )
+        return _story(connection, _existing(connection, caller, alert_id))
+
+
+@router.post("/{alert_id}/assign", summary="Say who has it", dependencies=[Depends(only_json)])
+def assign(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Assignment) -> AlertStory:
+    """Who has it from now on, and who said so."""
+    note = AlertNote(alert_id, "assigned", given.by, service.now(), given.note or "", assignee=given.to)
+    return _noted(service, caller, note)
+
+
+@router.post("/{alert_id}/comment", summary="Say something about it", dependencies=[Depends(only_json)])
+def comment(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Comment) -> AlertStory:
+    """A comment with who and when."""
+    return _noted(service, caller, AlertNote(alert_id, "comment", given.by, service.now(), given.text))
+
+
+@router.post("/{alert_id}/feedback", summary="Useful or noise", dependencies=[Depends(only_json)])
+def feedback(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Feedback) -> AlertStory:
+    """Whether the alert was of use, so that its rule can be judged by those who heard it."""
+    note = AlertNote(alert_id, given.verdict, given.by, service.now(), given.note or "")
+    return _noted(service, caller, note)
+
+
+def _noted(service: Service, caller: Caller, note: AlertNote) -> AlertStory:
+    with service.engine.begin() as connection:
+        _existing(connection, caller, note.alert_id)
+        note_alert(connection, note)
+        return _story(connection, _existing(connection, caller, note.alert_id))
+
+
+def _story(connection: Connection, record: AlertRecord) -> AlertStory:
+    return AlertStory(
+        **dict(AlertShown.of(record)),
+        events=[EventShown.of(event) for event in alerts.events(connection, record.state.id)],
+        notes=[NoteShown.model_validate(note) for note in alert_notes.of_alert(connection, record.state.id)],
+    )
 
 
 def _existing(connection: Connection, caller: Caller, alert_id: str) -> AlertRecord:

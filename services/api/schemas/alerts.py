@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -75,6 +75,7 @@ class EventShown(Shown):
     reason: str
     known_from: Moment
     sentence: str
+    silenced_by: str | None = Field(description="The silence that kept it from its desk.")
     payload: dict[str, Any]
 
     @classmethod
@@ -86,8 +87,20 @@ class EventShown(Shown):
             reason=event.reason,
             known_from=event.known_from,
             sentence=event.payload["data"]["sentence"],
+            silenced_by=event.silenced_by,
             payload=event.payload,
         )
+
+
+class NoteShown(Shown):
+    """What a person said about an alert."""
+
+    kind: str = Field(description="assigned, comment, snoozed, useful or noise.")
+    by: str
+    at: Moment
+    text: str
+    assignee: str | None
+    until: Moment | None
 
 
 class AlertStory(AlertShown):
@@ -105,15 +118,18 @@ class AlertStory(AlertShown):
                             "reason": "a downward shock",
                             "known_from": "2025-06-20T02:00:00Z",
                             "sentence": "China's exports of rare-earth magnets fell 53 % on the month …",
+                            "silenced_by": None,
                             "payload": {"type": "alert.opened", "version": 1},
                         }
                     ],
+                    "notes": [],
                 }
             ]
         }
     )
 
     events: list[EventShown]
+    notes: list[NoteShown]
 
 
 class Acknowledgement(Given):
@@ -124,4 +140,47 @@ class Acknowledgement(Given):
     )
 
     by: Text
+    note: LongText | None = None
+
+
+class Assignment(Given):
+    """Who has an alert from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "Li Wei", "to": "Ada Okoro"}]})
+
+    by: Text
+    to: Text
+    note: LongText | None = None
+
+
+class Comment(Given):
+    """What a person has to say about an alert."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "Li Wei", "text": "The port was closed for a week."}]}
+    )
+
+    by: Text
+    text: LongText
+
+
+class Snooze(Given):
+    """Until when nothing is said of an alert."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "Li Wei", "until": "2030-01-01T00:00:00Z"}]}
+    )
+
+    by: Text
+    until: Moment
+    note: LongText | None = None
+
+
+class Feedback(Given):
+    """Whether an alert was of use."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "Li Wei", "verdict": "useful"}]})
+
+    by: Text
+    verdict: Literal["useful", "noise"]
     note: LongText | None = None

@@ -1,0 +1,80 @@
+"""/v1/silences: what desks do not want to hear, each with an end."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy import Connection
+
+from alerts.routing import Matcher, Silence
+from services.api.dependencies import TheService
+from services.api.limits import only_json
+from services.api.problems import ProblemError
+from services.api.schemas.common import Page
+from services.api.schemas.silences import SilenceGiven, SilenceShown
+from services.api.security import Caller, Reader, RuleKeeper
+from services.storage import silences
+from services.storage.silences import SilenceRecord
+
+router = APIRouter(prefix="/silences", tags=["silences"])
+
+SilenceId = Annotated[str, Path(min_length=1, max_length=200, description="Id of the silence.")]
+
+
+@router.get("", summary="Silences that have not ended")
+def listed(
+    service: TheService,
+    caller: Reader,
+    desk: Annotated[str | None, Query(description="Only those of a desk.")] = None,
+    ended: Annotated[bool, Query(description="Those that have ended too.")] = False,
+) -> Page[SilenceShown]:
+    """The oldest first."""
+    wanted = caller.narrowed(desk)
+    with service.engine.begin() as connection:
+        found = silences.listed(connection, desk=wanted, ends_after=None if ended else service.now())
+    return Page(items=[SilenceShown.of(record) for record in found])
+
+
+@router.post("", status_code=201, summary="Add a silence", dependencies=[Depends(only_json)])
+def add(service: TheService, caller: RuleKeeper, given: SilenceGiven) -> SilenceShown:
+    """From its start to its end nothing that it matches is sent to the desk; alerts live on all the same."""
+    caller.narrowed(given.desk)
+    now = service.now()
+    starts = given.starts or now
+    if given.ends <= max(starts, now):
+        raise ProblemError("invalid-request", "body.ends: a silence ends after its start, in the future.")
+    try:
+        events = given.event_types()
+    except ValueError as error:
+        raise ProblemError("invalid-request", f"body.events: {error}.") from error
+    matcher = Matcher(
+        desks=frozenset({given.desk}),
+        series=frozenset(given.series),
+        rules=frozenset(given.rules),
+        alerts=frozenset(given.alerts),
+        events=events,
+        labels=frozenset(given.labels.items()),
+    )
+    silence = Silence(f"sil_{uuid.uuid4().hex}", matcher, starts, given.ends, given.by, given.note or "")
+    record = SilenceRecord(silence, given.desk, now)
+    with service.engine.begin() as connection:
+        silences.add(connection, record)
+    return SilenceShown.of(record)
+
+
+@router.post("/{silence_id}/end", summary="End a silence now")
+def end(service: TheService, caller: RuleKeeper, silence_id: SilenceId) -> SilenceShown:
+    """What it matches is heard again from now on; what it held back stays shown with the alerts."""
+    with service.engine.begin() as connection:
+        _existing(connection, caller, silence_id)
+        silences.end(connection, silence_id, at=service.now())
+        return SilenceShown.of(_existing(connection, caller, silence_id))
+
+
+def _existing(connection: Connection, caller: Caller, silence_id: str) -> SilenceRecord:
+    found = silences.get(connection, silence_id)
+    if found is None or not caller.sees(found.desk):
+        raise ProblemError("not-found", f"There is no silence {silence_id!r}.")
+    return found

@@ -1,0 +1,50 @@
+"""What happened to alerts in one release, as the messages that its desks receive."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from alerts.events import EventType
+from alerts.routing import Matcher, Subscription, notice, route
+from services.storage import endpoints, outbox
+from services.storage.endpoints import Endpoint
+from services.storage.messages import Message
+from services.usecases.follow_alerts import Moved
+
+
+def tell_desks(connection: Connection, moved: Sequence[Moved], *, now: dt.datetime) -> None:
+    """Enqueue what is not silenced: for each endpoint one message, the worst alert first.
+
+    An endpoint that wants the same as another is sent the same message. Call it once in a transaction.
+    """
+    heard = [each for each in moved if each.silenced_by is None]
+    if not heard:
+        return
+    events = {id(each.body): each.event_id for each in heard}
+    notices = [notice(each.body) for each in heard]
+    desks = {each.desk for each in notices}
+    listening = [
+        each for each in endpoints.listed(connection) if each.desk in desks and each.status == "enabled"
+    ]
+    routed = route(notices, [_subscription(endpoint) for endpoint in listening], (), now=now)
+    messages: dict[tuple[int, ...], tuple[Message, list[str]]] = {}
+    for each in notices if not listening else ():
+        alone = Message(each.desk, each.body, created_at=now, alert_event_id=events[id(each.body)])
+        messages[id(each.body),] = alone, []
+    for endpoint_id, body in routed.messages:
+        inside = body["data"]["events"] if body["type"] == EventType.ALERTS_GATHERED else [body]
+        key = tuple(id(each) for each in inside)
+        if key not in messages:
+            single = events[key[0]] if len(key) == 1 else None
+            desk = notice(inside[0]).desk
+            messages[key] = Message(desk, body, created_at=now, alert_event_id=single), []
+        messages[key][1].append(endpoint_id)
+    outbox.enqueue(connection, list(messages.values()), now=now)
+
+
+def _subscription(endpoint: Endpoint) -> Subscription:
+    wanted = frozenset(EventType(each) for each in endpoint.event_types or ())
+    return Subscription(endpoint.id, Matcher(desks=frozenset({endpoint.desk}), events=wanted))
