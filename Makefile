@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install test lint types contracts chaos bench-delivery bench-accuracy bench-shocks demo up down lock clean
+.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-delivery bench-accuracy bench-shocks demo up down lock clean audit
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -19,12 +19,24 @@ $(INSTALLED): requirements.lock pyproject.toml
 	if [ -z "$$python" ]; then echo 'Tonnage needs Python 3.11 or later: none of python3, python3.11 … python3.14 is one.' >&2; exit 1; fi; \
 	echo "building .venv with $$($$python --version); the first time takes minutes"; \
 	$$python -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@$(BIN)/python -c 'import flower.command, services.asgi, services.cli, services.worker.tasks, \
+	  statsforecast.models, statsmodels.tsa.statespace.structural, lightgbm' # compiled once, not by each process
 	@touch $@
 
-test: lint types contracts ## lint, types, import contracts and all tests, against real servers it starts
-	$(BIN)/pytest -n 2
+test: lint types contracts browser ## lint, types, import contracts and the tests, against real servers it starts
+	$(BIN)/pytest -n 2 -m 'not long'
+
+test-long: $(INSTALLED) ## the tests that take too long for make test: compose as processes, the longer chaos
+	$(BIN)/pytest -n 2 -m long
+
+browser: ## a Chromium for the browser tests: installed as root on Debian, else named
+	@if command -v chromium > /dev/null || command -v google-chrome > /dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  echo 'installing Chromium for the browser tests'; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y chromium > /dev/null; \
+	else echo 'no Chromium here: the browser tests are skipped; install chromium to run them'; fi
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -36,11 +48,29 @@ types: $(INSTALLED)
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports
 
+screenshots: $(INSTALLED) browser ## every page in light and dark, into var/screenshots, and the first screens of three for the README
+	@PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py var/screenshots
+
 chaos: $(INSTALLED) ## kill every part with -9 while messages are committed, and print what was lost
 	@$(BIN)/python tests/chaos/all_scenes.py
 
-bench-delivery: $(INSTALLED) ## deliveries per CPU second, against the bare client
+fuzz: $(INSTALLED) ## schemathesis over the whole API, with and without a key: EXAMPLES (100) an operation
+	@PYTHONPATH=. $(BIN)/python -m tests.benchmarks.fuzz_api $(if $(EXAMPLES),--examples $(EXAMPLES))
+
+audit: ## known vulnerabilities of what requirements.lock pins, by pip-audit in a throw-away environment
+	@auditor=$$(mktemp -d); trap 'rm -rf "$$auditor"' EXIT; \
+	python3 -m venv "$$auditor"; "$$auditor/bin/pip" install --quiet --disable-pip-version-check pip-audit; \
+	"$$auditor/bin/pip-audit" --requirement requirements.lock --require-hashes --disable-pip --progress-spinner off
+
+soak: $(INSTALLED) ## releases, refits, deliveries and kills for MINUTES (3), at SIZES (100,1000) series; tables
+	@$(BIN)/python -m tests.benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SIZES),--sizes $(SIZES))
+
+bench-api: $(INSTALLED) ## the API beside a constant route, a month of 10,000 series, one figure to its webhook
+	@$(BIN)/python -m tests.benchmarks.api
+
+bench-delivery: $(INSTALLED) ## deliveries per CPU second, against the bare client; what a hanging desk costs others
 	@$(BIN)/python tests/benchmarks/delivery.py
+	@$(BIN)/python tests/chaos/noisy_neighbour.py
 
 bench-accuracy: $(INSTALLED) ## our portfolios beside their peers, on M3 and on trade series
 	@$(BIN)/python -m tests.benchmarks.accuracy
@@ -57,13 +87,16 @@ up: $(INSTALLED) ## the local stack, its state kept between runs
 down: $(INSTALLED) ## end what make up left
 	@$(BIN)/tonnage down
 
-lock: ## resolve pyproject.toml into requirements.lock again; the build backend is locked with the rest
+lock: ## resolve pyproject.toml into requirements.lock again, and of it what the image runs; the build backend too
 	@resolver=$$(mktemp -d); trap 'rm -rf "$$resolver"' EXIT; \
 	python3 -m venv "$$resolver"; "$$resolver/bin/pip" install --quiet --disable-pip-version-check uv; \
 	python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
-	| "$$resolver/bin/uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	  --no-annotate --no-emit-index-url --custom-compile-command 'make lock' --extra dev \
-	  --output-file requirements.lock pyproject.toml -
+	> "$$resolver/backend.in"; \
+	compile=("$$resolver/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-emit-index-url --custom-compile-command 'make lock' --extra tracing); \
+	"$${compile[@]}" --upgrade --extra dev --output-file requirements.lock pyproject.toml "$$resolver/backend.in"; \
+	"$${compile[@]}" --constraint requirements.lock --output-file services/requirements.lock \
+	  pyproject.toml "$$resolver/backend.in"
 
 clean:
 	rm -rf .venv

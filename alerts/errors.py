@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -63,11 +64,15 @@ class AlertClosedError(AlertsError):
 
 
 class UnknownScopeError(AlertsError):
-    """A rule that names series which are not registered; it would never say anything."""
+    """A rule that names series by what is no id of one; ``candidates`` are the ids that each may mean."""
 
-    def __init__(self, unknown: list[str]) -> None:
+    def __init__(self, unknown: list[str], candidates: Mapping[str, Sequence[str]] | None = None) -> None:
         self.unknown = tuple(unknown)
-        super().__init__(f"The rule names series that are not registered: {', '.join(unknown)}.")
+        self.candidates = {name: tuple(ids) for name, ids in (candidates or {}).items() if ids}
+        meant = "".join(
+            f" {name!r} may be {' or '.join(ids)}; write the id." for name, ids in self.candidates.items()
+        )
+        super().__init__(f"The rule names series that are not registered: {', '.join(unknown)}.{meant}")
 
 
 class RehearsalTooLargeError(AlertsError):

@@ -32,6 +32,8 @@ class Evaluation:
         Whether the rule's condition holds, and why, in words with the numbers that decided it.
     severity
         Of a breach: the gravest that the rule's steps give it; None otherwise.
+    awaited
+        True where the figure had not come; one of the same span that came stands beside it.
     closing, closing_reason
         Whether the figure meets what closes an alert of this rule, and why.
     """
@@ -44,6 +46,7 @@ class Evaluation:
     severity: Severity | None
     closing: Answer
     closing_reason: str
+    awaited: bool = False
 
 
 _OUTCOMES = {Answer.YES: Outcome.BREACH, Answer.NO: Outcome.CLEAR, Answer.NO_DATA: Outcome.NO_DATA}
@@ -66,6 +69,7 @@ def evaluate(rule: Rule, facts: Facts) -> Evaluation:
         severity=_severity(rule, facts) if opening.answer is Answer.YES else None,
         closing=closing.answer,
         closing_reason=closing.reason,
+        awaited=facts.awaited,
     )
 
 

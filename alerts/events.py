@@ -10,14 +10,18 @@ from typing import Any
 from alerts.facts import Band, Facts, Figure
 from alerts.grammar import dump_condition
 from alerts.quantities import one_in
+from alerts.release_calendars import ReleaseCalendar
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.wording import overdue_sentence, person_sentence, sentence
 from forecasting.months import Span
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Rank, Record
 
 VERSION = 1
 """Version of the bodies; a field is added within it, never taken away or given another meaning."""
+
+LISTED = 50
+"""Series that one message lists: a body is bounded, and a late release may miss hundreds."""
 
 Body = dict[str, Any]
 
@@ -38,6 +42,9 @@ class EventType(StrEnum):
     DATA_OVERDUE = "data.overdue"
     ENDPOINT_PING = "endpoint.ping"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    SOURCE_REFUSED = "source.refused"
+    SERVICE_TROUBLE = "service.trouble"
+    SERVICE_RECOVERED = "service.recovered"
 
 
 def event_type(kind: TransitionKind) -> EventType:
@@ -66,10 +73,13 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
         "detection": _detection(facts),
         "forecast": _forecast(facts),
         "records": [_record(record) for record in facts.records],
+        "change_records": [_record(record) for record in facts.change_records],
+        "rank_in_month": _rank(facts.rank_in_month),
         "source_claim": _source_claim(facts),
         "counterfactual": None if facts.counterfactual is None else _band(facts.counterfactual),
         "next_expected": _outlook(facts),
         "measure": _measure(facts),
+        "awaited": _awaited(facts),
         "alert": _alert(rule, state),
         "transition": _transition(transition),
     }
@@ -104,21 +114,27 @@ def gathered_event(bodies: Sequence[Body], *, desk: str) -> Body:
 
 def overdue_event(
     *,
-    series_id: str,
-    series_name: str,
-    unit: str,
+    calendar: ReleaseCalendar,
     span: Span,
-    release: str,
-    due: dt.datetime,
+    awaited: Sequence[tuple[str, str, str]],
     now: dt.datetime,
 ) -> Body:
-    """Body for a release that has not come; ``days_late`` is whole days from ``due`` to ``now``."""
+    """Body for a release that has not come, with id, name and unit of the series that it is awaited for.
+
+    ``series`` lists the first LISTED of ``count``. ``days_late`` is whole days from ``due`` to ``now``;
+    ``due_local`` is ``due`` in the source's zone.
+    """
+    due = calendar.due(span)
     data = {
-        "series": _series(series_id, series_name, unit),
+        "calendar": calendar.id,
+        "release": calendar.title,
+        "stage": calendar.stage,
         "period": str(span),
-        "release": release,
         "due": _time(due),
+        "due_local": due.isoformat(),
         "days_late": max((now - due).days, 0),
+        "count": len(awaited),
+        "series": [_series(*each) for each in awaited[:LISTED]],
     }
     return _body(EventType.DATA_OVERDUE, now, data, overdue_sentence(data))
 
@@ -133,6 +149,27 @@ def disabled_event(*, endpoint_id: str, reason: str, now: dt.datetime) -> Body:
     """Body that tells a desk's other endpoints that one of them is sent nothing more."""
     said = f"Endpoint {endpoint_id} was disabled: {reason}. What is due for it waits until it is enabled."
     return _body(EventType.ENDPOINT_DISABLED, now, {"endpoint": {"id": endpoint_id}, "reason": reason}, said)
+
+
+def source_refused_event(
+    *, source: str, title: str, fault: str, reason: str, snapshot: int | None, now: dt.datetime
+) -> Body:
+    """Body that tells ops of an answer not used; ``snapshot`` is the evidence, None where none came."""
+    data = {"source": {"id": source, "title": title}, "fault": fault, "reason": reason, "snapshot": snapshot}
+    return _body(EventType.SOURCE_REFUSED, now, data, f"{title} was refused ({fault}): {reason}")
+
+
+def trouble_event(*, part: str, title: str, since: dt.datetime, action: str, now: dt.datetime) -> Body:
+    """Body that tells ops of a part of the service that has done nothing since a moment."""
+    data = {"part": part, "since": _time(since), "action": action}
+    said = f"{title} has done nothing since {since:%Y-%m-%d %H:%M:%S} UTC. {action}"
+    return _body(EventType.SERVICE_TROUBLE, now, data, said)
+
+
+def recovered_event(*, part: str, title: str, told_at: dt.datetime, now: dt.datetime) -> Body:
+    """Body that takes back a trouble that was told at a moment."""
+    data = {"part": part, "told_at": _time(told_at)}
+    return _body(EventType.SERVICE_RECOVERED, now, data, f"{title} works again.")
 
 
 def numbered(event: Body, sequence: int) -> Body:
@@ -192,8 +229,13 @@ def _forecast(facts: Facts) -> Body | None:
     return None if used is None else {"id": used.id, "vintage": _time(used.vintage), "model": used.model}
 
 
+def _rank(rank: Rank | None) -> Body | None:
+    return None if rank is None else {"rank": rank.rank, "held": rank.held, "tied": rank.tied}
+
+
 def _record(record: Record) -> Body:
     return {
+        "of": record.of,
         "direction": record.direction,
         "since": None if record.since is None else str(record.since),
         "first_held": str(record.first_held),
@@ -223,6 +265,17 @@ def _measure(facts: Facts) -> Body | None:
         if measure is None
         else {"title": measure.title, "day": measure.day.isoformat(), "url": measure.url}
     )
+
+
+def _awaited(facts: Facts) -> Body | None:
+    expected = facts.expectation
+    if not facts.awaited or expected is None:
+        return None
+    return {
+        "release": expected.release,
+        "due": _time(expected.due),
+        "days_late": max((facts.known_from - expected.due).days, 0),
+    }
 
 
 def _alert(rule: Rule, state: AlertState) -> Body:

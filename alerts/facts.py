@@ -6,9 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 from alerts.errors import InvalidFactsError
+from forecasting.forecast import Forecast
 from forecasting.months import Span
+from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.detection import Detection
-from forecasting.shocks.records import Record
+from forecasting.shocks.divergence import Divergence
+from forecasting.shocks.mirror import MirrorGap
+from forecasting.shocks.records import Rank, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,22 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """The last episode of a series as of a figure, not later figures; None where none has begun."""
+
+    chapter: Chapter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The release that a figure is expected in: when it is due, and when it counts as late."""
+
+    release: str
+    due: dt.datetime
+    late_from: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One figure with its context, as known at ``known_from``; None wherever something is not known.
 
@@ -82,10 +102,28 @@ class Facts:
         Value that this one replaces; None at first print.
     change_month, change_year
         Ratio less one to ``previous`` (the span of equal length just before) and to ``year_ago``.
+    records, change_records
+        Of the figure, and of its changes on the year and on the month; ``rank_in_month`` is its place among
+        the same calendar months of the years held.
+    year_to_date, year_to_date_before
+        Totals from January to the figure's last month, of its year and of the year before.
     counterfactual
         For an alert that is open: the forecast published before its onset, at this span.
     next_expected
         The span after this one, by the latest forecast.
+    ahead
+        The newest forecast that stood when the figure became known, made without it.
+    following
+        The episode that the figure may stand in; None where no forecast judged it.
+    divergences
+        How the series parts from each sibling over the span; None where that was not asked for.
+    mirror_gap
+        Exports against partners' reported imports in the newest month, up to the figure's, of which both are
+        known; None where there is none.
+    expectation
+        When the calendar of its source expects the figure; None where none does, or it was not asked for.
+    awaited
+        True where the figure has not come: ``value`` is None, and ``known_from`` the moment it was missed at.
     """
 
     series_id: str
@@ -99,14 +137,24 @@ class Facts:
     revision_of: float | None = None
     change_month: float | None = None
     change_year: float | None = None
+    year_to_date: Figure | None = None
+    year_to_date_before: Figure | None = None
     previous: Figure | None = None
     year_ago: Figure | None = None
     records: tuple[Record, ...] = ()
+    change_records: tuple[Record, ...] = ()
+    rank_in_month: Rank | None = None
     source_claim: SourceClaim | None = None
     next_expected: Outlook | None = None
+    ahead: Forecast | None = None
     counterfactual: Band | None = None
     forecast: ForecastUsed | None = None
     measure: Measure | None = None
+    following: Following | None = None
+    divergences: tuple[Divergence, ...] | None = None
+    mirror_gap: MirrorGap | None = None
+    expectation: Expectation | None = None
+    awaited: bool = False
 
     def __post_init__(self) -> None:
         if self.known_from.tzinfo is None:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal
 
 from alerts.conditions import (
     All,
     AnyOf,
     Change,
     Condition,
+    Crossing,
+    Diverges,
     Extreme,
+    InEpisode,
     Level,
+    MeasureVisible,
+    Mirrored,
     Not,
+    Overdue,
     Recovered,
     Revision,
     Shock,
+    ShockType,
     Surprise,
 )
+from alerts.episode_conditions import STATES
 from alerts.parsing import Faults, Reader
+from forecasting.forecast import HORIZON
+from forecasting.shocks.divergence import PARTED
+from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.records import CLAIM_PERCENT
 
 DEEPEST = 8
@@ -33,6 +45,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "shock": {"kind": "shock", "direction": "down"},
     "recovered": {"kind": "recovered"},
     "revision": {"kind": "revision", "beyond_percent": 5},
+    "forecast": {"kind": "forecast", "below": 3000, "within_months": 6, "probability_above": 0.2},
+    "measure": {"kind": "measure"},
+    "shock_type": {"kind": "shock_type", "type": "LS", "probability_at_least": 0.6},
+    "episode": {"kind": "episode", "shortfall_beyond": 5000},
+    "divergence": {"kind": "divergence", "score_at_least": 3},
+    "mirror_gap": {"kind": "mirror_gap", "score_at_least": 3},
+    "overdue": {"kind": "overdue", "days_late": 2},
     "all": {"kind": "all", "of": [{"kind": "shock"}, {"kind": "level", "below": 3000}]},
     "any": {"kind": "any", "of": [{"kind": "shock"}, {"kind": "level", "below": 3000}]},
     "not": {"kind": "not", "of": {"kind": "recovered"}},
@@ -47,6 +66,13 @@ KINDS: dict[type[Condition], str] = {
     Shock: "shock",
     Recovered: "recovered",
     Revision: "revision",
+    Crossing: "forecast",
+    MeasureVisible: "measure",
+    ShockType: "shock_type",
+    InEpisode: "episode",
+    Diverges: "divergence",
+    Mirrored: "mirror_gap",
+    Overdue: "overdue",
     All: "all",
     AnyOf: "any",
     Not: "not",
@@ -100,13 +126,60 @@ def _level(reader: Reader, _: int) -> Condition:
 
 
 def _change(reader: Reader, _: int) -> Condition:
-    on = reader.choice("on", ("month", "year"))
-    side = reader.just_one("down_percent", "up_percent")
-    most = 100.0 if side == "down_percent" else 1e6
+    given = reader.choice("on", ("month", "year", "year_to_date"))
+    on: Literal["month", "year", "year_to_date"] = (
+        "year_to_date" if given == "year_to_date" else "year" if given == "year" else "month"
+    )
+    side = reader.just_one("down_percent", "up_percent", "down_by", "up_by")
+    most = 100.0 if side == "down_percent" else 1e6 if side == "up_percent" else math.inf
     limit = reader.number(side, least=0.0, most=most) if reader.has(side) else 0.0
-    if side == "down_percent":
-        return Change(on="year" if on == "year" else "month", down_percent=limit)
-    return Change(on="year" if on == "year" else "month", up_percent=limit)
+    return Change(on, **{side: limit})
+
+
+def _forecast(reader: Reader, _: int) -> Condition:
+    side = reader.just_one("below", "above")
+    limit = reader.number(side) if reader.has(side) else 0.0
+    chance = reader.number("probability_above", least=0.0, most=1.0)
+    months = reader.whole("within_months", least=1, most=HORIZON)
+    return Crossing(chance, months, **{side: limit})
+
+
+def _measure(_: Reader, __: int) -> Condition:
+    return MeasureVisible()
+
+
+def _shock_type(reader: Reader, _: int) -> Condition:
+    given = reader.choice("type", tuple(Intervention))
+    names: dict[str, Literal["AO", "LS", "TC", "anticipation"]] = {
+        "AO": "AO", "LS": "LS", "TC": "TC", "anticipation": "anticipation",
+    }  # fmt: skip
+    return ShockType(names[given], reader.number("probability_at_least", least=0.0, most=1.0))
+
+
+def _episode(reader: Reader, _: int) -> Condition:
+    side = reader.just_one("state", "recovered_percent", "shortfall_beyond", "excess_beyond")
+    if side == "state":
+        given = reader.choice("state", STATES, default=STATES[0])
+        return InEpisode(state=next(each for each in STATES if each == given))
+    most = 1000.0 if side == "recovered_percent" else math.inf
+    limits = {side: reader.number(side, least=0.0, most=most) if reader.has(side) else 0.0}
+    return InEpisode(None, **limits)
+
+
+def _divergence(reader: Reader, _: int) -> Condition:
+    return Diverges(_score(reader))
+
+
+def _mirror_gap(reader: Reader, _: int) -> Condition:
+    return Mirrored(_score(reader))
+
+
+def _overdue(reader: Reader, _: int) -> Condition:
+    return Overdue(reader.whole("days_late", default=0, least=0, most=365))
+
+
+def _score(reader: Reader) -> float:
+    return reader.number("score_at_least", least=0.5, most=100.0) if reader.has("score_at_least") else PARTED
 
 
 def _record(reader: Reader, _: int) -> Condition:
@@ -170,6 +243,13 @@ _READERS: dict[str, Callable[[Reader, int], Condition]] = {
     "shock": _shock,
     "recovered": _recovered,
     "revision": _revision,
+    "forecast": _forecast,
+    "measure": _measure,
+    "shock_type": _shock_type,
+    "episode": _episode,
+    "divergence": _divergence,
+    "mirror_gap": _mirror_gap,
+    "overdue": _overdue,
     "all": _all,
     "any": _any,
     "not": _not,

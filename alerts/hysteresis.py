@@ -54,7 +54,7 @@ def follow(
 
 def _while_open(course: Course, figure: Evaluation, months_to_close: int) -> Course:
     clears = course.clears
-    if figure.outcome is Outcome.BREACH or figure.closing is Answer.NO or figure.value is None:
+    if figure.outcome is Outcome.BREACH or figure.closing is Answer.NO or _withdrawn(figure):
         clears = 0
     elif figure.closing is Answer.YES:
         clears += 1
@@ -64,7 +64,7 @@ def _while_open(course: Course, figure: Evaluation, months_to_close: int) -> Cou
 
 def _while_not_open(course: Course, figure: Evaluation, months_to_open: int) -> Course:
     if figure.outcome is not Outcome.BREACH:
-        broken = figure.outcome is Outcome.CLEAR or figure.value is None
+        broken = figure.outcome is Outcome.CLEAR or _withdrawn(figure)
         return replace(course, breaches=0) if broken else course
     begins = course.status is Status.PENDING and course.breaches == 0
     course = replace(
@@ -80,3 +80,7 @@ def _while_not_open(course: Course, figure: Evaluation, months_to_open: int) -> 
 
 def _closed(course: Course, figure: Evaluation) -> Course:
     return replace(course, status=Status.RESOLVED, closed=figure.span, clears=0)
+
+
+def _withdrawn(figure: Evaluation) -> bool:
+    return figure.value is None and not figure.awaited

@@ -23,7 +23,7 @@ from forecasting.months import Span
 def concerned(alerts: Iterable[AlertState], span: Span) -> AlertState | None:
     """Which alert of one rule on one series a figure concerns: the one that rests on it, else the latest."""
     latest_first = sorted(alerts, key=lambda alert: alert.figures[0].span, reverse=True)
-    resting = (alert for alert in latest_first if alert.judged(span) is not None)
+    resting = (alert for alert in latest_first if alert.rests_on(span))
     return next(resting, latest_first[0] if latest_first else None)
 
 
@@ -119,12 +119,11 @@ def _placed(
     rule: Rule, state: AlertState, evaluation: Evaluation, facts: Facts, *, was_superseded: bool = False
 ) -> tuple[AlertState | None, tuple[Transition, ...]]:
     """Put the judgement in its place among the figures, fold again, and say what changed."""
-    held = state.judged(evaluation.span)
+    held = state.judged(evaluation.span, awaited=evaluation.awaited)
     judgement = evaluation if held is None else _kept_where_unknown(held, evaluation)
-    others = (each for each in state.figures if each.span != evaluation.span)
-    after = _folded(
-        rule, state, tuple(sorted((*others, judgement), key=lambda each: each.span)), judgement.known_from
-    )
+    others = (each for each in state.figures if each is not held)
+    figures = sorted((*others, judgement), key=lambda each: (each.span, not each.awaited))
+    after = _folded(rule, state, tuple(figures), judgement.known_from)
     if after.status is Status.PENDING and after.breaches == 0:
         return None, ()
     if was_superseded and after.status is Status.OPENED:
@@ -134,9 +133,11 @@ def _placed(
 
 def _is_no_news(state: AlertState, evaluation: Evaluation) -> bool:
     """True for a figure already held, one older than what is held, and one from before it all began."""
-    held = state.judged(evaluation.span)
+    held = state.judged(evaluation.span, awaited=evaluation.awaited)
     if held is None:
         return evaluation.span < state.figures[0].span
+    if evaluation.awaited:
+        return evaluation.outcome is held.outcome
     return evaluation.known_from < held.known_from or evaluation.value == held.value
 
 
@@ -225,7 +226,9 @@ def _reasons(
     rule: Rule, before: AlertState, after: AlertState, evaluation: Evaluation, facts: Facts
 ) -> dict[TransitionKind, str]:
     """Why, for each kind of transition that a figure can cause."""
-    if facts.value is None:
+    if facts.awaited:
+        gone, news = evaluation.reason, "is still awaited"
+    elif facts.value is None:
         gone = f"the source withdrew the figure of {facts.span.name}, and with it the ground of the alert"
         news = "was withdrawn"
     else:

@@ -48,6 +48,11 @@ def percent(ratio: float) -> str:
     return _trimmed(f"{size:,.0f}" if round(size, 1) >= 10 else f"{size:.1f}") + " %"
 
 
+def counted(count: int, what: str) -> str:
+    """A count with its noun in the plural where it is not one."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def one_in(probability: float) -> int:
     """N of "1 in N": two digits that count up to 100, one above; RAREST where the chance is smaller still."""
     odds = 1 / max(probability, 1 / RAREST)

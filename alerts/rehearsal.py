@@ -102,8 +102,9 @@ def rehearse(
         begun = None if episodes is None else episodes.get(series_id, frozenset())
         replayed, unjudged = _replay(timeless, figures, counterfactual)
         alerts += [_rehearsed(each, begun) for each in replayed]
-        silent += [*unjudged, *_gaps(series_id, figures)]
-    moments = sorted(facts.known_from for figures in by_series.values() for facts in figures)
+        silent += [*unjudged, *_gaps(series_id, [each for each in figures if not each.awaited])]
+    came = (facts for figures in by_series.values() for facts in figures if not facts.awaited)
+    moments = sorted(facts.known_from for facts in came)
     first, last = (moments[0], moments[-1]) if moments else (None, None)
     yearly = _per_year(len(alerts), first, last)
     answered = [alert.confirmed for alert in alerts if alert.confirmed is not None]
@@ -152,7 +153,7 @@ def _replay(
             facts = replace(figure, counterfactual=counterfactual(state, figure))
         evaluation = evaluate(rule, facts)
         unjudged.pop(figure.span, None)
-        if evaluation.outcome is Outcome.NO_DATA:
+        if evaluation.outcome is Outcome.NO_DATA and not facts.awaited:
             unjudged[figure.span] = SilentMonth(figure.series_id, figure.span, evaluation.reason)
         later = state is not None and superseded(state, alerts)
         after, moved = advance(rule, state, evaluation, facts, was_superseded=later)
@@ -193,6 +194,8 @@ def _rehearsed(heard: _Heard, begun: frozenset[Month] | None) -> RehearsedAlert:
 def _gaps(series_id: str, figures: Sequence[Facts]) -> Iterable[SilentMonth]:
     """Months between the first and the last that no figure, alone or in a total, was published for."""
     held = {month for facts in figures for month in facts.span}
+    if not held:
+        return
     first = min(held)
     for step in range(max(held).since(first) + 1):
         if first + step not in held:

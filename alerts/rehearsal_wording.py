@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from alerts.hysteresis import Status
-from alerts.quantities import percent
+from alerts.quantities import counted, percent
 from alerts.rehearsal import Rehearsal, RehearsedAlert, SilentMonth
 
 
@@ -21,7 +21,7 @@ def rehearsal_lines(told: Rehearsal, judged_by: Mapping[str, int]) -> list[str]:
 
 
 def _whole(told: Rehearsal) -> str:
-    count = _counted(len(told.alerts), "alert")
+    count = counted(len(told.alerts), "alert")
     rate = "" if told.alerts_per_year is None else f", {told.alerts_per_year:.2g} a year"
     share = (
         ""
@@ -31,13 +31,14 @@ def _whole(told: Rehearsal) -> str:
     verdict = ""
     if told.acceptance is not None:
         verdict = f". {'Accept' if told.acceptance.accepted else 'Do not accept'}: {told.acceptance.reason}"
-    return f"{count} on {_counted(told.figures, 'figure')}{rate}{share}{verdict}."
+    return f"{count} on {counted(told.figures, 'figure')}{rate}{share}{verdict}."
 
 
 def alert_line(alert: RehearsedAlert) -> str:
     """When it would have been known, what opened it and why, and how it ended."""
     opening = alert.opening
-    figure = "withdrawn" if opening.value is None else f"{opening.value:,} {opening.unit}"
+    gone = "not come" if opening.awaited else "withdrawn"
+    figure = gone if opening.value is None else f"{opening.value:,} {opening.unit}"
     day = f"{alert.known_from:%Y-%m-%d}"
     return (
         f"{day}: {opening.series_name}, {opening.span.name}, {figure}{_record(alert)}. "
@@ -57,7 +58,7 @@ def _record(alert: RehearsedAlert) -> str:
 def _ended(alert: RehearsedAlert) -> str:
     if alert.status is Status.RETRACTED:
         return "retracted when a revision took its ground away"
-    lasted = _counted(alert.months, "month")
+    lasted = counted(alert.months, "month")
     if alert.closed is None:
         return f"still open after {lasted}"
     return f"over after {lasted}, with the figure of {alert.closed.name}"
@@ -78,14 +79,10 @@ def _silences(silent: tuple[SilentMonth, ...]) -> list[str]:
         spans = sorted(each.span for each in months)
         count = sum(span.months for span in spans)
         first, last = spans[0].first.name, spans[-1].last.name
-        when = first if first == last else f"{_counted(count, 'month')}, {first} to {last}"
+        when = first if first == last else f"{counted(count, 'month')}, {first} to {last}"
         lines.append(f"Silent on {series_id} for {when}: {reason}.")
     return lines
 
 
 def _why(silent: SilentMonth) -> tuple[str, str]:
     return silent.series_id, silent.reason
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -23,6 +23,27 @@ _MONTH: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}$"}
 _PERIOD: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}(\.\.\d{4}-\d{2})?$"}
 
 
+ABOUT: dict[EventType, str] = {
+    EventType.ALERT_OPENED: "A rule was broken by a figure: an alert is open on its series.",
+    EventType.ALERT_UPDATED: "A later figure keeps the alert open.",
+    EventType.ALERT_ESCALATED: "The alert has become more severe.",
+    EventType.ALERT_DEESCALATED: "The alert has become less severe.",
+    EventType.ALERT_CORRECTED: "A figure of the alert was revised, and the alert stands.",
+    EventType.ALERT_ACKNOWLEDGED: "A person has taken note of the alert.",
+    EventType.ALERT_RESOLVED: "The alert is closed: by figures that clear it, or by a person.",
+    EventType.ALERT_REOPENED: "A revision or a later figure opens the closed alert again.",
+    EventType.ALERT_RETRACTED: "A revision took away the ground of the alert: it should not have opened.",
+    EventType.ALERTS_GATHERED: "Several alerts of one release in one message, the worst first.",
+    EventType.DATA_OVERDUE: "A release that the calendar expected has not come.",
+    EventType.ENDPOINT_PING: "A greeting that tries an endpoint, on the road of every other message.",
+    EventType.ENDPOINT_DISABLED: "An endpoint of the desk is sent nothing more, with the reason.",
+    EventType.SOURCE_REFUSED: "A source's page or file was not understood; nothing of it was recorded.",
+    EventType.SERVICE_TROUBLE: "A part of the service has not worked for a minute.",
+    EventType.SERVICE_RECOVERED: "That part works again.",
+}
+"""What each event type says, in a sentence."""
+
+
 def schema(event: EventType) -> Schema:
     """JSON Schema (2020-12) of what an endpoint receives of one event type.
 
@@ -35,7 +56,7 @@ def schema(event: EventType) -> Schema:
         sequence={"type": "integer", "minimum": 1},
         data=_DATA.get(event, _FIGURE),
     )
-    return {"$schema": _DIALECT, "title": str(event), **body}
+    return {"$schema": _DIALECT, "title": str(event), "description": ABOUT[event], **body}
 
 
 def _object(**properties: Schema) -> Schema:
@@ -68,6 +89,7 @@ _DETECTION = _object(
     interval_95=_or_null(_INTERVAL),
 )
 _RECORD = _object(
+    of={"enum": ["figure", "change_month", "change_year"]},
     direction={"enum": ["lowest", "highest"]},
     since=_or_null(_MONTH),
     first_held=_MONTH,
@@ -114,10 +136,13 @@ _FIGURE = _object(
     detection=_DETECTION,
     forecast=_or_null(_object(id=_TEXT, vintage=_TIME, model=_TEXT)),
     records={"type": "array", "items": _RECORD},
+    change_records={"type": "array", "items": _RECORD},
+    rank_in_month=_or_null(_object(rank={"type": "integer", "minimum": 1}, held=_COUNT, tied=_COUNT)),
     source_claim=_or_null(_object(text=_TEXT, source_name=_TEXT, url=_TEXT, claimed_by={"const": "source"})),
     counterfactual=_or_null(_object(expected=_NUMBER, interval_80=_INTERVAL)),
     next_expected=_or_null(_object(period=_PERIOD, expected=_NUMBER, interval_80=_INTERVAL)),
     measure=_or_null(_object(title=_TEXT, day={"type": "string", "format": "date"}, url=_TEXT)),
+    awaited=_or_null(_object(release=_TEXT, due=_TIME, days_late=_COUNT)),
     alert=_ALERT,
     transition=_TRANSITION,
 )
@@ -132,8 +157,26 @@ _DATA: dict[EventType, Schema] = {
         events={"type": "array", "items": _object(type=_TEXT, version=_COUNT, timestamp=_TIME, data=_FIGURE)},
     ),
     EventType.DATA_OVERDUE: _object(
-        sentence=_TEXT, series=_SERIES, period=_PERIOD, release=_TEXT, due=_TIME, days_late=_COUNT
+        sentence=_TEXT,
+        calendar=_TEXT,
+        release=_TEXT,
+        stage=_or_null(_TEXT),
+        period=_PERIOD,
+        due=_TIME,
+        due_local=_TIME,
+        days_late=_COUNT,
+        count=_COUNT,
+        series={"type": "array", "items": _SERIES, "minItems": 1},
     ),
     EventType.ENDPOINT_PING: _object(sentence=_TEXT, endpoint=_object(id=_TEXT)),
     EventType.ENDPOINT_DISABLED: _object(sentence=_TEXT, endpoint=_object(id=_TEXT), reason=_TEXT),
+    EventType.SERVICE_TROUBLE: _object(sentence=_TEXT, part=_TEXT, since=_TIME, action=_TEXT),
+    EventType.SERVICE_RECOVERED: _object(sentence=_TEXT, part=_TEXT, told_at=_TIME),
+    EventType.SOURCE_REFUSED: _object(
+        sentence=_TEXT,
+        source=_object(id=_TEXT, title=_TEXT),
+        fault=_TEXT,
+        reason=_TEXT,
+        snapshot=_or_null(_COUNT),
+    ),
 }

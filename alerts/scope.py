@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from alerts.parsing import Reader
+from alerts.parsing import Faults, Reader
 
 EXAMPLE: dict[str, Any] = {"series": ["CN_EXP_REPM_T"]}
 
@@ -82,6 +82,14 @@ def read_scope(rule: Reader) -> Scope:
         rule.faults.add(reader.at("hs_prefixes"), "an HS prefix is of digits", {"hs_prefixes": ["8505"]})
     if len(rule.faults) == before and scope == Scope():
         rule.faults.add(rule.at("scope"), "names no series and describes none", EXAMPLE)
+    return scope
+
+
+def parse_scope(raw: object) -> Scope:
+    """The scope that a JSON value says; InvalidRuleError with every fault in it."""
+    faults = Faults()
+    scope = read_scope(Reader({"scope": raw}, "$", faults, {"scope": EXAMPLE}))
+    faults.raise_any()
     return scope
 
 

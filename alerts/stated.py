@@ -56,12 +56,15 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
         yield from _stated_band(key, data[key])
     if data["detection"]["one_in"] is not None:
         yield "detection.one_in", f"1 in {data['detection']['one_in']:,}"
-    for record in data["records"][:1]:
-        yield "records.0.months_held", f"{record['months_held']:,}"
-        yield "records.0.months_needed", f"{record['months_needed']:,}"
-        yield "records.0.from", Month.parse(record["since"] or record["first_held"]).name
-        if record["years_claimed"] is not None:
-            yield "records.0.years_claimed", str(record["years_claimed"])
+    for key in ("records", "change_records"):
+        for record in data[key][:1]:
+            yield f"{key}.0.months_held", f"{record['months_held']:,}"
+            yield f"{key}.0.months_needed", f"{record['months_needed']:,}"
+            yield f"{key}.0.from", Month.parse(record["since"] or record["first_held"]).name
+            if record["years_claimed"] is not None:
+                yield f"{key}.0.years_claimed", str(record["years_claimed"])
+    if data["awaited"] is not None:
+        yield "awaited.days_late", f"{data['awaited']['days_late']:,}"
     if data["measure"] is not None:
         day = dt.date.fromisoformat(data["measure"]["day"])
         yield "measure.day", f"{day.day} {Month.from_date(day).name}"
@@ -88,7 +91,9 @@ def unstated_numbers(data: Fields) -> tuple[str, ...]:
     text = str(data["sentence"])
     claim = data["source_claim"] or {}
     title = (data["measure"] or {}).get("title")
-    for verbatim in (claim.get("text"), claim.get("source_name"), title, data["series"]["name"][1:]):
+    release = (data["awaited"] or {}).get("release")
+    names = claim.get("text"), claim.get("source_name"), title, release, data["series"]["name"][1:]
+    for verbatim in names:
         text = text.replace(verbatim or "\0", "")
     text = text.replace(f" {data['series']['unit']}", "")
     known = {number for said in stated(data).values() for number in _NUMBER.findall(said)}

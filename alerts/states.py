@@ -60,7 +60,8 @@ class AlertState:
     id
         Derived from rule, series and the figure that began it: the same beginning is the same alert.
     figures
-        Judgements of the figures concerned, by span; the last word on each span only.
+        Judgements of the figures concerned, by span; the last word on each span only, and before it that of
+        the span's being awaited.
     onset, last
         Span of the first breach of the streak that opened it, and of the latest figure judged.
     severity
@@ -92,9 +93,13 @@ class AlertState:
     closed_by: Signature | None = None
     closed_by_after: Span | None = None
 
-    def judged(self, span: Span) -> Evaluation | None:
-        """The judgement of a span that this alert rests on, if it is one of its figures."""
-        return next((each for each in self.figures if each.span == span), None)
+    def judged(self, span: Span, *, awaited: bool = False) -> Evaluation | None:
+        """The judgement of a span's figure, or of its being awaited, that this alert rests on; or None."""
+        return next((each for each in self.figures if (each.span, each.awaited) == (span, awaited)), None)
+
+    def rests_on(self, span: Span) -> bool:
+        """True where a figure of the span, or its being awaited, is part of this alert."""
+        return any(each.span == span for each in self.figures)
 
 
 def alert_id(rule_id: str, series_id: str, onset: Span) -> str:
@@ -158,6 +163,7 @@ def _dump_figure(figure: Evaluation) -> dict[str, Any]:
         "severity": figure.severity and str(figure.severity),
         "closing": str(figure.closing),
         "closing_reason": figure.closing_reason,
+        "awaited": figure.awaited,
     }
 
 
@@ -172,6 +178,7 @@ def _parse_figure(plain: dict[str, Any]) -> Evaluation:
         severity=severity and Severity(severity),
         closing=Answer(plain["closing"]),
         closing_reason=plain["closing_reason"],
+        awaited=plain.get("awaited", False),  # states kept before releases were awaited have none
     )
 
 

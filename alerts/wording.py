@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alerts.quantities import RAREST
+from alerts.quantities import RAREST, counted
 from alerts.stated import Fields, stated
 from forecasting.months import Span
 
 
 def sentence(data: Fields) -> str:
-    """What happened, how unlikely it was, since when, what the source says, and what comes next."""
+    """What happened, how unlikely it was, since when, what may lie behind it, and what comes next."""
     said = stated(data)
     clauses = (
         _headline(data, said),
@@ -18,6 +18,7 @@ def sentence(data: Fields) -> str:
         _expectation(data, said),
         _record(data, said),
         _claim(data),
+        _measure(data, said),
         _standing(data, said),
         _next(data, said),
     )
@@ -33,14 +34,21 @@ def person_sentence(data: Fields) -> str:
 
 def overdue_sentence(data: Fields) -> str:
     """That a release has not come."""
-    late = data["days_late"]
-    due = "was due today" if late == 0 else f"is {late:,} {'day' if late == 1 else 'days'} late"
+    first, others = data["series"][0]["name"], data["count"] - 1
+    more = f" and {others:,} more" if others else ""
     period = Span.parse(data["period"]).name
-    return f"No figure yet for {data['series']['name']} in {period}: {data['release']} {due}."
+    return f"No figure yet for {first}{more} in {period}: {data['release']} {_late(data['days_late'])}."
+
+
+def _late(days: int) -> str:
+    return "was due today" if days == 0 else f"is {counted(days, 'day')} late"
 
 
 def _headline(data: Fields, said: Mapping[str, str]) -> str:
     name, unit, period = data["series"]["name"], data["series"]["unit"], said["period"]
+    if data["awaited"] is not None:
+        release, late = data["awaited"]["release"], _late(data["awaited"]["days_late"])
+        return f"No figure yet for {name} in {period}: {release} {late}."
     if data["value"] is None:
         return f"The source withdrew the figure of {name} for {period}."
     month, year = data["change_month"], data["change_year"]
@@ -86,25 +94,37 @@ def _interval(key: str, said: Mapping[str, str]) -> str:
 
 
 def _record(data: Fields, said: Mapping[str, str]) -> str:
-    if not data["records"] or data["value"] is None:
+    """The figure's record; where it sets none, that of its change."""
+    key = "records" if data["records"] else "change_records"
+    if not data[key] or data["value"] is None:
         return ""
-    record = data["records"][0]
-    held, needed = said["records.0.months_held"], said["records.0.months_needed"]
+    record = data[key][0]
+    held, needed = said[f"{key}.0.months_held"], said[f"{key}.0.months_needed"]
     count = f"{held} months held" if held == needed else f"{held} months held (of {needed})"
-    extreme = record["direction"].capitalize()
-    years = said.get("records.0.years_claimed")
+    years, since = said.get(f"{key}.0.years_claimed"), said[f"{key}.0.from"]
     claim = f", a {years}-year {'low' if record['direction'] == 'lowest' else 'high'}" if years else ""
+    extreme = record["direction"].capitalize()
+    if key == "change_records":
+        change = "month" if record["of"] == "change_month" else "year"
+        extreme = f"Its change on the {change} is the {record['direction']}"
     if record["since"] is None:
-        return f"{extreme} of the {count} since {said['records.0.from']}{claim}."
-    tied = "as low as in" if record["direction"] == "lowest" else "as high as in"
-    if record["tied"]:
-        return f"{tied.capitalize()} {said['records.0.from']}, otherwise the {record['direction']} since."
-    return f"{extreme} since {said['records.0.from']}, with {count}{claim}."
+        return f"{extreme} of the {count} since {since}{claim}."
+    if record["tied"] and key == "records":
+        tied = "As low as in" if record["direction"] == "lowest" else "As high as in"
+        return f"{tied} {since}, otherwise the {record['direction']} since."
+    return f"{extreme} since {since}, with {count}{claim}."
 
 
 def _claim(data: Fields) -> str:
     claim = data["source_claim"]
     return "" if claim is None else f"The source ({claim['source_name']}) says: “{claim['text']}”."
+
+
+def _measure(data: Fields, said: Mapping[str, str]) -> str:
+    measure = data["measure"]
+    if measure is None or data["value"] is None:
+        return ""
+    return f"It may answer to a measure of {said['measure.day']}: {measure['title']}."
 
 
 def _standing(data: Fields, said: Mapping[str, str]) -> str:

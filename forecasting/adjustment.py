@@ -16,7 +16,7 @@ from forecasting.series import Series, Total
 SHORTEST_HISTORY = 60
 """Months with a year-on-year change below which no calendar effect is looked for."""
 BAR = 10.0
-"""By how much AICc must fall for regressors to be used: chosen on training windows, decision record 0011."""
+"""By how much AICc must fall for regressors to be used; decision 0011 says what that was worth."""
 LARGEST_EFFECT = 0.7
 """Natural-log effect beyond which a month's effect is cut: no calendar halves a month twice."""
 

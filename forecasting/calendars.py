@@ -86,9 +86,13 @@ def working_days(month: Month, country: str) -> int:
     Weekend days worked in exchange for a bridge day are not counted. UnknownCalendarError for a country
     without a calendar.
     """
-    rest = _holidays(country)
     days = (month.first_day + dt.timedelta(days=step) for step in range(month.last_day.day))
-    return sum(day.weekday() < 5 and day not in rest for day in days)
+    return sum(working_day(day, country) for day in days)
+
+
+def working_day(day: dt.date, country: str) -> bool:
+    """True for a weekday that is no public holiday of the whole country; see ``working_days``."""
+    return day.weekday() < 5 and day not in _holidays(country)
 
 
 @cache

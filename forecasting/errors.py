@@ -119,3 +119,12 @@ class CalibrationError(ForecastingError):
     def __init__(self, what: str) -> None:
         self.what = what
         super().__init__(f"Calibration: {what}.")
+
+
+class InvalidFamilyError(ForecastingError, ValueError):
+    """Series that cannot be derived from one another, or forecasts that cannot be made to add up."""
+
+    def __init__(self, series_id: str, what: str) -> None:
+        self.series_id = series_id
+        self.what = what
+        super().__init__(f"Family of {series_id}: {what}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,7 +97,10 @@ class Forecast:
             raise InvalidForecastError(
                 self.series_id, f"level {level} lies outside {self.levels[0]} to {self.levels[-1]}"
             )
-        return np.array([np.interp(level, self.levels, row) for row in self.values])
+        right = min(bisect_right(self.levels, level), len(self.levels) - 1)
+        below, above = self.levels[right - 1], self.levels[right]
+        share = (level - below) / (above - below)
+        return np.asarray(self.values[:, right - 1] * (1 - share) + self.values[:, right] * share)
 
     def reaches(self, span: Span) -> bool:
         """True where every month of the span is among the months ahead."""

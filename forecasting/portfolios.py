@@ -36,14 +36,14 @@ class Portfolio:
 EARNED_WEIGHT = 0.5
 """Weight of a member that earned one; each family holds 1."""
 
-_STANDARD = {"ets_damped": 1.0, "theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}
+_STANDARD = {"ets_damped_log": 0.5, "ets_level_log": 0.5, "theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}
 
 _PORTFOLIOS = {
     portfolio.name: portfolio
     for portfolio in (
         Portfolio("fast", {"theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}),
-        Portfolio("standard", _STANDARD),
-        Portfolio("full", _STANDARD, earned=("ces", "local_level", "prophet")),
+        Portfolio("standard", _STANDARD, "midway"),
+        Portfolio("full", _STANDARD, "midway", earned=("ces", "airline", "local_level", "prophet")),
     )
 }
 

@@ -22,10 +22,18 @@ from services.storage.session import engine_for
 from services.telemetry import NUDGES
 
 REFRESH_FORECASTS = "refresh_forecasts"
+SCORE_FORECASTS = "score_forecasts"
 TRAIN_MODELS = "train_models"
 DELIVER_MESSAGES = "deliver_messages"
+POLL_SOURCES = "poll_sources"
 
-QUEUES = {REFRESH_FORECASTS: "forecast", TRAIN_MODELS: "forecast", DELIVER_MESSAGES: "delivery"}
+QUEUES = {
+    REFRESH_FORECASTS: "forecast",
+    SCORE_FORECASTS: "forecast",
+    TRAIN_MODELS: "forecast",
+    DELIVER_MESSAGES: "delivery",
+    POLL_SOURCES: "ingest",
+}
 """Queue of each task that may be nudged."""
 
 _BROKER_SECONDS = 0.3

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from importlib import metadata
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PLACEHOLDER_KEY = "development-only"
+_HERE = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
 class Settings(BaseSettings):
@@ -47,12 +47,67 @@ class Settings(BaseSettings):
     delivery_timeout_seconds: float = Field(
         default=15, gt=0, le=60, description="Seconds for one webhook attempt in all."
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port that this process tells Prometheus on, never the public one; none by default.",
+    )
+    flower_url: str | None = Field(
+        default=None, description="Where people find Flower, for the link on the page of operations."
+    )
+    metrics_url: str | None = Field(
+        default=None, description="Where people find the metrics, such as Grafana, for the same page."
+    )
+    traces_url: str | None = Field(
+        default=None,
+        description="Where traces are sent, OTLP by HTTP, such as http://collector:4318/v1/traces; nowhere "
+        "by default. Needs the extra `tracing`.",
+    )
+    source_addresses: dict[str, str] = Field(
+        default_factory=dict,
+        description="Other addresses of sources, by name: a mirror, or one that has moved; JSON object.",
+    )
+    rate_limit: int = Field(
+        default=6000, gt=0, description="Requests a minute that one API key may make, over all processes."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Origins whose pages may call the API with a key of theirs; none by default. JSON list.",
+    )
     upload_limit_bytes: int = Field(default=10_000_000, gt=0, description="Bytes in one request body.")
+
+    @field_validator("traces_url")
+    @classmethod
+    def _nowhere(cls, given: str | None) -> str | None:
+        return given or None  # compose hands an unset variable over as an empty text
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        """In production nothing may be left to a default that is for development alone."""
+        if self.environment == "development":
+            return self
+        wrong = [
+            f"{name} is not set"
+            for name, field in (("DATABASE_URL", "database_url"), ("REDIS_URL", "redis_url"))
+            if field not in self.model_fields_set
+        ]
+        if not self.secret_keys:
+            wrong.append("TONNAGE_SECRET_KEYS holds no key")
+        if any(_overlap(each, own) for each in self.private_networks for own in _HERE):
+            wrong.append("TONNAGE_PRIVATE_NETWORKS lets webhooks reach this machine")
+        if wrong:
+            raise ValueError(f"not fit for production: {'; '.join(wrong)}")
+        return self
 
     @property
     def code_version(self) -> str:
         """Version of this package, kept with every published forecast."""
         return metadata.version("tonnage")
+
+
+def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    return one.version == other.version and (one[0] in other or other[0] in one)
 
 
 @cache

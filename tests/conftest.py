@@ -15,12 +15,38 @@ from pathlib import Path
 
 import pytest
 import redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from services.local.postgres import Postgres
 from services.local.supervisor import Supervisor
 from services.local.valkey import Valkey
 
 TEMPLATE = "tonnage_template"
+
+STACKS = (
+    "tests/browser/",
+    "tests/acceptance/test_demo.py",
+    "tests/chaos/test_delivery_chaos.py",
+    "tests/integration/test_whole_stack.py",
+    "tests/operations/test_compose.py",
+)
+"""What starts whole stacks, a dozen processes each: all on one worker, one after another."""
+
+
+class Turns(LoadScopeScheduling):
+    """Each test goes to whichever worker is free, but those of STACKS all to one, and first.
+
+    Not by pytest-xdist's own groups: under pytest 9.2 it takes no notice of the marks (3.8.0 tried).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stacks" if nodeid.startswith(STACKS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns:
+    """How tests are handed to workers."""
+    return Turns(config, log)
 
 
 @pytest.fixture(scope="session")

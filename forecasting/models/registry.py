@@ -7,6 +7,7 @@ from functools import cache
 
 from forecasting.errors import UnknownModelError
 from forecasting.models import prophet, univariate
+from forecasting.models.airline import Airline
 from forecasting.models.protocol import Model
 from forecasting.models.seasonal_naive import SeasonalNaive
 from forecasting.models.state_space import LocalLevel
@@ -15,12 +16,15 @@ _MAKERS: dict[str, Callable[[], Model]] = {
     "seasonal_naive": SeasonalNaive,
     "local_level": LocalLevel,
     "ets_damped": univariate.ets_damped,
+    "ets_damped_log": univariate.ets_damped_log,
+    "ets_level_log": univariate.ets_level_log,
     "ets": univariate.ets,
     "theta": univariate.theta,
     "theta_log": univariate.theta_log,
     "mstl_ets": univariate.mstl_ets,
     "ces": univariate.ces,
     "arima": univariate.arima,
+    "airline": Airline,
     "prophet": prophet.Prophet,
 }
 

@@ -68,6 +68,27 @@ def ets_damped() -> Univariate:
     return Univariate("ets_damped", lambda season: AutoETS(season_length=season, model="ZAZ", damped=True))
 
 
+def ets_damped_log() -> Univariate:
+    """Damped trend and additive season on the log scale, for positive series; season by AICc.
+
+    Half the cost of ``ets_damped``, which tries errors and seasons of both kinds on the series' own scale.
+    """
+    from statsforecast.models import AutoETS  # noqa: PLC0415  seconds to import
+
+    return Univariate(
+        "ets_damped_log",
+        lambda season: AutoETS(season_length=season, model="AAZ", damped=True),
+        logs=True,
+    )
+
+
+def ets_level_log() -> Univariate:
+    """The same without a trend: the level is where it ends."""
+    from statsforecast.models import AutoETS  # noqa: PLC0415  seconds to import
+
+    return Univariate("ets_level_log", lambda season: AutoETS(season_length=season, model="ANZ"), logs=True)
+
+
 def ets() -> Univariate:
     """Exponential smoothing, form chosen by AICc."""
     from statsforecast.models import AutoETS  # noqa: PLC0415  seconds to import

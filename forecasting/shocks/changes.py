@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from forecasting.months import Span
+from forecasting.months import Month, Span
 from forecasting.series import Series
 
 
@@ -18,7 +19,29 @@ def on_year(series: Series, span: Span, value: float) -> float | None:
     return _change(series, span, value, back=12)
 
 
-def _change(series: Series, span: Span, value: float, back: int) -> float | None:
+def before(series: Series, span: Span, back: int) -> float:
+    """Figure of the like span ``back`` months before; NaN where it is not held."""
     earlier = Span(span.first - back, span.months)
-    before = series.at(earlier.first) if span.months == 1 else series.over(earlier)
-    return value / before - 1 if math.isfinite(before) and before > 0 else None
+    return series.at(earlier.first) if span.months == 1 else series.over(earlier)
+
+
+def _change(series: Series, span: Span, value: float, back: int) -> float | None:
+    held = before(series, span, back)
+    return value / held - 1 if math.isfinite(held) and held > 0 else None
+
+
+def year_to_date(figures: Mapping[Span, float], last: Month) -> tuple[Span, float] | None:
+    """Total from January to ``last`` with its span, from figures of months and of longer spans that part it.
+
+    None where a month is in no figure held.
+    """
+    month = Month.of(last.first_day.year, 1)
+    year, total = Span(month, last.since(month) + 1), 0.0
+    while month <= last:
+        lengths = (length for length in range(1, last.since(month) + 2) if Span(month, length) in figures)
+        length = next(lengths, None)
+        if length is None:
+            return None
+        total += figures[Span(month, length)]
+        month += length
+    return year, total

@@ -27,6 +27,9 @@ class Verdict(StrEnum):
     NOT_JUDGED = "not_judged"
 
 
+SHOCKS = frozenset({Verdict.SHOCK_DOWN, Verdict.SHOCK_UP})
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """One figure judged; every quantity is in the series' unit, over the figure's whole span.
@@ -96,11 +99,11 @@ def judge_many(
             name = "?" if forecast is None else forecast.series_id
             raise InvalidSeriesError(name, f"the figure of {span} is {actual}, not a finite number")
         if forecast is None:
-            detections[place] = _not_judged("no forecast was published before this figure was known", limit)
+            detections[place] = not_judged("no forecast was published before this figure was known", budget)
         elif not forecast.reaches(span):
             reach = f"{forecast.first} to {forecast.last}"
-            detections[place] = _not_judged(
-                f"the forecast published before it runs from {reach}, not to {span}", limit
+            detections[place] = not_judged(
+                f"the forecast published before it runs from {reach}, not to {span}", budget
             )
         else:
             by_levels.setdefault(forecast.levels, []).append((place, forecast))
@@ -142,7 +145,9 @@ def discoveries(tail_probabilities: ArrayLike, *, rate: float = 0.1) -> NDArray[
     return found
 
 
-def _not_judged(why: str, limit: float) -> Detection:
+def not_judged(why: str, budget: float) -> Detection:
+    """Detection that says why there is no verdict; InvalidBudgetError as in ``threshold``."""
+    limit = threshold(budget)
     return Detection(Verdict.NOT_JUDGED, why, None, None, None, None, None, None, None, None, limit)
 
 

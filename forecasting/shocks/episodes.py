@@ -47,9 +47,10 @@ class Episode:
         The figure with the largest relative loss (for an upward shock the largest excess), and the
         counterfactual's median for it.
     recovered_share
-        Share of the trough's loss that the last figure has won back: 0 at the trough, 1 on the median.
+        Share of the trough's loss won back by the last figure, or by the one that closed it: 0 at the
+        trough, 1 on the median.
     months_under
-        Months held from onset on whose figure lies beyond the 80 % band on the shock's side.
+        Months held from onset on, until closed, whose figure lies beyond the 80 % band on the shock's side.
     months_missing
         Months from onset to the last counted that are not held; no loss is counted for them.
     shortfall, shortfall_lower, shortfall_upper
@@ -108,11 +109,9 @@ def episode(series: Series, before: Forecast, onset: Span, side: Side, *, seed: 
     baseline = counterfactual(before, max(series.end, onset.last))
     sign = 1.0 if side == "down" else -1.0
     steps = _steps(series, baseline, onset, sign)
-    closing = _closing(steps)
+    status, closing = _life(steps, sign)
+    lived = steps if closing is None else steps[: closing + 1]
     counted = steps if closing is None else steps[: closing - RECOVERED_FIGURES + 1]
-    status, closed = _status(steps, closing, sign)
-    if status is Status.REOPENED:
-        counted = steps
     trough = max(counted, key=lambda step: sign * step.loss)
     lower, mean, upper = _shortfall(baseline, counted, seed)
     last_counted = counted[-1].span.last
@@ -128,15 +127,27 @@ def episode(series: Series, before: Forecast, onset: Span, side: Side, *, seed: 
         trough=trough.span,
         trough_value=trough.value,
         trough_expected=trough.expected,
-        recovered_share=_recovered(steps[-1], trough),
-        months_under=sum(step.span.months for step in steps if not step.inside),
+        recovered_share=_recovered(lived[-1], trough),
+        months_under=sum(step.span.months for step in lived if not step.inside),
         months_missing=last_counted.since(onset.first) + 1 - held,
         shortfall=mean,
         shortfall_lower=lower,
         shortfall_upper=upper,
         last_counted=last_counted,
-        closed=closed,
+        closed=None if closing is None else steps[closing].span.last,
     )
+
+
+def closing(series: Series, before: Forecast, onset: Span, side: Side) -> Month | None:
+    """Month whose figure closed the episode, as ``episode`` has it, without its shortfall: a tenth the work.
+
+    HorizonError as there.
+    """
+    before.over(onset)
+    sign = 1.0 if side == "down" else -1.0
+    steps = _steps(series, counterfactual(before, max(series.end, onset.last)), onset, sign)
+    place = _life(steps, sign)[1]
+    return None if place is None else steps[place].span.last
 
 
 def _steps(series: Series, baseline: Counterfactual, onset: Span, sign: float) -> list[_Step]:
@@ -157,23 +168,22 @@ def _steps(series: Series, baseline: Counterfactual, onset: Span, sign: float) -
     return steps
 
 
-def _closing(steps: Sequence[_Step]) -> int | None:
-    """Index of the figure that closes the episode: the last of the first run inside the band."""
-    run = 0
+def _life(steps: Sequence[_Step], sign: float) -> tuple[Status, int | None]:
+    """Status after the last figure, and the index of the figure that closed it, the last of its run."""
+    closing: int | None = None
+    reopened, run = False, 0
     for place, step in enumerate(steps):
+        if closing is not None:
+            if step.beyond_95 and step.span.last.since(steps[closing].span.last) <= REOPENED_WITHIN:
+                closing, reopened, run = None, True, 0
+            continue
         run = run + 1 if step.inside else 0
         if run == RECOVERED_FIGURES and place >= RECOVERED_FIGURES:
-            return place
-    return None
-
-
-def _status(steps: Sequence[_Step], closing: int | None, sign: float) -> tuple[Status, Month | None]:
+            closing = place
     if closing is not None:
-        closed = steps[closing].span.last
-        later = [step for step in steps[closing + 1 :] if step.span.last.since(closed) <= REOPENED_WITHIN]
-        again = any(step.beyond_95 for step in later)
-        back = _closing([steps[0], *steps[closing + 1 :]]) if again else None
-        return (Status.REOPENED, None) if again and back is None else (Status.CLOSED, closed)
+        return Status.CLOSED, closing
+    if reopened:
+        return Status.REOPENED, None
     deepest = max(steps, key=lambda step: sign * step.loss)
     won_back = _recovered(steps[-1], deepest)
     recovering = len(steps) > 1 and (steps[-1].inside or won_back >= RECOVERING_SHARE)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.months import Month, Span
 from forecasting.series import Series
+from forecasting.shocks import changes
 
+Floats = NDArray[np.float64]
 Direction = Literal["lowest", "highest"]
+Measured = Literal["figure", "change_month", "change_year"]
 
 CLAIM_PERCENT = 90
 """Per cent of a window's months that must be held before a record over it is claimed."""
@@ -41,6 +46,8 @@ class Record:
         months are held; None where there is none.
     tied
         True where the figure of ``since`` is the same figure.
+    of
+        What is the record: the figure itself, or its change on the month or on the year.
     """
 
     direction: Direction
@@ -50,25 +57,33 @@ class Record:
     months_needed: int
     years_claimed: int | None
     tied: bool
+    of: Measured = "figure"
 
 
 FEWEST = 12
 """Figures held, the judged one included, from which a record is worth a sentence without a claim of years."""
 
 
-def record(series: Series, span: Span, value: float, direction: Direction) -> Record | None:
-    """Record that a figure of ``span`` sets in a direction against what was held before it.
+def record(
+    series: Series, span: Span, value: float, direction: Direction, of: Measured = "figure"
+) -> Record | None:
+    """Record that a figure of ``span``, or its change, sets in a direction against what was held before it.
 
-    None where nothing comparable is held before the span, or where the last comparable figure is already at
-    least as extreme. Figures of the span itself and after it are not looked at.
+    None where nothing comparable is held before the span, where the last comparable figure is already at
+    least as extreme, or where the figure has no such change. Figures of the span itself and after it are not
+    looked at.
     """
     step = 1 if span.months == 1 else 12
-    figures = _earlier(series, span, step)
+    figures, own = _earlier(series, span, step), value
+    if of != "figure":
+        back = span.months if of == "change_month" else 12
+        own = _ratio(value, changes.before(series, span, back))
+        figures = _changes(figures, series, span, step, back)
     held = np.isfinite(figures)
-    if not held.any():
+    if not held.any() or not math.isfinite(own):
         return None
     sign = 1.0 if direction == "lowest" else -1.0
-    as_extreme = np.flatnonzero(held & (sign * np.nan_to_num(figures) <= sign * value))
+    as_extreme = np.flatnonzero(held & (sign * np.nan_to_num(figures) <= sign * own))
     oldest = int(np.flatnonzero(held)[-1])
     window = int(as_extreme[0]) if as_extreme.size else oldest + 1
     count = int(np.count_nonzero(held[:window]))
@@ -81,13 +96,24 @@ def record(series: Series, span: Span, value: float, direction: Direction) -> Re
         months_held=span.months * (count + 1),
         months_needed=span.months * (window + 1),
         years_claimed=_years(held, bounded=window if as_extreme.size else None, a_year=12 // step),
-        tied=bool(as_extreme.size and figures[window] == value),
+        tied=bool(as_extreme.size and figures[window] == own),
+        of=of,
     )
 
 
 def records(series: Series, span: Span, value: float) -> tuple[Record, ...]:
     """Records worth a sentence: those that stand against FEWEST held figures, or claim a year or more."""
-    found = (record(series, span, value, direction) for direction in ("lowest", "highest"))
+    return _worth(series, span, value, ("figure",))
+
+
+def change_records(series: Series, span: Span, value: float) -> tuple[Record, ...]:
+    """Records of the figure's changes on the year, then on the month, that are worth as much."""
+    return _worth(series, span, value, ("change_year", "change_month"))
+
+
+def _worth(series: Series, span: Span, value: float, wanted: tuple[Measured, ...]) -> tuple[Record, ...]:
+    directions: tuple[Direction, ...] = ("lowest", "highest")
+    found = (record(series, span, value, direction, of) for of in wanted for direction in directions)
     return tuple(
         each
         for each in found
@@ -95,37 +121,56 @@ def records(series: Series, span: Span, value: float) -> tuple[Record, ...]:
     )
 
 
-def rank_in_month(series: Series, span: Span, value: float) -> tuple[int, int] | None:
-    """Rank of a figure from the lowest among the same calendar months held, itself included, and their count.
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Place of a figure among the same calendar months held, itself included; 1 is the lowest.
 
-    Ties share the lower rank. None where no such month of an earlier year is held.
+    ``tied`` counts the others that hold the same figure, which share the rank; ``held`` counts all.
     """
+
+    rank: int
+    held: int
+    tied: int
+
+
+def rank_in_month(series: Series, span: Span, value: float) -> Rank | None:
+    """Rank among the same calendar months up to the span; None where none of an earlier year is held."""
     figures = _earlier(series, span, 12)
     held = figures[np.isfinite(figures)]
     if held.size == 0:
         return None
-    return int(np.count_nonzero(held < value)) + 1, int(held.size) + 1
+    below, same = np.count_nonzero(held < value), np.count_nonzero(held == value)
+    return Rank(int(below) + 1, int(held.size) + 1, int(same))
 
 
-def _earlier(series: Series, span: Span, step: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Figures of the like spans before one, latest first, NaN where not held; back to the series' start."""
+def _earlier(series: Series, span: Span, step: int, shift: int = 0) -> Floats:
+    """Figures of the like spans before one, each moved ``shift`` months back, latest first; NaN if not held.
+
+    As many as lie between the series' start and the span, whatever the shift.
+    """
     count = max(span.first.since(series.start), 0) // step
     if span.months == 1:
-        missing = np.full(max(span.first.since(series.start) - len(series.values), 0), np.nan)
-        upto = np.concatenate([series.values, missing])[: span.first.since(series.start)]
-        return upto[::-1][step - 1 :: step] if count else np.empty(0)
+        places = span.first.since(series.start) - shift - step * np.arange(1, count + 1)
+        inside = (places >= 0) & (places < len(series.values))
+        return np.where(inside, series.values[np.where(inside, places, 0)], np.nan)
     return np.array(
-        [
-            series.over(Span(earlier, span.months))
-            for earlier in (span.first - step * (back + 1) for back in range(count))
-        ],
+        [series.over(Span(span.first - step * back - shift, span.months)) for back in range(1, count + 1)],
         dtype=np.float64,
     )
 
 
-def _years(
-    held: np.ndarray[tuple[int], np.dtype[np.bool_]], *, bounded: int | None, a_year: int
-) -> int | None:
+def _changes(figures: Floats, series: Series, span: Span, step: int, back: int) -> Floats:
+    """Changes of the like spans before one, as ratios to what stood ``back`` months before each."""
+    before = _earlier(series, span, step, back)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(before > 0, figures / before, np.nan)
+
+
+def _ratio(value: float, before: float) -> float:
+    return value / before if before > 0 else math.nan
+
+
+def _years(held: NDArray[np.bool_], *, bounded: int | None, a_year: int) -> int | None:
     """Largest N of which CLAIM_PERCENT is held; ``bounded`` counts spans since one as extreme."""
     reach = (len(held) if bounded is None else bounded) + 1
     longest = reach // a_year if bounded is not None else reach * 100 // CLAIM_PERCENT // a_year

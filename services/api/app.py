@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, FastAPI
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from services import bootstrap
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from services import bootstrap, tracing
 from services.api import handlers
 from services.api.caching import ConditionalGet
 from services.api.limits import BodyLimit, known_parameters, plain_text
 from services.api.routes import (
+    alert_stream,
     alerts,
+    audit,
     deliveries,
+    desks,
+    divergence,
     endpoints,
+    episodes,
+    event_types,
+    families,
     forecasts,
     health,
     jobs,
     keys,
+    measures,
     observations,
     problems,
+    records,
+    reference,
+    releases,
     rules,
+    scoreboard,
     series,
     silences,
+    sources,
     verdicts,
 )
 from services.api.schemas.problems import RESPONSES
 from services.bootstrap import Service
-from services.telemetry import configure
+from services.middleware.answer_headers import AnswerHeaders
+from services.middleware.request_ids import RequestIds
+from services.telemetry import configure, tell_prometheus
 
 RESOURCES = (
     series,
+    families,
     observations,
     forecasts,
+    scoreboard,
     verdicts,
+    records,
+    episodes,
+    divergence,
+    measures,
+    releases,
     rules,
+    alert_stream,  # before alerts, or it would be the alert named stream
     alerts,
     silences,
+    desks,
     endpoints,
+    event_types,
     deliveries,
     jobs,
+    sources,
     keys,
+    audit,
 )
 
 DESCRIPTION = """Monthly export volumes: figures in, verdicts and forecasts out, alerts on their way.
@@ -48,26 +80,72 @@ exactly what was known at that moment. A parameter or key that is not known is r
 error is a problem of RFC 9457 whose `type` is the address of its explanation.
 """
 
+DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
+"""Content-Security-Policy of answers that are data: nothing in them may load or run anything."""
+
+
+@asynccontextmanager
+async def _telling(app: FastAPI) -> AsyncIterator[None]:
+    """Serve the API's numbers on their own port while it runs."""
+    tell_prometheus(app.state.service.settings.metrics_port)
+    yield
+
 
 def create_app(service: Service | None = None) -> FastAPI:
     """The API on a service, by default the one that the environment describes; nothing is connected yet."""
     service = service or bootstrap.service()
     configure(production=service.settings.environment == "production")
+    tracing.configure(service.settings.traces_url)
     app = FastAPI(
+        lifespan=_telling,
         title="Tonnage",
         version=service.settings.code_version,
         description=DESCRIPTION,
         responses=RESPONSES,
+        docs_url=None,  # FastAPI's load their scripts from elsewhere; ours is routes/reference
+        redoc_url=None,
         dependencies=[Depends(known_parameters), Depends(plain_text)],
     )
     app.state.service = service
     handlers.install(app)
     app.add_middleware(ConditionalGet, prefix="/v1")
+    app.add_middleware(RequestIds)
     app.add_middleware(BodyLimit, limit=service.settings.upload_limit_bytes)
+    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=3)
+    if service.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(service.settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-Match",
+                "If-None-Match",
+                "Last-Event-ID",
+            ],
+            expose_headers=[
+                "Deprecation",
+                "ETag",
+                "Link",
+                "RateLimit",
+                "RateLimit-Policy",
+                "Retry-After",
+                "Sunset",
+                "X-Request-ID",
+            ],
+        )
+    app.add_middleware(
+        AnswerHeaders,
+        production=service.settings.environment == "production",
+        policies={"/v1": DATA_ONLY, "/problems": DATA_ONLY},
+    )
     v1 = APIRouter(prefix="/v1")
     for resource in RESOURCES:
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(health.router)
     app.include_router(problems.router)
+    app.include_router(reference.router)
     return app

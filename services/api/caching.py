@@ -9,8 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class ConditionalGet:
-    """Gives each 200 of a GET under ``prefix`` an ETag of its bytes, and answers 304 where it still holds.
+    """Gives each 200 of a GET under ``prefix`` an ETag, and answers 304 where it still holds.
 
+    The tag is of the bytes of the answer, unless its route has given one.
     The answer is made either way: what is saved is the way to the caller, not the work.
     """
 
@@ -31,7 +32,7 @@ class ConditionalGet:
 
         async def answered(message: Message) -> None:
             nonlocal started
-            if message["type"] == "http.response.start" and message["status"] == 200:
+            if message["type"] == "http.response.start" and message["status"] == 200 and _ends(message):
                 started = message
                 return
             if started is None:
@@ -40,8 +41,8 @@ class ConditionalGet:
             body.extend(message.get("body", b""))
             if message.get("more_body", False):
                 return
-            tag = f'"{hashlib.blake2b(bytes(body), digest_size=16).hexdigest()}"'
             headers = MutableHeaders(raw=started["headers"])
+            tag = headers.get("etag") or f'"{hashlib.blake2b(bytes(body), digest_size=16).hexdigest()}"'
             headers["ETag"] = tag
             headers["Cache-Control"] = "private, no-cache"
             if tag in held or "*" in held:
@@ -53,3 +54,8 @@ class ConditionalGet:
             await send({"type": "http.response.body", "body": bytes(body)})
 
         await self.app(scope, receive, answered)
+
+
+def _ends(started: Message) -> bool:
+    """False for a stream of events, which has no end to make a tag of."""
+    return not Headers(raw=started["headers"]).get("content-type", "").startswith("text/event-stream")

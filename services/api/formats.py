@@ -1,4 +1,4 @@
-"""Tables as the caller's Accept asks for them: JSON by default, CSV, or Parquet."""
+"""Tables as the caller's Accept asks for them: JSON by default, CSV, Parquet, or an Arrow stream."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from fastapi import Depends, Request, Response
 from services.api.problems import ProblemError
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
-OFFERED = (JSON, CSV, PARQUET)
+ARROW = "application/vnd.apache.arrow.stream"
+OFFERED = (JSON, CSV, PARQUET, ARROW)
 
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
             CSV: {"schema": {"type": "string"}},
             PARQUET: {"schema": {"type": "string", "format": "binary"}},
+            ARROW: {"schema": {"type": "string", "format": "binary"}},
         }
     }
 }
@@ -49,11 +51,18 @@ def _wanted(request: Request) -> str:
 Format = Annotated[str, Depends(_wanted)]
 
 
-def table(media_type: str, rows: Sequence[Row], columns: Sequence[str], *, name: str) -> Response:
-    """Rows as a file of CSV or Parquet, every column in its place also where there is no row."""
-    content = _csv(rows, columns) if media_type == CSV else _parquet(rows, columns)
-    ending = "csv" if media_type == CSV else "parquet"
+def table(
+    media_type: str, rows: Sequence[Row], columns: Sequence[str], *, name: str, following: str | None = None
+) -> Response:
+    """Rows as a file, every column in its place also where there is no row.
+
+    ``following`` is the cursor of the next page, told in the header X-Next-Cursor since a table has no place.
+    """
+    write, ending = _WRITERS[media_type]
+    content = write(rows, columns)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{ending}"', "Vary": "Accept"}
+    if following is not None:
+        headers["X-Next-Cursor"] = following
     return Response(content, media_type=media_type, headers=headers)
 
 
@@ -79,3 +88,16 @@ def _parquet(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
     sink = io.BytesIO()
     pq.write_table(pa.table({column: [row[column] for row in rows] for column in columns}), sink)
     return sink.getvalue()
+
+
+def _arrow(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    held = pa.table({column: [row[column] for row in rows] for column in columns})
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, held.schema) as stream:
+        stream.write_table(held)
+    return sink.getvalue()
+
+
+_WRITERS = {CSV: (_csv, "csv"), PARQUET: (_parquet, "parquet"), ARROW: (_arrow, "arrow")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,11 +24,13 @@ from alerts.errors import (
 from forecasting.errors import InvalidMonthError, UnknownModelError
 from services.api.problems import ProblemError, answer, faults
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
+from services.usecases.callers import OtherDeskError
 from services.usecases.handle_alerts import SnoozeInThePastError, UnknownAlertError
 from services.usecases.manage_endpoints import UnknownEndpointError
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
 from services.usecases.request_forecast import NoFiguresError
+from services.usecases.save_rule import RuleChangedError
 
 _log = structlog.get_logger()
 
@@ -46,6 +47,7 @@ def install(app: FastAPI) -> None:
     for error, kind in {
         UploadTooLargeError: "too-large",
         IdempotencyKeyReusedError: "idempotency-key-reused",
+        OtherDeskError: "forbidden",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
         SnoozeInThePastError: "invalid-request",
@@ -57,6 +59,7 @@ def install(app: FastAPI) -> None:
         ForbiddenUrlError: "forbidden-url",
         ForbiddenAddressError: "forbidden-url",
         AlertClosedError: "conflict",
+        RuleChangedError: "changed-meanwhile",
         UnknownScopeError: "invalid-rule",
         NothingCoveredError: "invalid-rule",
         RehearsalTooLargeError: "invalid-request",
@@ -136,6 +139,6 @@ def _unavailable(_: Request, error: Exception) -> JSONResponse:
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    request_id = uuid.uuid4().hex
+    request_id: str = request.state.request_id
     _log.error("unforeseen", request_id=request_id, path=request.url.path, exc_info=error)
     return answer("internal", "Something went wrong on our side.", request_id=request_id)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
-from collections import Counter
+import zlib
 from collections.abc import Callable
+from typing import Protocol
 
 from fastapi import Request
-from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import ParamTypes
-from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.problems import ProblemError, answer, faults
+from services.middleware.parameters import unknown_parameters
+
+
+class _Unpacker(Protocol):
+    """What zlib.decompressobj gives, which has no public type."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
 
 
 class BodyLimit:
@@ -36,15 +46,30 @@ class BodyLimit:
         if declared.isdecimal() and int(declared[:20]) > self.limit:
             await answer("too-large", self._said())(scope, receive, send)
             return
+        encoding = Headers(scope=scope).get("content-encoding", "identity").strip().lower()
+        if encoding not in {"identity", "gzip"}:
+            refusal = answer("media-type", "The body may be sent as it is, or with Content-Encoding: gzip.")
+            await refusal(scope, receive, send)
+            return
+        if encoding == "gzip":
+            unpacked = {b"content-encoding", b"content-length"}
+            kept = [(name, value) for name, value in scope["headers"] if name.lower() not in unpacked]
+            scope = {**scope, "headers": kept}
+        unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
         received = 0
 
         async def bounded() -> Message:
             nonlocal received
             message = await receive()
-            received += len(message.get("body", b""))
+            if message["type"] != "http.request":
+                return message
+            body = message.get("body", b"")
+            if unpack is not None:
+                body = _unpacked(unpack, body, self.limit - received + 1, last=not message.get("more_body"))
+            received += len(body)
             if received > self.limit:
                 raise HTTPException(413, self._said())
-            return message
+            return {**message, "body": body}
 
         await self.app(scope, bounded, send)
 
@@ -52,37 +77,23 @@ class BodyLimit:
         return f"The body holds more than {self.limit:,} bytes; nothing was stored."
 
 
+def _unpacked(unpack: _Unpacker, packed: bytes, most: int, *, last: bool) -> bytes:
+    """A part of a gzipped body, at most ``most`` bytes of it: a bomb is never unpacked further."""
+    try:
+        body = unpack.decompress(packed, most)
+    except zlib.error:
+        body = None
+    if body is None or unpack.unused_data or (last and not unpack.eof and len(body) < most):
+        raise ProblemError("media-type", "The body is not one whole gzip stream, as Content-Encoding says.")
+    return body
+
+
 def known_parameters(request: Request) -> None:
     """Refuse a query parameter that the route does not know, or given twice; the nearest name is named."""
-    if not request.scope["query_string"]:
-        return
-    route = request.scope["route"]
-    known = _parameters(route) if isinstance(route, APIRoute) else ()
-    found = []
-    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
-        if name not in known:
-            found.append({"path": f"query.{name}", "reason": _unknown(name, known)})
-        elif count > 1:
-            found.append({"path": f"query.{name}", "reason": f"it is given {count} times"})
+    found = unknown_parameters(request)
     if found:
         first = found[0]
         raise ProblemError("invalid-request", f"{first['path']}: {first['reason']}", **faults(found))
-
-
-def _parameters(route: APIRoute) -> tuple[str, ...]:
-    return tuple(
-        field.alias
-        for field in get_flat_params(route.dependant)
-        if getattr(field.field_info, "in_", None) is ParamTypes.query
-    )
-
-
-def _unknown(name: str, known: tuple[str, ...]) -> str:
-    if not known:
-        return "there is no such parameter; none is known here"
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    meant = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return f"there is no such parameter; {meant}Known are {', '.join(known)}"
 
 
 def plain_text(request: Request) -> None:

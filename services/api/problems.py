@@ -72,6 +72,12 @@ KINDS: dict[str, Kind] = {
         406, "None of the formats asked for is offered", "Ask for one that the detail names."
     ),
     "http": Kind(400, "The request cannot be answered", "See the status and the detail."),
+    "too-many-requests": Kind(
+        429, "The key makes too many requests", "Wait for Retry-After seconds; RateLimit says what is left."
+    ),
+    "too-many-streams": Kind(
+        503, "Too many streams are open", "Close one, or come back after Retry-After seconds."
+    ),
     "unavailable": Kind(
         503, "The database cannot be reached", "Try again in a few seconds; nothing was changed."
     ),

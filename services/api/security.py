@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.api.dependencies import TheService
 from services.api.problems import ProblemError
-from services.storage import keys
-from services.usecases.manage_keys import SCOPES, authenticate
+from services.api.rates import rates
+from services.bootstrap import Service
+from services.usecases.callers import ANYBODY, Caller, caller_of, open_to_anybody
+from services.usecases.manage_keys import authenticate
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -24,42 +25,36 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="tonnage"'}
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whoever asks; ``desk`` None is every desk.
-
-    ``key_id`` None is anybody, in development before there is a key.
-    """
-
-    key_id: str | None
-    name: str
-    desk: str | None
-    scopes: frozenset[str]
-
-    def sees(self, desk: str) -> bool:
-        """True where what belongs to a desk may be seen; where not, it is as if it were not there."""
-        return self.desk in {None, desk}
-
-    def narrowed(self, desk: str | None) -> str | None:
-        """The desk to list: the one asked for, which must be the caller's own where it has one."""
-        if desk is not None and not self.sees(desk):
-            raise ProblemError("forbidden", f"This key is of the desk {self.desk!r}, not {desk!r}.")
-        return self.desk if desk is None else desk
-
-
-ANYBODY = Caller(None, "anybody", None, frozenset(SCOPES))
-
-
 def caller(
-    service: TheService, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request,
+    service: TheService,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """Whoever the request's key is of; 401 without a valid one, except in development before the first."""
+    """Whoever the request's key is of; 401 without a valid one, except in development before the first.
+
+    429 where the key has made more requests in this minute than it may.
+    """
+    asking = _identified(service, given)
+    rate = rates(service.settings.redis_url).count(
+        asking.key_id or asking.name, service.settings.rate_limit, now=service.now()
+    )
+    if rate is not None:
+        request.state.rate_headers = rate.headers
+        if rate.exceeded:
+            raise ProblemError(
+                "too-many-requests",
+                f"A key may make {rate.limit:,} requests a minute; the next begins in {rate.resets_in} s.",
+                headers={"Retry-After": str(rate.resets_in)},
+            )
+    return asking
+
+
+def _identified(service: Service, given: HTTPAuthorizationCredentials | None) -> Caller:
     with service.engine.begin() as connection:
         key = None if given is None else authenticate(connection, given.credentials, now=service.now())
         if key is not None:
-            return Caller(key.id, key.name, key.desk, frozenset(key.scopes))
-        development = service.settings.environment == "development"
-        if given is None and development and not keys.any_exists(connection):
+            return caller_of(key)
+        if given is None and open_to_anybody(connection, environment=service.settings.environment):
             _log.warning("no API key exists: anybody may do everything; make one with tonnage key add")
             return ANYBODY
     why = "No API key was given." if given is None else "The API key is not valid, expired or revoked."
@@ -70,7 +65,7 @@ def requires(scope: str) -> Callable[[Caller], Caller]:
     """Dependency: the caller, whose key has a scope (or admin); else 403."""
 
     def check(asking: Annotated[Caller, Depends(caller)]) -> Caller:
-        if not asking.scopes & {scope, "admin"}:
+        if not asking.may(scope):
             raise ProblemError("forbidden", f"This key lacks the scope {scope!r}.", scope=scope)
         return asking
 

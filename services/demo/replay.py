@@ -18,9 +18,10 @@ from typing import Any
 import httpx
 
 from forecasting.shocks.detection import threshold
+from services.demo.aftermath import aftermath
 from services.demo.story import Point, points
 from services.local.folder import temporary_folder
-from services.local.stack import Stack, running, stops_on_signals
+from services.local.stack import running, stops_on_signals
 
 HERE = Path(__file__).parent
 BEGINS = dt.date(2025, 5, 1)
@@ -46,7 +47,7 @@ class TooSlowError(Exception):
 
 
 def run(environment: Mapping[str, str], say: Say, *, stay: bool) -> bool:
-    """Start the stack on a fresh folder, replay, and print the summary; True if all five points showed.
+    """Start the stack on a fresh folder, replay, and print the summary; True if every point showed.
 
     With ``stay`` the stack stays up until Ctrl-C after the replay.
     """
@@ -56,22 +57,12 @@ def run(environment: Mapping[str, str], say: Say, *, stay: bool) -> bool:
     with stops_on_signals(), temporary_folder() as folder, running(folder, given, say) as stack:
         started = time.monotonic()
         with httpx.Client(base_url=stack.api, timeout=30) as client:
-            releases = replay(client, stack, say)
-            received = _received(stack)
-            told = points([message["body"] for message in received])
-            shown = all(point.shown is not None for point in told)
-            summary = {
-                "ok": shown,
-                "points": [asdict(point) for point in told],
-                "releases": releases,
-                "messages_received_and_verified": len(received),
-                "messages_by_type": dict(Counter(message["body"]["type"] for message in received)),
-                "seconds": {
-                    "start": round(started - began, 1),
-                    "replay": round(time.monotonic() - started, 1),
-                },
-            }
-        _tell(told, say)
+            summary = tell_story(client, stack.desk, stack.trust, say)
+        shown = bool(summary["ok"])
+        summary["seconds"] = {
+            "start": round(started - began, 1),
+            "replay": round(time.monotonic() - started, 1),
+        }
         if stay:
             say(f"\nThe service stays up at {stack.api}/docs, Flower at {stack.flower}; Ctrl-C ends it.")
             threading.Event().wait()
@@ -80,20 +71,60 @@ def run(environment: Mapping[str, str], say: Say, *, stay: bool) -> bool:
     return shown
 
 
-def replay(client: httpx.Client, stack: Stack, say: Say) -> int:
+def tell_story(client: httpx.Client, desk: str, trust: Callable[[str], None], say: Say) -> dict[str, Any]:
+    """Replay through an API, and what the demo desk at an address then shows, as JSON.
+
+    ``client`` calls the API; ``trust`` gives the desk a signing secret before anything is sent with it.
+    """
+    releases = replay(client, desk, trust, say)
+    received = httpx.get(f"{desk}/received").json()["messages"]
+    told = points([message["body"] for message in received])
+    after = aftermath(lambda path, asked: _ok(client.get(path, params=asked)))
+    _tell([*told, *after], say)
+    return {
+        "ok": all(point.shown is not None for point in (*told, *after)),
+        "points": [asdict(point) for point in told],
+        "aftermath": [asdict(point) for point in after],
+        "releases": releases,
+        "messages_received_and_verified": len(received),
+        "messages_by_type": dict(Counter(message["body"]["type"] for message in received)),
+    }
+
+
+def replay(client: httpx.Client, desk: str, trust: Callable[[str], None], say: Say) -> int:
     """Register, load the history, and let each day of 2025 become known in turn; the count of releases."""
+    history, days = figures()
+    begin(client, history, desk, trust, say)
+    for day, rows in days:
+        said = ", ".join(f"{row['series_id']} {row['month']} = {float(row['value']):,} t" for row in rows)
+        say(f"\n{day}  {said}")
+        release(client, rows)
+    return len(days)
+
+
+def begin(
+    client: httpx.Client,
+    history: list[Row],
+    desk: str,
+    trust: Callable[[str], None],
+    say: Say,
+    *,
+    patience: float = PATIENCE,
+) -> None:
+    """Series, measures, the history with its first forecasts, the desk's endpoint and its rules."""
     for series in _json("series.json"):
         series_id = series.pop("id")
         _ok(client.put(f"/v1/series/{series_id}", json=series))
-    history, days = _figures()
+    for measure_id, measure in _json("measures.json").items():
+        _ok(client.put(f"/v1/measures/{measure_id}", json=measure))
     _ok(_upload(client, history, history=True))
-    _until("fitting the history", lambda: _jobs_left(client) == 0)
+    _until("fitting the history", lambda: _jobs_left(client) == 0, patience)
     say(f"history: {len(history)} figures known before {BEGINS}, and the first forecasts are published")
     say(
         f"alert budget: {BUDGET:g} false shock per series and year, so a chance below {threshold(BUDGET):.1%}"
     )
-    endpoint = _ok(client.post("/v1/endpoints", json={"desk": "magnets", "url": stack.desk + "/"}))
-    stack.trust(endpoint["secret"])
+    endpoint = _ok(client.post("/v1/endpoints", json={"desk": "magnets", "url": desk + "/"}))
+    trust(endpoint["secret"])
     for rule_id, rule in _json("rules.json").items():
         rehearsed = _ok(client.post("/v1/rules/rehearse", json=rule, params=REHEARSED))
         say(f"\n{rule_id}, rehearsed over {rehearsed['first']} to {rehearsed['last']}:")
@@ -101,16 +132,16 @@ def replay(client: httpx.Client, stack: Stack, say: Say) -> int:
             say(f"  {line}")
         saved = _ok(client.put(f"/v1/rules/{rule_id}", json=rule))
         say(f"rule: {saved['in_words']}")
-    for day, rows in days:
-        said = ", ".join(f"{row['series_id']} {row['month']} = {float(row['value']):,} t" for row in rows)
-        say(f"\n{day}  {said}")
-        _ok(_upload(client, rows))
-        _until("delivering", lambda: _deliveries_left(client) == 0)
-        _until("refitting", lambda: _jobs_left(client) == 0)
-    return len(days)
 
 
-def _figures() -> tuple[list[Row], list[tuple[dt.date, list[Row]]]]:
+def release(client: httpx.Client, rows: list[Row], *, patience: float = PATIENCE) -> None:
+    """Let figures become known, and wait until what they set off is sent and fitted."""
+    _ok(_upload(client, rows))
+    _until("delivering", lambda: _deliveries_left(client) == 0, patience)
+    _until("refitting", lambda: _jobs_left(client) == 0, patience)
+
+
+def figures() -> tuple[list[Row], list[tuple[dt.date, list[Row]]]]:
     """The history, and the later figures by the day they became known."""
     with (HERE / "rare_earth.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -148,30 +179,25 @@ def _deliveries_left(client: httpx.Client) -> int:
     return len(_ok(client.get("/v1/deliveries", params={"status": "pending"}))["items"])
 
 
-def _received(stack: Stack) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = httpx.get(f"{stack.desk}/received").json()["messages"]
-    return messages
-
-
 def _ok(response: httpx.Response) -> Any:
     if response.is_error:
         raise RuntimeError(f"{response.request.url} answered {response.status_code}: {response.text[:1000]}")
     return response.json()
 
 
-def _until(what: str, done: Callable[[], bool]) -> None:
-    for _ in _attempts(what):
+def _until(what: str, done: Callable[[], bool], patience: float) -> None:
+    for _ in _attempts(what, patience):
         if done():
             return
 
 
-def _attempts(what: str) -> Iterator[None]:
-    """One look each 50 ms, until PATIENCE is over; then TooSlowError."""
-    deadline = time.monotonic() + PATIENCE
+def _attempts(what: str, patience: float) -> Iterator[None]:
+    """One look each 50 ms, until the patience is over; then TooSlowError."""
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         yield
         time.sleep(0.05)
-    raise TooSlowError(what, PATIENCE)
+    raise TooSlowError(what, patience)
 
 
 def _tell(told: list[Point], say: Say) -> None:
@@ -179,6 +205,8 @@ def _tell(told: list[Point], say: Say) -> None:
     for number, point in enumerate(told, start=1):
         verdict = "shown" if point.shown is not None else f"MISSED: {point.missed}"
         say(f"{number}. {point.name}: {verdict}")
+        if point.shown is not None:
+            say(f"   {point.shown.get('sentence') or point.shown.get('reason') or point.shown.get('title')}")
 
 
 def _json(name: str) -> Any:

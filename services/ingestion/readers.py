@@ -1,4 +1,4 @@
-"""Files into rows: CSV and JSON. What cannot be read is refused whole."""
+"""Files into rows: CSV and JSON, and any kind by its name. What cannot be read is refused whole."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
+from services.ingestion.binary_readers import read_excel, read_parquet
 from services.ingestion.errors import Fault, UploadRefusedError, UploadTooLargeError
 from services.ingestion.figures import OPTIONAL, REQUIRED, ArrivingFigure, check
 
@@ -65,15 +66,20 @@ def read_json(content: bytes, *, limit: int) -> list[ArrivingFigure]:
     return check(rows)
 
 
-_READERS: dict[str, Callable[..., list[ArrivingFigure]]] = {".csv": read_csv, ".json": read_json}
+_READERS: dict[str, Callable[..., list[ArrivingFigure]]] = {
+    ".csv": read_csv,
+    ".json": read_json,
+    ".parquet": read_parquet,
+    ".xlsx": read_excel,
+}
 
 
 def read_file(name: str, content: bytes, *, limit: int) -> list[ArrivingFigure]:
-    """Figures of a file by the ending of its name, .csv or .json."""
+    """Figures of a file by the ending of its name: .csv, .json, .parquet or .xlsx."""
     ending = PurePath(name).suffix.lower()
     reader = _READERS.get(ending)
     if reader is None:
-        raise UploadRefusedError([Fault(0, f"{name} ends in neither {' nor '.join(_READERS)}")])
+        raise UploadRefusedError([Fault(0, f"{name} ends in none of {', '.join(_READERS)}")])
     return reader(content, limit=limit)
 
 

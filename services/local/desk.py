@@ -1,8 +1,9 @@
 """Run as a module: a desk that receives. It verifies each message, keeps it once, and says its sentence.
 
-``python -m services.local.desk SOCKET FOLDER``: the number of a listening socket; the folder holds
-``secrets``, one a line and read anew for each message, and ``received.jsonl``, what was taken so far.
-``POST /`` takes a message, ``GET /received`` lists them, oldest first, with how often each came.
+``tonnage desk`` for people; ``python -m services.local.desk SOCKET FOLDER`` for the stack, with the number of
+a listening socket, or HOST:PORT. The folder holds ``secrets``, one a line and read anew for each message, and
+``received.jsonl``, what was taken so far. ``POST /`` takes a message, ``GET /received`` lists them, oldest
+first, with how often each came.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -76,6 +78,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             message = self.server.inbox.take(dict(self.headers.items()), body, dt.datetime.now(dt.UTC))
         except DeliveryError as error:
+            _say(f"desk: refused: {error}")
             self._answer(HTTPStatus.UNAUTHORIZED, {"reason": str(error)})
             return
         except json.JSONDecodeError as error:
@@ -83,8 +86,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self._answer(HTTPStatus.NO_CONTENT)
         if message is not None:
-            sys.stdout.write(f"desk: {sentence(message['body'])}\n")
-            sys.stdout.flush()
+            _say(f"desk: {sentence(message['body'])}")
 
     def do_GET(self) -> None:  # the name that http.server calls
         """List what was received."""
@@ -126,6 +128,32 @@ def sentence(body: dict[str, Any]) -> str:
     return f"a message of type {body.get('type', 'unknown')}"
 
 
-if __name__ == "__main__":
-    with Desk(socket.socket(fileno=int(sys.argv[1])), Inbox(Path(sys.argv[2]))) as desk:
+def serve(where: str, folder: Path, ready: Callable[[], None] = lambda: None) -> None:
+    """Receive until the process ends; ``where`` as in the module's own words, ``ready`` once it listens.
+
+    OSError, ValueError or OverflowError where nothing can listen.
+    """
+    (folder / "secrets").touch(mode=0o600)
+    with Desk(_listening(where), Inbox(folder)) as desk:
+        ready()
         desk.serve_forever()
+
+
+def trust(folder: Path, secret: str) -> None:
+    """Give the desk of a folder one more signing secret; it reads them anew for each message."""
+    with (folder / "secrets").open("a", encoding="utf-8") as file:
+        file.write(f"\n{secret}\n")
+
+
+def _listening(where: str) -> socket.socket:
+    host, _, port = where.rpartition(":")
+    return socket.create_server((host, int(port))) if host else socket.socket(fileno=int(port))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], Path(sys.argv[2]))

@@ -21,8 +21,11 @@ from services.local.processes import Command
 from services.local.supervisor import Part
 
 _CHECKOUT = Path(__file__).parents[2]
-_CELERY = ("-m", "celery", "--app", "services.worker.app:app", "--quiet")
+_APP = ("--app", "services.worker.app:app", "--quiet")
+_CELERY = ("-m", "celery", *_APP)
 _PROBE_SECONDS = 1.0
+_START_SECONDS = 120.0
+"""Within which a part must be ready: all import for seconds at once, on a machine that may be busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ def api(shop: Workshop, listener: socket.socket) -> Part:
         command=shop.command(
             "api", "-m", "services.local.serve_api", str(listener.fileno()), listener=listener
         ),
-        ready=lambda: answers(port, "/docs"),
-        deadline=60.0,
+        ready=lambda: answers(port, "/healthz"),
+        deadline=_START_SECONDS,
         address=f"http://{HOST}:{port}/docs",
     )
 
@@ -72,7 +75,7 @@ def worker(shop: Workshop, redis_url: str, *, name: str, queues: str, processes:
             stop_within=20.0,
         ),
         ready=_pings(redis_url, node),
-        deadline=120.0,  # the forecast worker imports the heavy libraries first
+        deadline=_START_SECONDS,
     )
 
 
@@ -89,7 +92,7 @@ def beat(shop: Workshop) -> Part:
         name="beat",
         command=shop.command("beat", *_CELERY, "beat", "--schedule", str(schedule), "--loglevel", "INFO"),
         ready=lambda: any(schedule.parent.iterdir()),
-        deadline=60.0,
+        deadline=_START_SECONDS,
         before=forget_the_last_run,
     )
 
@@ -100,19 +103,21 @@ def sweep(shop: Workshop) -> Part:
     return Part(name="sweep", command=command, ready=lambda: True)
 
 
-def flower(shop: Workshop, port: int, user: str) -> Part:
-    """Flower on the loopback address; its password is in the environment, where ``ps`` does not show it."""
+def flower(shop: Workshop, listener: socket.socket, user: str) -> Part:
+    """Flower on a socket of ours; its password is in the environment, where ``ps`` does not show it."""
+    port = port_of(listener)
     database = shop.folder / "flower.db"
     return Part(
         name="flower",
         command=shop.command(
             "flower",
-            *(*_CELERY, "flower", f"--address={HOST}", f"--port={port}", "--read_only"),
+            *("-m", "services.local.serve_flower", str(listener.fileno()), *_APP, "flower", "--read_only"),
             *("--persistent", f"--db={database}", "--state_save_interval=10000", "--max_tasks=20000"),
             "--purge_offline_workers=300",
+            listener=listener,
         ),
         ready=lambda: answers(port, "/healthcheck"),
-        deadline=60.0,
+        deadline=_START_SECONDS,
         address=f"http://{HOST}:{port} as {user}",
     )
 

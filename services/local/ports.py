@@ -33,12 +33,6 @@ def listen(first: int) -> socket.socket:
     raise NoFreePortError(first, first + _TRIES - 1)
 
 
-def free_port(first: int) -> int:
-    """Number of the first free port from ``first`` on, for a part that can only be told a number."""
-    with listen(first) as candidate:
-        return port_of(candidate)
-
-
 def port_of(listener: socket.socket) -> int:
     """Number of the port that a socket listens on."""
     port: int = listener.getsockname()[1]

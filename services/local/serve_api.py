@@ -8,5 +8,11 @@ import sys
 import uvicorn
 
 if __name__ == "__main__":
-    config = uvicorn.Config("services.api.app:create_app", factory=True, log_level="info", access_log=False)
+    config = uvicorn.Config(
+        "services.asgi:create_app",
+        factory=True,
+        log_level="info",
+        access_log=False,
+        timeout_graceful_shutdown=5,  # streams of events never end by themselves
+    )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from alerts.delivery.signing import new_secret
-from services.local import parts
+from services.local import desk, parts
 from services.local.errors import UnreachableError
 from services.local.folder import held, kept_secret
-from services.local.ports import HOST, free_port, listen, port_of
+from services.local.ports import HOST, listen, port_of
 from services.local.postgres import USER, Postgres
 from services.local.supervisor import Supervisor
 from services.local.valkey import Valkey
@@ -44,8 +44,7 @@ class Stack:
 
     def trust(self, secret: str) -> None:
         """Give the demo desk one more signing secret; it reads them anew for each message."""
-        with (self.folder / "desk" / "secrets").open("a", encoding="utf-8") as file:
-            file.write(f"\n{secret}\n")
+        desk.trust(self.folder / "desk", secret)
 
     @property
     def database_url(self) -> str:
@@ -75,14 +74,16 @@ def running(folder: Path, environment: Mapping[str, str], say: Callable[[str], N
         supervisor = leaving.enter_context(Supervisor(say))
         given |= _start_servers(folder, given, supervisor)
         schema.upgrade(given["DATABASE_URL"])
-        api, desk = (leaving.enter_context(listen(port)) for port in (API_PORT, DESK_PORT))
-        flower = free_port(FLOWER_PORT)
+        api, flower, desk = (
+            leaving.enter_context(listen(port)) for port in (API_PORT, FLOWER_PORT, DESK_PORT)
+        )
         password = secrets.token_urlsafe(12)
+        ours = {"TONNAGE_FLOWER_URL": f"http://{HOST}:{port_of(flower)}"}
         stack = Stack(
             supervisor=supervisor,
-            environment=_environment(folder, given, flower_password=password),
+            environment=_environment(folder, ours | given, flower_password=password),
             api=f"http://{HOST}:{port_of(api)}",
-            flower=f"http://{HOST}:{flower}",
+            flower=f"http://{HOST}:{port_of(flower)}",
             flower_password=password,
             desk=f"http://{HOST}:{port_of(desk)}",
             desk_secret=kept_secret(folder / "desk" / "secrets", lambda: new_secret(secrets.token_bytes(32))),

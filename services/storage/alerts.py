@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from alerts.hysteresis import Status
 from alerts.states import AlertState, Transition, dump_state, parse_state
@@ -40,6 +42,21 @@ def of_rule(connection: Connection, rule_id: str, series_id: str) -> list[AlertR
     """Alerts of a rule on a series, the earliest onset first."""
     query = select(alerts).where(alerts.c.rule_id == rule_id, alerts.c.series_id == series_id)
     return sorted((_record(row) for row in connection.execute(query)), key=lambda record: record.state.onset)
+
+
+def open_of_rule(connection: Connection, rule_id: str) -> list[AlertRecord]:
+    """Alerts of a rule that are open, by series."""
+    query = select(alerts).where(alerts.c.rule_id == rule_id, alerts.c.status == str(Status.OPENED))
+    return [_record(row) for row in connection.execute(query.order_by(alerts.c.series_id))]
+
+
+def rules_on(connection: Connection, series_ids: Collection[str]) -> dict[str, set[str]]:
+    """Ids of the rules that have an alert, open or over, on each of the series."""
+    query = select(alerts.c.series_id, alerts.c.rule_id).where(alerts.c.series_id.in_(series_ids)).distinct()
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(query):
+        found[row.series_id].add(row.rule_id)
+    return found
 
 
 def keep(connection: Connection, record: AlertRecord, *, known_from: dt.datetime) -> None:
@@ -130,10 +147,38 @@ def listed(
 def events(connection: Connection, alert_id: str) -> list[AlertEvent]:
     """Transitions of an alert, in the order they were recorded."""
     query = select(alert_events).where(alert_events.c.alert_id == alert_id).order_by(alert_events.c.id)
-    return [
-        AlertEvent(row.id, row.alert_id, row.kind, row.reason, row.payload, row.known_from, row.silenced_by)
-        for row in connection.execute(query)
-    ]
+    return [_event(row) for row in connection.execute(query)]
+
+
+def last_events(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
+    """The latest transition of each alert, by the id of the alert."""
+    query = select(alert_events).where(alert_events.c.alert_id.in_(alert_ids))
+    newest = query.order_by(alert_events.c.alert_id, alert_events.c.id.desc()).ext(
+        distinct_on(alert_events.c.alert_id)
+    )
+    return {row.alert_id: _event(row) for row in connection.execute(newest)}
+
+
+@dataclass(frozen=True, slots=True)
+class LateEvent:
+    """A transition with when it was recorded, which is when anybody could first see it."""
+
+    event: AlertEvent
+    recorded_at: dt.datetime
+
+
+def latest_events(connection: Connection, *, desk: str | None = None, limit: int = 20) -> list[LateEvent]:
+    """The last transitions of all alerts, of a desk where given, the newest first."""
+    query = select(alert_events).order_by(alert_events.c.id.desc()).limit(limit)
+    if desk is not None:
+        query = query.join(alerts, alerts.c.id == alert_events.c.alert_id).where(alerts.c.desk == desk)
+    return [LateEvent(_event(row), row.recorded_at) for row in connection.execute(query)]
+
+
+def _event(row: Any) -> AlertEvent:
+    return AlertEvent(
+        row.id, row.alert_id, row.kind, row.reason, row.payload, row.known_from, row.silenced_by
+    )
 
 
 def _record(row: Any) -> AlertRecord:

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
-from services.storage.tables import attempts, deliveries, messages
+from alerts.events import EventType
+from services.storage.tables import alert_events, attempts, deliveries, messages
+
+STATUSES = ("pending", "delivered", "exhausted", "cancelled")
+"""Where a delivery can stand; all but the first are settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +68,32 @@ def listed(
     *,
     desk: str | None = None,
     status: str | None = None,
+    endpoint_id: str | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[DeliveryRecord]:
-    """The newest deliveries, of a desk where given, those with an id below ``before`` where it is given."""
+    """The newest deliveries, of a desk or endpoint where given, with an id below ``before`` where given."""
     conditions = _of_desk(desk)
+    if endpoint_id is not None:
+        conditions.append(deliveries.c.endpoint_id == endpoint_id)
     if status is not None:
         conditions.append(deliveries.c.status == status)
     if before is not None:
         conditions.append(deliveries.c.id < before)
     return _select(connection, *conditions, order=(deliveries.c.id.desc(),), limit=limit)
+
+
+def of_alert(connection: Connection, alert_id: str, *, desk: str) -> list[DeliveryRecord]:
+    """What was sent of an alert, the first first: alone, or gathered with others of its release."""
+    own = select(alert_events.c.id).where(alert_events.c.alert_id == alert_id)
+    inside = {"data": {"events": [{"data": {"alert": {"id": alert_id}}}]}}
+    gathered = and_(
+        messages.c.desk == desk,
+        messages.c.event_type == str(EventType.ALERTS_GATHERED),
+        messages.c.payload.contains(inside),
+    )
+    about = or_(messages.c.alert_event_id.in_(own), gathered)
+    return _select(connection, about, order=(deliveries.c.id,), limit=1000)
 
 
 def exhausted(connection: Connection, *, limit: int = 100) -> list[DeliveryRecord]:
@@ -89,14 +109,16 @@ def replay(
     first: int = 1,
     last: int | None = None,
     since: dt.datetime | None = None,
-    only: Sequence[str] = ("delivered", "exhausted", "cancelled"),
+    only: Sequence[str] = STATUSES,
 ) -> int:
-    """Make settled deliveries of an endpoint due now, with the same id and body; the count of them.
+    """Make deliveries of an endpoint due now, with the same id and body; the count of them.
 
     ``first`` to ``last`` are numbers of the sequence, both included; ``since`` is the moment the message was
-    made; ``only`` the statuses that are sent again.
+    made; ``only`` the statuses that are sent again. One that waits for a retry is sent now, one that is being
+    sent is left alone; each starts its schedule anew.
     """
     conditions = [deliveries.c.endpoint_id == endpoint_id, deliveries.c.status.in_(only)]
+    conditions.append(or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now))
     conditions.append(deliveries.c.sequence >= first)
     if last is not None:
         conditions.append(deliveries.c.sequence <= last)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, any_, insert, literal, or_, select, update
 
@@ -13,7 +13,12 @@ from services.storage.tables import endpoints
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A desk's URL; ``event_types`` None is all, ``sequence`` the number of the last delivery made for it."""
+    """A desk's URL; ``event_types`` None is all, ``sequence`` the number of the last delivery made for it.
+
+    Nothing is sent before ``paused_until``, where it is set.
+
+    The URL of a channel is shown without its secret part. ``public_key`` verifies where ed25519 signs.
+    """
 
     id: str
     desk: str
@@ -23,7 +28,10 @@ class Endpoint:
     status: str = "enabled"
     disabled_reason: str | None = None
     failing_since: dt.datetime | None = None
+    paused_until: dt.datetime | None = None
     sequence: int = 0
+    kind: str = "webhook"
+    public_key: str | None = None
 
 
 _FIELDS = (
@@ -35,12 +43,17 @@ _FIELDS = (
     endpoints.c.status,
     endpoints.c.disabled_reason,
     endpoints.c.failing_since,
+    endpoints.c.paused_until,
     endpoints.c.sequence,
+    endpoints.c.kind,
+    endpoints.c.public_key,
 )
 
 
-def add(connection: Connection, endpoint: Endpoint, *, secret: bytes) -> None:
-    """Add an endpoint with its encrypted secret."""
+def add(
+    connection: Connection, endpoint: Endpoint, *, secret: bytes, sealed_url: bytes | None = None
+) -> None:
+    """Add an endpoint with its encrypted secret, and a channel with its encrypted URL."""
     connection.execute(
         insert(endpoints).values(
             id=endpoint.id,
@@ -48,6 +61,9 @@ def add(connection: Connection, endpoint: Endpoint, *, secret: bytes) -> None:
             url=endpoint.url,
             event_types=None if endpoint.event_types is None else list(endpoint.event_types),
             secret=secret,
+            kind=endpoint.kind,
+            sealed_url=sealed_url,
+            public_key=endpoint.public_key,
             status=endpoint.status,
             created_at=endpoint.created_at,
         )
@@ -75,12 +91,24 @@ def subscribed(connection: Connection, desk: str, event_type: str) -> list[str]:
     return [endpoint.id for endpoint in found]
 
 
-def rotate(connection: Connection, endpoint_id: str, *, secret: bytes, overlap_until: dt.datetime) -> None:
+def rotate(
+    connection: Connection,
+    endpoint_id: str,
+    *,
+    secret: bytes,
+    public_key: str | None,
+    overlap_until: dt.datetime,
+) -> None:
     """Put a new encrypted secret in front; the present one also signs until the overlap ends."""
     connection.execute(
         update(endpoints)
         .where(endpoints.c.id == endpoint_id)
-        .values(previous_secret=endpoints.c.secret, previous_until=overlap_until, secret=secret)
+        .values(
+            previous_secret=endpoints.c.secret,
+            previous_until=overlap_until,
+            secret=secret,
+            public_key=public_key,
+        )
     )
 
 
@@ -89,7 +117,7 @@ def enable(connection: Connection, endpoint_id: str) -> None:
     connection.execute(
         update(endpoints)
         .where(endpoints.c.id == endpoint_id)
-        .values(status="enabled", disabled_reason=None, failing_since=None)
+        .values(status="enabled", disabled_reason=None, failing_since=None, failures=0, paused_until=None)
     )
 
 
@@ -104,54 +132,27 @@ def disable(connection: Connection, endpoint_id: str, *, reason: str) -> Endpoin
     return None if row is None else Endpoint(**row._asdict())
 
 
-def mark_healthy(connection: Connection, ids: Collection[str]) -> None:
-    """Note that the endpoints took a message; an unbroken run of failures ends."""
-    _lock(connection, endpoints.c.id.in_(ids), endpoints.c.failing_since.is_not(None))
-    connection.execute(
-        update(endpoints)
-        .where(endpoints.c.id.in_(ids), endpoints.c.failing_since.is_not(None))
-        .values(failing_since=None)
-    )
-
-
-def mark_failing(
-    connection: Connection, ids: Collection[str], *, now: dt.datetime, patience: dt.timedelta
-) -> list[Endpoint]:
-    """Note that the endpoints failed; those that did nothing else for all of ``patience`` are returned."""
-    _lock(connection, endpoints.c.id.in_(ids))
-    connection.execute(
-        update(endpoints)
-        .where(endpoints.c.id.in_(ids), endpoints.c.failing_since.is_(None))
-        .values(failing_since=now)
-    )
-    return _select(
-        connection,
-        endpoints.c.id.in_(ids),
-        endpoints.c.status == "enabled",
-        endpoints.c.failing_since <= now - patience,
-    )
-
-
-def advance(connection: Connection, count_by_id: dict[str, int]) -> dict[str, int]:
-    """Reserve so many sequence numbers of each endpoint; the last number before them, by id.
+def advance(connection: Connection, count_by_id: dict[str, int]) -> dict[str, Endpoint]:
+    """Reserve so many sequence numbers of each endpoint; the endpoints as they were before, by id.
 
     Rows are locked in the order of their ids until the transaction ends: two of them never wait for each
     other crosswise, and numbers follow the order of commits without a gap.
     """
-    _lock(connection, endpoints.c.id.in_(count_by_id))
+    lock(connection, endpoints.c.id.in_(count_by_id))
     before = {}
     for endpoint_id, count in count_by_id.items():
-        after = connection.execute(
+        row = connection.execute(
             update(endpoints)
             .where(endpoints.c.id == endpoint_id)
             .values(sequence=endpoints.c.sequence + count)
-            .returning(endpoints.c.sequence)
-        ).scalar_one()
-        before[endpoint_id] = after - count
+            .returning(*_FIELDS)
+        ).one()
+        before[endpoint_id] = replace(Endpoint(**row._asdict()), sequence=row.sequence - count)
     return before
 
 
-def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> None:
+def lock(connection: Connection, *conditions: ColumnElement[bool]) -> None:
+    """Lock endpoints in the order of their ids until the transaction ends; others may still refer to them."""
     connection.execute(
         select(endpoints.c.id).where(*conditions).order_by(endpoints.c.id).with_for_update(key_share=True)
     )
@@ -163,3 +164,14 @@ def _select(connection: Connection, *conditions: ColumnElement[bool]) -> list[En
         Endpoint(**{**row, "event_types": None if row["event_types"] is None else tuple(row["event_types"])})
         for row in connection.execute(query).mappings()
     ]
+
+
+def reseal(connection: Connection, resealed: Callable[[bytes], bytes]) -> int:
+    """Put what ``resealed`` makes of each encrypted column in its place, under a lock; how many there are."""
+    sealed = (endpoints.c.secret, endpoints.c.previous_secret, endpoints.c.sealed_url)
+    rows = connection.execute(select(endpoints.c.id, *sealed).with_for_update()).all()
+    for row in rows:
+        held = {each.name: getattr(row, each.name) for each in sealed}
+        values = {name: None if stored is None else resealed(stored) for name, stored in held.items()}
+        connection.execute(update(endpoints).where(endpoints.c.id == row.id).values(values))
+    return len(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,9 @@ class ForecastRecord:
     """A forecast as it was published; ``forecast`` is None where nothing could be said, for ``reason``.
 
     ``figures`` counts the rows of figures known as of the vintage: a figure that comes late adds one, and the
-    forecast made with it supersedes that of the same vintage made without.
+    forecast made with it supersedes that of the same vintage made without. ``member_forecasts`` are those of
+    the members that made one, in their order; they are read by ``member_forecasts`` alone, being large.
+    ``change`` says against which forecast (``against``) and why it changed: see usecases/explain_changes.
     """
 
     series_id: str
@@ -40,6 +42,8 @@ class ForecastRecord:
     published_at: dt.datetime
     id: int | None = None
     figures: int = 0
+    member_forecasts: tuple[Forecast, ...] = ()
+    change: dict[str, Any] | None = None
 
 
 def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
@@ -57,6 +61,8 @@ def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
             "versions": record.versions,
             "published_at": record.published_at,
             "figures": record.figures,
+            "member_quantiles": [each.values.tolist() for each in record.member_forecasts] or None,
+            "change": record.change,
         }
         for record in records
     ]
@@ -100,6 +106,20 @@ def published(
     return _select(connection, *conditions, limit=limit)
 
 
+def changed(
+    connection: Connection, series_id: str, *, model: str, as_of: dt.datetime | None = None, limit: int = 12
+) -> list[ForecastRecord]:
+    """Forecasts of a series by a model that say why they changed, the newest vintage first."""
+    conditions = [
+        forecasts.c.series_id == series_id,
+        forecasts.c.model == model,
+        forecasts.c.change.is_not(None),
+    ]
+    if as_of is not None:
+        conditions.append(forecasts.c.vintage <= as_of)
+    return _select(connection, *conditions, limit=limit)
+
+
 def of_series(
     connection: Connection, series_ids: Collection[str], *, model: str
 ) -> dict[str, list[ForecastRecord]]:
@@ -120,11 +140,34 @@ def by_id(connection: Connection, forecast_id: int) -> ForecastRecord | None:
     return next(iter(_select(connection, forecasts.c.id == forecast_id)), None)
 
 
+def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, ForecastRecord]:
+    """Several forecasts, by id."""
+    found = _select(connection, forecasts.c.id.in_(ids)) if ids else []
+    return {record.id: record for record in found if record.id is not None}
+
+
+def member_forecasts(connection: Connection, forecast_id: int) -> tuple[Forecast, ...]:
+    """Forecasts of a published forecast's members, each under its member's name; none for an old one."""
+    found = by_id(connection, forecast_id)
+    query = select(forecasts.c.member_quantiles).where(forecasts.c.id == forecast_id)
+    quantiles = connection.execute(query).scalar_one_or_none()
+    if found is None or found.forecast is None or quantiles is None:
+        return ()
+    names = [member["name"] for member in found.members if member["median"] is not None]
+    return tuple(
+        replace(found.forecast, values=np.array(values), model=name)
+        for name, values in zip(names, quantiles, strict=True)
+    )
+
+
+_COLUMNS = [column for column in forecasts.c if column.name != "member_quantiles"]
+
+
 def _select(
     connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
 ) -> list[ForecastRecord]:
     query = (
-        select(forecasts, series.c.unit)
+        select(*_COLUMNS, series.c.unit)
         .join(series, series.c.id == forecasts.c.series_id)
         .where(*conditions)
         .order_by(forecasts.c.vintage.desc(), forecasts.c.id.desc())
@@ -159,4 +202,5 @@ def _record(row: Any) -> ForecastRecord:
         row.published_at,
         row.id,
         row.figures,
+        change=row.change,
     )

@@ -7,10 +7,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services import telemetry, tracing
+from services.storage.restrictions import shown_to
 from services.storage.tables import jobs
+
+AWAITED, BACKGROUND = 0, 1
+"""Priorities: what a release or a person waits for, and what fills an archive; the first goes before."""
 
 MOST_RUNS = 4
 """Runs after which a job that never ends well is failed for good and shown."""
@@ -29,6 +34,9 @@ class Job:
     status: str = "pending"
     error: str | None = None
     note: str | None = None
+    request_id: str | None = None
+    trace: str | None = None
+    priority: int = AWAITED
 
 
 def add(connection: Connection, wanted: Iterable[Job], *, now: dt.datetime) -> list[int]:
@@ -39,6 +47,9 @@ def add(connection: Connection, wanted: Iterable[Job], *, now: dt.datetime) -> l
             "key": job.key,
             "series_id": job.series_id,
             "arguments": job.arguments,
+            "request_id": telemetry.request_id(),
+            "trace": tracing.carried(),
+            "priority": job.priority,
             "status": "pending",
             "due_at": now,
             "created_at": now,
@@ -62,13 +73,14 @@ def claim(
 ) -> list[Job]:
     """Take up to ``limit`` due jobs for the time of a lease; other workers pass over them.
 
-    A job whose lease ended was lost with its worker and is due again, up to MOST_RUNS runs. ``untried`` takes
+    What is AWAITED goes before what is not, and then what is due longest. A job whose lease ended was lost
+    with its worker and is due again, up to MOST_RUNS runs. ``untried`` takes
     those alone that no worker has begun.
     """
     due = (
         select(jobs.c.id)
         .where(*_due(kind, now), *([jobs.c.runs == 0] if untried else []))
-        .order_by(jobs.c.due_at, jobs.c.id)
+        .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -76,16 +88,36 @@ def claim(
         update(jobs)
         .where(jobs.c.id.in_(due.scalar_subquery()))
         .values(lease_until=now + lease, runs=jobs.c.runs + 1)
-        .returning(jobs.c.id, jobs.c.kind, jobs.c.key, jobs.c.arguments, jobs.c.series_id, jobs.c.runs)
+        .returning(
+            jobs.c.id,
+            jobs.c.kind,
+            jobs.c.key,
+            jobs.c.arguments,
+            jobs.c.series_id,
+            jobs.c.runs,
+            jobs.c.request_id,
+            jobs.c.trace,
+            jobs.c.priority,
+        )
     )
     claimed = [
-        Job(row.kind, row.key, row.arguments, row.series_id, row.id, row.runs)
+        Job(
+            row.kind,
+            row.key,
+            row.arguments,
+            row.series_id,
+            row.id,
+            row.runs,
+            request_id=row.request_id,
+            trace=row.trace,
+            priority=row.priority,
+        )
         for row in connection.execute(statement)
     ]
     lost = [job.id for job in claimed if job.runs > MOST_RUNS and job.id is not None]
     if lost:
         finish(connection, lost, now=now, error=f"no run of {MOST_RUNS} came to its end")
-    return sorted((job for job in claimed if job.id not in lost), key=lambda job: job.id or 0)
+    return sorted((job for job in claimed if job.id not in lost), key=lambda job: (job.priority, job.id or 0))
 
 
 def finish(
@@ -143,11 +175,12 @@ def listed(
     *,
     status: str | None = None,
     series_id: str | None = None,
+    desk: str | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Job]:
-    """The newest jobs, those with an id below ``before`` where it is given."""
-    query = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
+    """The newest jobs, with an id below ``before`` where given; with ``desk`` only on series it may see."""
+    query = select(jobs).where(shown_to(desk, jobs.c.series_id)).order_by(jobs.c.id.desc()).limit(limit)
     if status is not None:
         query = query.where(jobs.c.status == status)
     if series_id is not None:
@@ -157,9 +190,58 @@ def listed(
     return [_job(row) for row in connection.execute(query)]
 
 
+def by_id(connection: Connection, job_id: int, *, desk: str | None = None) -> Job | None:
+    """One job; with ``desk`` only on a series that it may see."""
+    row = connection.execute(
+        select(jobs).where(jobs.c.id == job_id, shown_to(desk, jobs.c.series_id))
+    ).first()
+    return None if row is None else _job(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Counts of the jobs of one kind; ``running`` are those that a worker holds the lease of."""
+
+    kind: str
+    waiting: int
+    running: int
+    done: int
+    failed: int
+
+
+def standings(
+    connection: Connection, *, now: dt.datetime, desk: str | None = None, since: dt.datetime | None = None
+) -> list[Standing]:
+    """Counts by kind of the jobs made from ``since`` on; with ``desk`` only on series that it may see."""
+    held = and_(jobs.c.status == "pending", jobs.c.lease_until > now)
+    counts = {
+        "waiting": and_(
+            jobs.c.status == "pending", or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+        ),
+        "running": held,
+        "done": jobs.c.status == "done",
+        "failed": jobs.c.status == "failed",
+    }
+    columns = [func.count().filter(condition).label(name) for name, condition in counts.items()]
+    query = select(jobs.c.kind, *columns).where(shown_to(desk, jobs.c.series_id))
+    if since is not None:
+        query = query.where(jobs.c.created_at >= since)
+    rows = connection.execute(query.group_by(jobs.c.kind).order_by(jobs.c.kind))
+    return [Standing(**row._asdict()) for row in rows]
+
+
 def _job(row: Any) -> Job:
     return Job(
-        row.kind, row.key, row.arguments, row.series_id, row.id, row.runs, row.status, row.error, row.note
+        row.kind,
+        row.key,
+        row.arguments,
+        row.series_id,
+        row.id,
+        row.runs,
+        row.status,
+        row.error,
+        row.note,
+        row.request_id,
     )
 
 

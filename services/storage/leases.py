@@ -31,7 +31,7 @@ class Claim:
     """A delivery that a worker holds until its lease ends, with all that sending it takes.
 
     ``number`` counts every claim of the delivery, this one included; ``attempt`` those since its last replay.
-    ``secrets`` are encrypted, the one to sign with first.
+    ``secrets`` are encrypted, the one to sign with first; so is ``sealed_url``, which a channel has.
     """
 
     id: int
@@ -39,9 +39,14 @@ class Claim:
     attempt: int
     message_id: str
     endpoint_id: str
+    kind: str
     url: str
+    sealed_url: bytes | None
     secrets: tuple[bytes, ...]
     body: bytes
+    created_at: dt.datetime
+    request_id: str | None
+    trace: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,10 @@ def claim(
 ) -> list[Claim]:
     """Take up to ``limit`` due deliveries for the time of a lease; other workers pass over them.
 
-    No endpoint has more than ``per_endpoint`` in flight, one that is failing only one, so that a dead desk
-    holds up nobody; workers that claim in the same instant may pass that bound together. A delivery whose
-    lease ended was lost with its worker and is due again.
+    No endpoint has more than ``per_endpoint`` in flight, one that is failing only one and one that is paused
+    none, so that a dead desk holds up nobody; workers that claim in the same instant may pass that bound
+    together. Where more is due than ``limit``, what is due longest goes first. A delivery whose lease ended
+    was lost with its worker and is due again.
     """
     free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
     mine = and_(deliveries.c.endpoint_id == endpoints.c.id, deliveries.c.status == "pending")
@@ -79,14 +85,23 @@ def claim(
     )
     allowed = case((endpoints.c.failing_since.is_(None), per_endpoint), else_=1)
     due = (
-        select(deliveries.c.id)
-        .where(mine, deliveries.c.due_at <= now, free, endpoints.c.status == "enabled")
+        select(deliveries.c.id, deliveries.c.due_at)
+        .where(mine, deliveries.c.due_at <= now, free)
         .order_by(deliveries.c.due_at, deliveries.c.sequence)
         .limit(func.greatest(allowed - in_flight, 0))
         .with_for_update(skip_locked=True)
         .lateral()
     )
-    chosen = select(due.c.id).select_from(endpoints).join(due, true()).limit(limit).cte("chosen")
+    rested = or_(endpoints.c.paused_until.is_(None), endpoints.c.paused_until <= now)
+    chosen = (
+        select(due.c.id)
+        .select_from(endpoints)
+        .join(due, true())
+        .where(endpoints.c.status == "enabled", rested)
+        .order_by(due.c.due_at)
+        .limit(limit)
+        .cte("chosen")
+    )
     statement = (
         update(deliveries)
         .where(deliveries.c.id == chosen.c.id, endpoints.c.id == deliveries.c.endpoint_id)
@@ -98,7 +113,12 @@ def claim(
             deliveries.c.message_id,
             deliveries.c.endpoint_id,
             deliveries.c.body,
+            deliveries.c.created_at,
+            deliveries.c.request_id,
+            deliveries.c.trace,
+            endpoints.c.kind,
             endpoints.c.url,
+            endpoints.c.sealed_url,
             endpoints.c.secret,
             endpoints.c.previous_secret,
             endpoints.c.previous_until,
@@ -157,7 +177,12 @@ def _claim(row: Any, now: dt.datetime) -> Claim:
         attempt=row.attempts - row.attempts_before_replay,
         message_id=row.message_id,
         endpoint_id=row.endpoint_id,
+        kind=row.kind,
         url=row.url,
+        sealed_url=row.sealed_url,
         secrets=(row.secret, row.previous_secret) if overlapping else (row.secret,),
         body=row.body,
+        created_at=row.created_at,
+        request_id=row.request_id,
+        trace=row.trace,
     )

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, insert
 
 from services.storage.tables import messages
 
+OPS = "ops"
+"""Desk whose endpoints hear of the service itself and of its sources."""
+
 
 def new_id() -> str:
     """A webhook-id: stable over all attempts and replays of one message, and unlike any other."""

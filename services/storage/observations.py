@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from forecasting.months import Span
 from forecasting.series import Observation
+from services.storage.restrictions import shown_to
 from services.storage.tables import observations
 
 
@@ -87,11 +88,32 @@ def last_known(
     return latest
 
 
+def known_after(connection: Connection, series_ids: Collection[str], moment: dt.datetime) -> list[str]:
+    """Those of the series of which something became known after a moment, by id."""
+    query = (
+        select(observations.c.series_id)
+        .where(observations.c.series_id.in_(series_ids), observations.c.known_from > moment)
+        .distinct()
+        .order_by(observations.c.series_id)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def newest(connection: Connection, *, as_of: dt.datetime) -> dt.datetime | None:
     """The moment of the last news on any series, of that known by ``as_of``; None where there is none."""
     query = select(func.max(observations.c.known_from)).where(observations.c.known_from <= as_of)
     latest: dt.datetime | None = connection.execute(query).scalar_one()
     return latest
+
+
+def lately_told(connection: Connection, *, desk: str | None = None, limit: int = 12) -> list[str]:
+    """Ids of the series of which something was recorded last, the newest first.
+
+    The last 2,000 rows are looked at; with ``desk`` only of series that it may see.
+    """
+    query = select(observations.c.series_id).where(shown_to(desk, observations.c.series_id))
+    found = connection.execute(query.order_by(observations.c.id.desc()).limit(2_000)).scalars()
+    return list(dict.fromkeys(found))[:limit]
 
 
 def count(connection: Connection) -> int:

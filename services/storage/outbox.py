@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert
 
-from alerts.events import numbered
+from alerts.delivery.bodies import Kind, body
+from services import telemetry, tracing
 from services.storage import endpoints as endpoint_rows
 from services.storage import messages as message_rows
 from services.storage.messages import Message
@@ -41,7 +41,8 @@ def enqueue(
     """
     message_rows.add(connection, [message for message, _ in addressed])
     counts = Counter(endpoint_id for _, ids in addressed for endpoint_id in ids)
-    last = endpoint_rows.advance(connection, dict(counts))
+    reserved = endpoint_rows.advance(connection, dict(counts))
+    last = {endpoint_id: endpoint.sequence for endpoint_id, endpoint in reserved.items()}
     rows = []
     for message, ids in addressed:
         for endpoint_id in ids:
@@ -51,8 +52,10 @@ def enqueue(
                     "message_id": message.id,
                     "endpoint_id": endpoint_id,
                     "sequence": last[endpoint_id],
-                    "body": body_of(message, last[endpoint_id]),
+                    "body": body_of(message, last[endpoint_id], Kind(reserved[endpoint_id].kind)),
                     "status": "pending",
+                    "request_id": telemetry.request_id(),
+                    "trace": tracing.carried(),
                     "due_at": now,
                     "created_at": now,
                 }
@@ -70,10 +73,9 @@ def address(connection: Connection, wanted: Sequence[Message]) -> list[tuple[Mes
     ]
 
 
-def body_of(message: Message, sequence: int) -> bytes:
-    """The exact bytes that are sent: the event, and its number in the sequence of its endpoint."""
-    content = numbered(message.payload, sequence)
-    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    if len(body) > LONGEST_BODY:
-        raise BodyTooLongError(message, len(body))
-    return body
+def body_of(message: Message, sequence: int, kind: Kind = Kind.WEBHOOK) -> bytes:
+    """The exact bytes that every attempt sends. Raises BodyTooLongError."""
+    frozen = body(kind, message.payload, message_id=message.id, sequence=sequence)
+    if len(frozen) > LONGEST_BODY:
+        raise BodyTooLongError(message, len(frozen))
+    return frozen

@@ -49,5 +49,11 @@ def get(connection: Connection, rule_id: str, version: int | None = None) -> Rul
     return None if row is None else _rule(row)
 
 
+def versions(connection: Connection, rule_id: str) -> list[tuple[Rule, dt.datetime]]:
+    """Every version of a rule with when it was saved, the newest first."""
+    query = select(rules).where(rules.c.id == rule_id).order_by(rules.c.version.desc())
+    return [(_rule(row), row.created_at) for row in connection.execute(query)]
+
+
 def _rule(row: Any) -> Rule:
     return parse_rule(row.spec, rule_id=row.id, version=row.version)

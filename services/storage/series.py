@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.storage.restrictions import shown_to
 from services.storage.tables import series
 
 
@@ -25,10 +27,21 @@ class SeriesRecord:
     partner: str | None = None
     commodity: str | None = None
     hs_code: str | None = None
+    hs_edition: str | None = None
     source: str | None = None
 
 
 _COLUMNS = [column for column in series.c if column.name != "created_at"]
+
+_SEARCHED = (series.c.id, series.c.name, series.c.commodity, series.c.hs_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A family or a tag, and the count of series that share it."""
+
+    name: str
+    series: int
 
 
 def register(connection: Connection, records: Iterable[SeriesRecord], *, now: dt.datetime) -> None:
@@ -75,16 +88,34 @@ def listed(
     *,
     family: str | None = None,
     tag: str | None = None,
+    words: str | None = None,
+    desk: str | None = None,
     after: str = "",
     limit: int | None = 100,
 ) -> list[SeriesRecord]:
-    """Series by id, of a family or tag where given, those after ``after``, at most ``limit`` (None: all)."""
+    """Series by id, of a family or tag where given, those after ``after``, at most ``limit`` (None: all).
+
+    Each of ``words`` must stand in the id, name, commodity or HS code, in any case. With ``desk`` only those
+    that it may see.
+    """
     query = select(*_COLUMNS).where(series.c.id > after).order_by(series.c.id).limit(limit)
+    query = query.where(shown_to(desk, series.c.id))
     if family is not None:
         query = query.where(series.c.family == family)
     if tag is not None:
         query = query.where(series.c.tags.contains([tag]))
+    for word in (words or "").split():
+        query = query.where(or_(*(column.icontains(word, autoescape=True) for column in _SEARCHED)))
     return [_record(row._asdict()) for row in connection.execute(query)]
+
+
+def groups(connection: Connection, kind: Literal["family", "tag"], *, desk: str | None = None) -> list[Group]:
+    """Families or tags by name, each with the count of its series that a desk may see."""
+    name = series.c.family if kind == "family" else func.unnest(series.c.tags)
+    each = select(name.label("name")).where(shown_to(desk, series.c.id)).subquery()
+    query = select(each.c.name, func.count().label("series")).where(each.c.name.is_not(None))
+    rows = connection.execute(query.group_by(each.c.name).order_by(each.c.name))
+    return [Group(row.name, row.series) for row in rows]
 
 
 def _record(row: dict[str, object]) -> SeriesRecord:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -51,6 +53,7 @@ series = Table(
     Column("partner", Text, comment="ISO 3166-1 alpha-3; null is the world"),
     Column("commodity", Text),
     Column("hs_code", Text),
+    Column("hs_edition", Text, comment="edition of the code, as H6; H5+H6 is a splice by rule"),
     Column("source", Text),
     Column("created_at", Moment, nullable=False),
 )
@@ -98,10 +101,48 @@ forecasts = Table(
     Column("quantiles", ARRAY(Float, dimensions=2), comment="(h, q)"),
     Column("reason", Text, comment="why there is no forecast, or what kind of forecast it is"),
     Column("members", JSONB, nullable=False),
+    Column(
+        "member_quantiles",
+        ARRAY(REAL, dimensions=3),
+        comment="(members with a median, h, q), to 7 digits",
+    ),
     Column("versions", JSONB, nullable=False, comment="code and library versions"),
     Column("published_at", Moment, nullable=False),
     Column("figures", Integer, nullable=False, server_default=text("0"), comment="rows known as of vintage"),
+    Column("change", JSONB, comment="from the forecast superseded, and what moved it; null where none was"),
     UniqueConstraint("series_id", "model", "vintage", "figures"),
+)
+
+measures = Table(
+    "measures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("announced", Date, nullable=False),
+    Column("effective", Date, nullable=False, comment="the first day that it is in force"),
+    Column("known_from", Moment, nullable=False, comment="when it became public"),
+    Column("scope", JSONB, nullable=False, comment="series that it may show in, as alerts.scope dumps it"),
+    Column("source_url", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("forecast_id", ForeignKey("forecasts.id"), primary_key=True),
+    Column("observation_id", ForeignKey("observations.id"), primary_key=True, index=True),
+    Column("member", Text, primary_key=True, comment="empty is the forecast itself"),
+    Column("series_id", ForeignKey("series.id"), nullable=False, index=True),
+    Column("model", Text, nullable=False),
+    Column("horizon", SmallInteger, nullable=False, comment="months from origin to the span's last"),
+    Column("error", Float, comment="these four are over scale"),
+    Column("bias", Float),
+    Column("pinball", Float),
+    Column("wis", Float),
+    Column("scale", Float, comment="mean absolute yearly change as of the vintage, in unit"),
+    Column("inside_80", Boolean, nullable=False),
+    Column("inside_95", Boolean, nullable=False),
+    Column("residual", Float, comment="in distances from median to 90 % quantile"),
 )
 
 verdicts = Table(
@@ -125,6 +166,12 @@ verdicts = Table(
     Column("change_month", Float, comment="ratio to the month before, minus 1"),
     Column("change_year", Float, comment="ratio to the same month a year before, minus 1"),
     Column("records", JSONB, nullable=False),
+    Column("change_records", JSONB, nullable=False, server_default="[]"),
+    Column(
+        "rank_in_month",
+        JSONB(none_as_null=True),
+        comment="place among the same calendar months held, from the lowest",
+    ),
     Column("judged_at", Moment, nullable=False),
 )
 
@@ -171,7 +218,35 @@ alert_events = Table(
     Column("known_from", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("silenced_by", ForeignKey("silences.id"), comment="the silence that kept it from its desk"),
+    Column("inhibited_by", ForeignKey("alerts.id"), comment="the parent's alert that speaks for it"),
+    Column(
+        "transaction",
+        BigInteger,
+        nullable=False,
+        server_default=text("pg_current_xact_id()::text::bigint"),
+        comment="that recorded it; 0 before anybody followed the stream",
+    ),
     UniqueConstraint("alert_id", "observation_id", "kind"),
+    Index("ix_alert_events_transaction_id", "transaction", "id"),
+)
+
+release_calendars = Table(
+    "release_calendars",
+    metadata,
+    Column("id", Text, primary_key=True, comment="one that ships with the service is described anew by it"),
+    Column("spec", JSONB, nullable=False, comment="the calendar as alerts.release_calendars dumps it"),
+    Column("recorded_at", Moment, nullable=False),
+)
+
+overdue_releases = Table(
+    "overdue_releases",
+    metadata,
+    Column("calendar_id", Text, primary_key=True),
+    Column("first_month", MonthColumn, primary_key=True),
+    Column("months", SmallInteger, primary_key=True),
+    Column("due_at", Moment, nullable=False),
+    Column("told_at", Moment, nullable=False, comment="when desks were told, once"),
+    Column("series", ARRAY(Text), nullable=False, comment="awaited then"),
 )
 
 alert_notes = Table(
@@ -214,7 +289,18 @@ endpoints = Table(
     Column("status", Text, nullable=False, comment="enabled or disabled"),
     Column("disabled_reason", Text),
     Column("failing_since", Moment),
+    Column("failures", Integer, nullable=False, server_default=text("0"), comment="in a row"),
+    Column("paused_until", Moment, comment="nothing is sent before; null is no rest"),
     Column("created_at", Moment, nullable=False),
+    Column(
+        "kind",
+        Text,
+        nullable=False,
+        server_default=text("'webhook'"),
+        comment="webhook, cloudevents, slack, teams or apprise",
+    ),
+    Column("sealed_url", LargeBinary, comment="encrypted; a channel's real URL"),
+    Column("public_key", Text, comment="null is HMAC"),
 )
 
 messages = Table(
@@ -236,6 +322,8 @@ deliveries = Table(
     Column("endpoint_id", ForeignKey("endpoints.id"), nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the exact bytes of every attempt"),
+    Column("request_id", Text, comment="of the request that caused it"),
+    Column("trace", Text, comment="W3C traceparent of what caused it"),
     Column("status", Text, nullable=False, comment="pending, delivered, exhausted or cancelled"),
     Column("attempts", Integer, nullable=False, server_default=text("0"), comment="claims so far"),
     Column("attempts_before_replay", Integer, nullable=False, server_default=text("0")),
@@ -272,7 +360,10 @@ jobs = Table(
     Column("key", Text, nullable=False, comment="what the job is about; one job a key"),
     Column("series_id", ForeignKey("series.id")),
     Column("arguments", JSONB, nullable=False),
+    Column("request_id", Text, comment="of the request that caused it"),
+    Column("trace", Text, comment="W3C traceparent of what caused it"),
     Column("status", Text, nullable=False, comment="pending, done or failed"),
+    Column("priority", SmallInteger, nullable=False, server_default=text("0"), comment="lowest first"),
     Column("runs", Integer, nullable=False, server_default=text("0")),
     Column("error", Text),
     Column("note", Text, comment="what came of it, or why nothing did, where that is worth saying"),
@@ -281,7 +372,7 @@ jobs = Table(
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
     UniqueConstraint("kind", "key"),
-    Index("ix_jobs_due", "due_at", postgresql_where=text("status = 'pending'")),
+    Index("ix_jobs_due", "kind", "priority", "due_at", postgresql_where=text("status = 'pending'")),
 )
 
 trained_models = Table(
@@ -299,11 +390,69 @@ trained_models = Table(
     Column("trained_at", Moment, nullable=False),
 )
 
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_call_at", Moment, comment="the earliest moment of the next call; null is now"),
+    Column("calls_on", Date, comment="day, UTC, that calls counts"),
+    Column("calls", Integer, nullable=False, server_default=text("0")),
+    Column("rests_until", Moment, comment="when the source itself asked to be called again"),
+    Column("last_success_at", Moment),
+    Column("last_fault_at", Moment),
+    Column("fault", Text, comment="kind of the last fault; null once a poll went well"),
+    Column("reason", Text, comment="what happened and what to do"),
+    Column("sealed_key", LargeBinary, comment="encrypted; the installation's own key to the source"),
+    Column("desk", Text, comment="whose key it is; rows that may not be passed on are shown to it alone"),
+)
+
+followed = Table(
+    "followed",
+    metadata,
+    Column("series_id", ForeignKey("series.id"), primary_key=True),
+    Column("source", Text, nullable=False, index=True),
+    Column("code", JSONB, nullable=False, comment="how the source names the series"),
+    Column("since", Moment, nullable=False),
+    Column("begun_at", Moment, comment="when its past was in; from then on its figures wake rules"),
+)
+
+restricted = Table(
+    "restricted",
+    metadata,
+    Column("series_id", ForeignKey("series.id"), primary_key=True),
+    Column("source", Text, nullable=False, comment="whose terms say so"),
+    Column("desk", Text, comment="whose key fetched the rows; null: shown to no desk"),
+    Column("since", Moment, nullable=False),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _id(),
+    Column("source", Text, nullable=False),
+    Column("request", Text, nullable=False, comment="method, path and parameters, without any key"),
+    Column("bears_figures", Boolean, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("headers", JSONB, nullable=False, comment="those that say when and what"),
+    Column("body", LargeBinary, nullable=False, comment="zlib of the answer as received"),
+    Column("size", Integer, nullable=False, comment="bytes as received"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of the answer as received"),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("outcome", Text, nullable=False, comment="waiting, again, derived, refused or kept"),
+    Column("fault", Text, comment="kind of the fault that refused it"),
+    Column("reason", Text, comment="what happened and what to do"),
+    Column("parser", Integer, comment="version of the parser that read it last"),
+    Index("ix_snapshots_source_request_id", "source", "request", "id"),
+    Index("ix_snapshots_waiting", "source", "id", postgresql_where=text("outcome = 'waiting'")),
+)
+
 heartbeats = Table(
     "heartbeats",
     metadata,
     Column("part", Text, primary_key=True),
     Column("beat_at", Moment, nullable=False),
+    Column("missed_at", Moment, comment="when ops were told that it is missing; null while it works"),
 )
 
 api_keys = Table(
@@ -318,4 +467,30 @@ api_keys = Table(
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
     Column("last_used_at", Moment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="SHA-256 of the cookie's token"),
+    Column("key_id", ForeignKey("api_keys.id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("at", Moment, nullable=False),
+    Column("key_id", Text, comment="null: anybody in development, or the command line"),
+    Column("name", Text, nullable=False, comment="of the key, as it was then"),
+    Column("desk", Text, comment="of the key; null is every desk"),
+    Column("address", Text, comment="where the request came from"),
+    Column("request_id", Text),
+    Column("action", Text, nullable=False, comment="such as rule.saved"),
+    Column("target", Text, nullable=False, comment="id of what was changed"),
+    Column("before", JSONB(none_as_null=True)),
+    Column("after", JSONB(none_as_null=True)),
+    Index("ix_audit_target_id", "target", "id"),
 )

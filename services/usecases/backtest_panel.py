@@ -12,11 +12,12 @@ import pandas as pd
 
 from forecasting import backtest
 from forecasting.backtest import Fold, Score
-from forecasting.engine import Publication, publish
 from forecasting.forecast import Forecast
 from forecasting.models.state_space import fill
-from services.usecases.forecast_panel import CHUNK, Engine, learn, processes
+from forecasting.publication import Fit, Publication
+from services.usecases.forecast_panel import CHUNK, Engine, learn, processes, publish_chunk
 from services.usecases.panel_file import Panel
+from services.usecases.time_limit import limited
 
 Scored = tuple[str, Score, tuple[float, float], float]
 """Model name, its score, Naive2's sMAPE and MASE on the same fold, CPU seconds of the fit."""
@@ -46,9 +47,8 @@ def backtest_panel(
             ]
             if not cut:
                 continue
-            before = time.process_time()
             engine = learn([one.past for one in cut], portfolio, horizon, pool)
-            learned = (time.process_time() - before) / len(cut)
+            learned = engine.seconds / len(cut)
             chunks = [cut[first : first + CHUNK] for first in range(0, len(cut), CHUNK)]
             for scored in pool.map(partial(score_chunk, engine=engine), chunks):
                 for name, score, naive, cpu in scored:
@@ -65,46 +65,42 @@ def backtest_panel(
 
 
 def score_chunk(cut: Sequence[Fold], *, engine: Engine) -> list[Scored]:
-    """Scores of every member and of the combination on a few folds."""
-    scored: list[Scored] = []
-    for fold in cut:
-        spent: list[float] = []
+    """Scores of every member and of the combination on a few folds, published together.
 
-        def timed(fit: Callable[[], Forecast], spent: list[float] = spent) -> Forecast:
-            before = time.process_time()
-            try:
-                return fit()
-            finally:
-                spent.append(time.process_time() - before)
+    What the batch shares, the global model's forecasts first of all, is divided evenly among its series.
+    """
+    spent: dict[tuple[str, str], float] = {}
+    limit = limited()
 
+    def timed(fit: Fit) -> Forecast:
         before = time.process_time()
-        (publication,) = publish(
-            [fold.past],
-            horizon=engine.horizon,
-            portfolio=engine.portfolio,
-            global_model=engine.trees,
-            calibration=engine.calibration,
-            guard=timed,
-        )
-        total = time.process_time() - before
+        try:
+            return limit(fit)
+        finally:
+            spent.setdefault((fit.series_id, fit.model), time.process_time() - before)
+
+    before = time.process_time()
+    publications = publish_chunk([fold.past for fold in cut], engine=engine, guard=timed)
+    each = (time.process_time() - before) / len(cut)
+    scored: list[Scored] = []
+    for fold, publication in zip(cut, publications, strict=True):
         naive = backtest.yardstick(fold, fill(fold.past))
         if naive is not None:
-            scored.extend(_scored(fold, publication, naive, engine.portfolio, [*spent, total]))
+            cpu = {member.name: spent[fold.past.id, member.name] for member in publication.members}
+            scored.extend(_scored(fold, publication, naive, cpu | {engine.portfolio: each}))
     return scored
 
 
 def _scored(
-    fold: Fold, publication: Publication, naive: tuple[float, float], portfolio: str, spent: Sequence[float]
+    fold: Fold, publication: Publication, naive: tuple[float, float], cpu: dict[str, float]
 ) -> list[Scored]:
-    """Members' fits were timed in their order, refits after them; the last time is that of the whole."""
-    scored: list[Scored] = []
-    for member, cpu in zip(publication.members, spent, strict=False):
-        if member.forecast is not None and member.name != portfolio:
-            one = backtest.score(fold, member.forecast)
-            if one is not None:
-                scored.append((member.name, one, naive, cpu))
-    if publication.forecast is not None:
-        one = backtest.score(fold, publication.forecast)
-        if one is not None:
-            scored.append((portfolio, one, naive, spent[-1]))
-    return scored
+    """Scores of the members and, where more than one was asked for, of their combination."""
+    forecasts = {member.name: member.forecast for member in publication.members}
+    asked = publication.forecast
+    if asked is not None:
+        forecasts[asked.model] = asked
+    return [
+        (name, one, naive, cpu[name])
+        for name, forecast in forecasts.items()
+        if forecast is not None and (one := backtest.score(fold, forecast)) is not None
+    ]

@@ -10,30 +10,21 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
-import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from alerts.delivery import attempts, signing
-from alerts.delivery.attempts import Delivered, Disabled, Exhausted, Failure, Outcome, RetryAt, Settlement
 from alerts.delivery.client import Client, Timeouts, open_client
-from alerts.delivery.errors import DeliveryError
-from alerts.events import disabled_event
 from services.settings import Settings
-from services.storage import endpoints, leases, outbox
-from services.storage.deliveries import AttemptRecord
-from services.storage.encryption import EncryptionKeyError, decrypt
-from services.storage.leases import Claim, Settled
-from services.storage.messages import Message
-
-GRACE = dt.timedelta(seconds=15)
-"""Lease beyond the time of an attempt: settling fits in it, even when the database is busy or restarts."""
+from services.storage import heartbeats, leases
+from services.storage.leases import Claim
+from services.usecases import settle_deliveries
+from services.usecases.attempt_delivery import GRACE, Sender, Sent, attempt
+from services.usecases.tell_trouble import WORKERS, tell_trouble
 
 PER_ENDPOINT = 4
 """Attempts in flight to one healthy endpoint; to one that is failing there is a single one."""
@@ -41,41 +32,19 @@ PER_ENDPOINT = 4
 IN_FLIGHT = 128
 """Attempts in flight from one process."""
 
-PATIENCE = dt.timedelta(hours=120)
-"""An endpoint that did nothing but fail for so long is disabled."""
-
 _COMPANY = 0.01
 """Seconds that a finished attempt waits for others, so that they are settled in one transaction."""
+
+_YOUNG = 0.1
+"""Seconds after which an attempt is no longer company that is worth waiting for."""
 
 _POLL = 0.05
 """Seconds between two looks for new work while attempts are in flight, or while there is nothing to do."""
 
+_TELL = 5.0
+"""Seconds between two heartbeats of the sweep."""
+
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    claim: Claim
-    started_at: dt.datetime
-    outcome: Outcome
-    settlement: Settlement
-
-
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    """What one run of delivery works with; ``owner`` marks the leases that are its own."""
-
-    engine: Engine
-    settings: Settings
-    client: Client
-    clock: Callable[[], dt.datetime]
-    draw: Callable[[], float]
-    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
-    secrets: dict[bytes, str] = field(default_factory=dict)
-
-    @property
-    def lease(self) -> dt.timedelta:
-        return dt.timedelta(seconds=self.settings.delivery_timeout_seconds) + GRACE
 
 
 def deliver_due(
@@ -98,7 +67,7 @@ def deliver_due(
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         async with _client(settings) as client:
-            sender = _Sender(engine, settings, client, clock, draw)
+            sender = Sender(engine, settings, client, clock, draw)
             return await _pump(sender, in_flight, lambda: loop.time() >= until)
 
     return asyncio.run(run())
@@ -116,14 +85,17 @@ def keep_delivering(
     """Deliver until ``stopped`` says so; needs the database and no broker.
 
     This is the sweep: it finds what a nudge lost, within 0.1 s. Where the database is away it waits.
+    It leaves a heartbeat each few seconds.
     """
 
     async def run() -> None:
         async with _client(settings) as client:
-            sender = _Sender(engine, settings, client, clock, draw)
+            sender = Sender(engine, settings, client, clock, draw)
+            heart = _Heart(sender)
             while not stopped():
                 try:
-                    await _pump(sender, in_flight, stopped)
+                    await heart.beat()
+                    await _pump(sender, in_flight, stopped, heart.beat)
                 except OperationalError as error:
                     _log.warning("the database is away; delivery waits", error=str(error.orig))
                     await asyncio.sleep(10 * _POLL)
@@ -132,31 +104,81 @@ def keep_delivering(
     asyncio.run(run())
 
 
+class _Heart:
+    """Leaves a heartbeat when one is due; asked at each turn of the loop, so it stops when the loop does."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._told = -_TELL
+
+    async def beat(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told >= _TELL:
+            self._told = now
+            await asyncio.to_thread(self._leave)
+
+    def _leave(self) -> None:
+        with self._sender.engine.begin() as connection:
+            heartbeats.beat(connection, heartbeats.SWEEPER, now=self._sender.clock())
+            tell_trouble(connection, WORKERS, now=self._sender.clock())
+
+
+async def _quiet() -> None:
+    """What a run beside the sweep does at each turn."""
+
+
 def _client(settings: Settings) -> AbstractAsyncContextManager[Client]:
     timeouts = Timeouts(total=settings.delivery_timeout_seconds)
     return open_client(allowed=settings.private_networks, timeouts=timeouts)
 
 
-async def _pump(sender: _Sender, in_flight: int, enough: Callable[[], bool]) -> Counter[str]:
-    """Claim, send and settle until nothing is due and nothing in flight."""
+async def _pump(
+    sender: Sender,
+    in_flight: int,
+    enough: Callable[[], bool],
+    each_turn: Callable[[], Awaitable[None]] = _quiet,
+) -> Counter[str]:
+    """Claim, send and settle until nothing is due and nothing in flight.
+
+    Raises OperationalError where the database is away, once nothing is in flight that it would forget.
+    """
     tally: Counter[str] = Counter()
-    flying: set[asyncio.Task[_Sent]] = set()
+    flying: dict[asyncio.Task[Sent], float] = {}
     while True:
-        room = in_flight - len(flying)
-        if room and not enough():
-            claimed = await asyncio.to_thread(_claim, sender, room)
-            flying |= {asyncio.create_task(_send(sender, each)) for each in claimed}
+        try:
+            await each_turn()
+            room = in_flight - len(flying)
+            claimed = await asyncio.to_thread(_claim, sender, room) if room and not enough() else []
+        except OperationalError:
+            if not flying:
+                raise
+            claimed = []
+        began = asyncio.get_running_loop().time()
+        flying |= {asyncio.create_task(attempt(sender, each)): began for each in claimed}
         if not flying:
             return tally
-        landed, _ = await asyncio.wait(flying, timeout=_POLL, return_when=asyncio.FIRST_COMPLETED)
-        if landed:
-            landed, flying = await asyncio.wait(flying, timeout=_COMPANY)
-            sent = [task.result() for task in landed]
+        if sent := await _landed(flying):
             await _settle(sender, sent)
-            tally.update(_status(each.settlement) for each in sent)
+            settle_deliveries.count(sent)
+            tally.update(settle_deliveries.status(each.settlement) for each in sent)
 
 
-def _claim(sender: _Sender, limit: int) -> list[Claim]:
+async def _landed(flying: dict[asyncio.Task[Sent], float]) -> list[Sent]:
+    """Attempts that have ended, taken out of ``flying``, which says when each began.
+
+    The young among the others are waited for a moment; one that hangs holds up nobody's settlement.
+    """
+    landed, _ = await asyncio.wait(flying, timeout=_POLL, return_when=asyncio.FIRST_COMPLETED)
+    if landed:
+        young_since = asyncio.get_running_loop().time() - _YOUNG
+        young = {task for task, began in flying.items() if began > young_since}
+        landed, _ = await asyncio.wait(landed | young, timeout=_COMPANY)
+    for task in landed:
+        del flying[task]
+    return [task.result() for task in landed]
+
+
+def _claim(sender: Sender, limit: int) -> list[Claim]:
     with sender.engine.begin() as connection:
         return leases.claim(
             connection,
@@ -168,106 +190,15 @@ def _claim(sender: _Sender, limit: int) -> list[Claim]:
         )
 
 
-async def _send(sender: _Sender, claim: Claim) -> _Sent:
-    """One attempt and what follows from it; what keeps us from signing is an outcome as well."""
-    started_at = sender.clock()
-    try:
-        secrets = [_secret(sender, stored) for stored in claim.secrets]
-        headers = signing.sign(secrets, message_id=claim.message_id, at=started_at, body=claim.body)
-    except (DeliveryError, EncryptionKeyError) as error:
-        outcome = Outcome(None, Failure.UNSIGNED, str(error), 0.0)
-    else:
-        outcome = await sender.client.post(claim.url, headers, claim.body)
-    settlement = attempts.settle(outcome, attempt=claim.attempt, now=sender.clock(), jitter=sender.draw())
-    return _Sent(claim, started_at, outcome, settlement)
-
-
-def _secret(sender: _Sender, stored: bytes) -> str:
-    if stored not in sender.secrets:
-        sender.secrets[stored] = decrypt(stored, sender.settings.secret_keys)
-    return sender.secrets[stored]
-
-
-async def _settle(sender: _Sender, sent: Sequence[_Sent]) -> None:
+async def _settle(sender: Sender, sent: Sequence[Sent]) -> None:
     """Write down what came of the attempts; a database that is away is waited for while the leases hold."""
     until = asyncio.get_running_loop().time() + GRACE.total_seconds()
     while True:
         try:
-            await asyncio.to_thread(_write, sender, sent)
+            await asyncio.to_thread(settle_deliveries.settle, sender, sent)
         except OperationalError:
             if asyncio.get_running_loop().time() >= until:
                 raise
             await asyncio.sleep(4 * _POLL)
         else:
             return
-
-
-def _write(sender: _Sender, sent: Sequence[_Sent]) -> None:
-    now = sender.clock()
-    succeeded = {each.claim.endpoint_id for each in sent if each.outcome.succeeded}
-    failed = {each.claim.endpoint_id for each in sent} - succeeded
-    with sender.engine.begin() as connection:
-        leases.settle(
-            connection,
-            [_attempt(each) for each in sent],
-            [_settled(each) for each in sent],
-            owner=sender.owner,
-            now=now,
-        )
-        if succeeded:
-            endpoints.mark_healthy(connection, succeeded)
-        reasons = {
-            each.claim.endpoint_id: each.settlement.reason
-            for each in sent
-            if isinstance(each.settlement, Disabled)
-        }
-        if failed:
-            for endpoint in endpoints.mark_failing(connection, failed, now=now, patience=PATIENCE):
-                hours = PATIENCE.total_seconds() / 3600
-                reasons.setdefault(endpoint.id, f"nothing but failures for {hours:.0f} hours")
-        disable(connection, reasons, now=now)
-
-
-def disable(connection: Connection, reasons: dict[str, str], *, now: dt.datetime) -> None:
-    """Disable endpoints, by id with the reason, and tell the other endpoints of their desks.
-
-    What is pending for a disabled endpoint stays and goes out when it is enabled again.
-    """
-    told = []
-    for endpoint_id, reason in sorted(reasons.items()):
-        endpoint = endpoints.disable(connection, endpoint_id, reason=reason)
-        if endpoint is not None:
-            event = disabled_event(endpoint_id=endpoint.id, reason=reason, now=now)
-            told.append(Message(endpoint.desk, event, now))
-    if told:
-        outbox.enqueue(connection, outbox.address(connection, told), now=now)
-
-
-def _attempt(sent: _Sent) -> AttemptRecord:
-    return AttemptRecord(
-        delivery_id=sent.claim.id,
-        number=sent.claim.number,
-        started_at=sent.started_at,
-        seconds=sent.outcome.duration,
-        status_code=sent.outcome.status,
-        outcome=sent.outcome.failure or "answered",
-        reason=sent.settlement.reason,
-        response=sent.outcome.answer,
-    )
-
-
-def _settled(sent: _Sent) -> Settled:
-    due_at = sent.settlement.due if isinstance(sent.settlement, RetryAt) else None
-    return Settled(sent.claim.id, _status(sent.settlement), due_at)
-
-
-def _status(settlement: Settlement) -> str:
-    match settlement:
-        case Delivered():
-            return "delivered"
-        case RetryAt():
-            return "pending"
-        case Exhausted():
-            return "exhausted"
-        case Disabled():
-            return "cancelled"

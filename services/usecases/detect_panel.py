@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from forecasting import portfolios
 from forecasting.engine import publish
 from forecasting.forecast import HORIZON, Forecast
 from forecasting.months import Month, Span
 from forecasting.series import Series
-from forecasting.shocks.counterfactual import counterfactual
-from forecasting.shocks.detection import Detection, Verdict, judge_many
-from forecasting.shocks.episodes import Episode, Status, episode
-from forecasting.shocks.interventions import Intervention, Side, typing
-from forecasting.shocks.records import records
+from forecasting.shocks import changes
+from forecasting.shocks.chronicle import FOLLOWED, Chapter, Shock, begins, chapter
+from forecasting.shocks.detection import (
+    SHOCKS,
+    Detection,
+    Verdict,
+    discoveries,
+    judge_many,
+    not_judged,
+    threshold,
+)
+from forecasting.shocks.episodes import REOPENED_WITHIN, closing
+from forecasting.shocks.interventions import Intervention, Side
+from forecasting.shocks.records import Record, change_records, rank_in_month, records
 from forecasting.shocks.witnesses import steadied
+from services.usecases.absent_months import zeros_for_absent
+from services.usecases.forecast_panel import processes
 
 FEWEST = 12
 """Figures held before the first one that is judged."""
-FOLLOWED = 24
-"""Months after which a shock that has not recovered is the new normal and no longer followed."""
-ABSENT_FOR = 12
-"""Months in a row without a row after which a series counts as ended, and no longer as zero."""
-RELEASED = 0.5
-"""Share of a family's running series that must have a row before another one's absence says anything."""
-REGULAR = 0.9
-"""Share of its last 24 months that a series must have held before its absence counts as nothing shipped."""
 CHUNK = 8
 
 Row = dict[str, object]
@@ -39,12 +41,22 @@ Row = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """How a panel is judged: first month, alert budget, months between refits, and portfolio."""
+    """How a panel is judged: first month, alert budget, months between refits, and portfolio.
+
+    ``discovery_rate`` is the share of false ones among the figures of one month named discoveries.
+    """
 
     first: Month
     budget: float = 0.1
     refit_every: int = 3
     portfolio: str = "fast"
+    discovery_rate: float = 0.1
+
+    def check(self) -> None:
+        """InvalidBudgetError or UnknownModelError where a part of it cannot be."""
+        threshold(self.budget)
+        discoveries([], rate=self.discovery_rate)
+        portfolios.portfolio(self.portfolio)
 
 
 def detect_panel(
@@ -58,7 +70,9 @@ def detect_panel(
 
     A month without a row is judged as zero where at least half of the running series of its family (the id
     up to its first double underscore) have one and the series itself had 90 % of the 24 months before: the
-    release came, and nothing was shipped. ``progress`` is told of each chunk's count of series.
+    release came, and nothing was shipped. ``discovery`` says whether the figure is a shock while the false
+    ones among those of its month, over all series, are held to the discovery rate. ``progress`` is told of
+    each chunk's count of series.
     """
     complete = zeros_for_absent(panel)
     chunks = [complete[start : start + CHUNK] for start in range(0, len(complete), CHUNK)]
@@ -66,7 +80,13 @@ def detect_panel(
     for found, chunk in zip(_mapped(partial(_detect, judging=judging), chunks, jobs), chunks, strict=True):
         rows += found
         progress(len(chunk))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    chances = table["tail_probability"].to_numpy(dtype=np.float64)
+    named = np.zeros(len(table), dtype=np.bool_)
+    for places in table.groupby("month").indices.values():
+        named[places] = discoveries(chances[places], rate=judging.discovery_rate)
+    table["discovery"] = named
+    return table
 
 
 def _mapped(
@@ -75,112 +95,95 @@ def _mapped(
     if jobs == 1:
         yield from map(work, chunks)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with processes(jobs) as pool:
         yield from pool.map(work, chunks)
-
-
-def zeros_for_absent(panel: Sequence[Series]) -> list[Series]:
-    """The panel with a zero for each month in which the release came without the series."""
-    running: Counter[tuple[str, int]] = Counter()
-    present: Counter[tuple[str, int]] = Counter()
-    for series in panel:
-        family = _family(series)
-        for step, held in enumerate(np.isfinite(series.values)):
-            running[family, series.start.ordinal + step] += 1
-            present[family, series.start.ordinal + step] += bool(held)
-    lasts: dict[str, Month] = {}
-    for series in panel:
-        lasts[_family(series)] = max(series.end, lasts.get(_family(series), series.end))
-    return [_completed(series, running, present, lasts[_family(series)]) for series in panel]
-
-
-def _family(series: Series) -> str:
-    return series.id.partition("__")[0]
-
-
-def _completed(
-    series: Series, running: Counter[tuple[str, int]], present: Counter[tuple[str, int]], last: Month
-) -> Series:
-    family = _family(series)
-    values: list[float] = list(series.values)
-    values += [np.nan] * min(max(last.since(series.end), 0), ABSENT_FOR)
-    absent = 0
-    for step, value in enumerate(values):
-        if np.isfinite(value):
-            absent = 0
-            continue
-        absent += 1
-        key = family, series.start.ordinal + step
-        before = values[max(step - 24, 0) : step]
-        regular = len(before) >= FEWEST and np.isfinite(before).mean() >= REGULAR
-        released = present[key] >= max(2, RELEASED * running[key])
-        if regular and released and absent <= ABSENT_FOR and min(before) >= 0:
-            values[step] = 0.0
-    held = np.flatnonzero(np.isfinite(values))
-    return replace(series, values=np.array(values[: held[-1] + 1]))
 
 
 def _detect(chunk: Sequence[Series], judging: Judging) -> list[Row]:
     return [row for series in chunk for row in detect_series(series, judging)]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """A month with its verdict, and the portfolio's forecast that stood before it."""
+
+    month: Month
+    detection: Detection
+    published: Forecast | None
+
+
 def detect_series(series: Series, judging: Judging) -> list[Row]:
     """Rows of one series; every figure is judged by what was published before its month."""
     held = np.isfinite(series.values)
     asked = [
-        series.start + step
-        for step in np.flatnonzero(held).tolist()
-        if series.start + step >= judging.first and held[:step].sum() >= FEWEST
+        series.start + step for step in np.flatnonzero(held).tolist() if series.start + step >= judging.first
     ]
     published: Forecast | None = None
-    bases: list[Forecast | None] = []
-    befores: list[Forecast | None] = []
+    stood: list[Forecast | None] = []
+    judges: list[Forecast | None] = []
     fitted: Month | None = None
-    for month in asked:
+    early = sum(series.until(month).held <= FEWEST for month in asked[: FEWEST + 1])
+    for month in asked[early:]:
         history = series.until(month - 1)
         if fitted is None or month.since(fitted) >= judging.refit_every:
             (publication,) = publish([history], horizon=HORIZON, portfolio=judging.portfolio)
             published, fitted = publication.forecast, month
-        befores.append(steadied(history, published, horizon=1))
-        bases.append(published)
-    figures = [series.at(month) for month in asked]
-    detections = judge_many(figures, [Span(month) for month in asked], befores, budget=judging.budget)
-    return _followed(series, asked, detections, bases)
+        judges.append(steadied(history, published, horizon=1))
+        stood.append(published)
+    judged = judge_many(
+        [series.at(month) for month in asked[early:]],
+        [Span(month) for month in asked[early:]],
+        judges,
+        budget=judging.budget,
+    )
+    short = not_judged(f"fewer than {FEWEST} figures are held before it", judging.budget)
+    return _followed(
+        series,
+        [_Judged(month, short, None) for month in asked[:early]]
+        + [_Judged(*each) for each in zip(asked[early:], judged, stood, strict=True)],
+    )
 
 
-def _followed(
-    series: Series, asked: Sequence[Month], detections: Sequence[Detection], bases: Sequence[Forecast | None]
-) -> list[Row]:
+def _followed(series: Series, judged: Sequence[_Judged]) -> list[Row]:
     rows: list[Row] = []
-    current: tuple[Forecast, Month, Side] | None = None
-    state: Episode | None = None
-    for month, detection, base in zip(asked, detections, bases, strict=True):
-        shock = detection.verdict in (Verdict.SHOCK_DOWN, Verdict.SHOCK_UP)
-        ended = state is not None and state.status is Status.CLOSED
-        if current is not None and (month.since(current[1]) > FOLLOWED or (ended and shock)):
-            current, state = None, None
-        if current is None and shock and base is not None:
-            side: Side = "down" if detection.verdict is Verdict.SHOCK_DOWN else "up"
-            current = base, month, side
-        known = series.until(month)
-        row = _row(series, month, detection)
-        if current is not None and not (ended and not shock and _long_closed(state, month)):
-            state = episode(known, current[0], Span(current[1]), current[2])
-            row |= _episode_fields(known, current, state)
+    current: Shock | None = None
+    for each in judged:
+        known, span = series.until(each.month), Span(each.month)
+        closed = None if current is None else closing(known, current.before, current.span, current.side)
+        if each.detection.verdict in SHOCKS:
+            if current is None or begins(current.span, closed, span):
+                current = _begun(series, each) or current
+        elif current is not None and (
+            each.month.since(current.span.last) > FOLLOWED or _long_closed(closed, each.month)
+        ):
+            current = None
+        row = _row(known, each)
+        if current is not None:
+            row |= _episode_fields(chapter(known, current))
         rows.append(row)
     return rows
 
 
-def _long_closed(state: Episode | None, month: Month) -> bool:
+def _begun(series: Series, judged: _Judged) -> Shock | None:
+    """The shock with the forecast that judged it, over its whole horizon: the baseline of its episode."""
+    before = steadied(series.until(judged.month - 1), judged.published, horizon=HORIZON)
+    side: Side = "down" if judged.detection.verdict is Verdict.SHOCK_DOWN else "up"
+    return None if before is None else Shock(Span(judged.month), side, before)
+
+
+def _long_closed(closed: Month | None, month: Month) -> bool:
     """True once an episode can no longer reopen, so that its rows end."""
-    return state is not None and state.closed is not None and month.since(state.closed) > 3
+    return closed is not None and month.since(closed) > REOPENED_WITHIN
 
 
-def _row(series: Series, month: Month, detection: Detection) -> Row:
-    row: Row = {
-        "series_id": series.id,
-        "month": str(month),
-        "value": series.at(month),
+def _row(known: Series, judged: _Judged) -> Row:
+    """The verdict with its context, from the series up to the month."""
+    detection, span, value = judged.detection, Span(judged.month), known.at(judged.month)
+    rank = rank_in_month(known, span, value)
+    return {
+        "series_id": known.id,
+        "month": str(judged.month),
+        "value": value,
         "expected": detection.expected,
         "q0.1": detection.lower_80,
         "q0.9": detection.upper_80,
@@ -188,27 +191,33 @@ def _row(series: Series, month: Month, detection: Detection) -> Row:
         "surprise": detection.surprise,
         "verdict": str(detection.verdict),
         "reason": detection.reason,
+        "change_month": changes.on_month(known, span, value),
+        "change_year": changes.on_year(known, span, value),
+        **_record_fields("record", next(iter(records(known, span, value)), None)),
+        **_record_fields("change_record", next(iter(change_records(known, span, value)), None)),
+        "rank_in_month": None if rank is None else rank.rank,
+        "same_months_held": None if rank is None else rank.held,
     }
-    for record in records(series, Span(month), series.at(month))[:1]:
-        row |= {
-            "record": record.direction,
-            "record_since": None if record.since is None else str(record.since),
-            "record_months_held": record.months_held,
-            "record_months_needed": record.months_needed,
-            "record_years": record.years_claimed,
-        }
-    return row
 
 
-def _episode_fields(
-    known: Series, current: tuple[Forecast, Month, Side], state: Episode
-) -> Mapping[str, object]:
-    before, onset, side = current
-    baseline = counterfactual(before, known.end)
-    figures = np.array([known.at(before.first + step) for step in range(baseline.months)])
-    types = typing(baseline, figures, onset.since(before.first), side)
+def _record_fields(name: str, record: Record | None) -> Row:
+    if record is None:
+        return {}
     return {
-        **{f"p_{kind}": types.now.get(kind, 0.0) for kind in Intervention},
+        name: record.direction,
+        f"{name}_of": record.of,
+        f"{name}_since": None if record.since is None else str(record.since),
+        f"{name}_months_held": record.months_held,
+        f"{name}_months_needed": record.months_needed,
+        f"{name}_years": record.years_claimed,
+    }
+
+
+def _episode_fields(found: Chapter) -> Mapping[str, object]:
+    state = found.episode
+    return {
+        **{f"p_{kind}": found.types.now.get(kind, 0.0) for kind in Intervention},
+        **{f"p_first_{kind}": found.types.at_first_sight.get(kind, 0.0) for kind in Intervention},
         "episode_id": state.id,
         "episode_status": str(state.status),
         "episode_trough": str(state.trough),
@@ -227,8 +236,13 @@ COLUMNS = (
     "record", "record_since", "record_months_held", "record_months_needed", "record_years",
     "episode_id", "episode_status", "episode_trough", "episode_recovered_share", "episode_months_under",
     "episode_shortfall", "episode_shortfall_lower", "episode_shortfall_upper",
+    *(f"p_first_{kind}" for kind in Intervention),
+    "change_month", "change_year",
+    "change_record", "change_record_of", "change_record_since", "change_record_months_held",
+    "change_record_months_needed", "change_record_years",
+    "rank_in_month", "same_months_held", "discovery",
 )  # fmt: skip
-"""Columns of the output, quantities in the series' unit."""
+"""Columns of the output: quantities in the series' unit, ``p_`` by every month seen, ``p_first_`` by none."""
 
 
 def list_episodes(detections: pd.DataFrame) -> pd.DataFrame:

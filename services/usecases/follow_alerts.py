@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -11,15 +11,19 @@ from sqlalchemy import Connection
 from alerts.evaluation import evaluate
 from alerts.events import Body, alert_event
 from alerts.facts import Facts
+from alerts.hysteresis import Status
 from alerts.lifecycle import advance, concerned, ruling_version, superseded
 from alerts.routing import Silence, notice, silencing
 from alerts.rules import Rule
-from alerts.scope import Traits
 from alerts.states import AlertState, Transition
+from forecasting.months import Span
 from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
 from services.storage.series import SeriesRecord
+from services.usecases.beside import Beside
 from services.usecases.judge_figures import Judgement, band
+from services.usecases.shock_facts import recorded_facts
+from services.usecases.traits import traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +36,9 @@ class Moved:
     silenced_by: str | None = None
 
 
-def watching(in_force: Iterable[Rule], series: SeriesRecord) -> list[Rule]:
-    """The rules whose scope covers a series."""
-    return [rule for rule in in_force if rule.scope.covers(traits(series))]
-
-
-def traits(series: SeriesRecord) -> Traits:
-    """What a rule's scope looks at in a series."""
-    return Traits(
-        id=series.id,
-        family=series.family,
-        tags=frozenset(series.tags),
-        reporter=series.reporter,
-        partner=series.partner,
-        commodity=series.commodity,
-        hs_code=series.hs_code,
-    )
+def watching(in_force: Iterable[Rule], series: SeriesRecord, orphaned: Collection[str] = ()) -> list[Rule]:
+    """The rules whose scope covers a series, and those ``orphaned`` that have an alert on it all the same."""
+    return [rule for rule in in_force if rule.scope.covers(traits(series)) or rule.id in orphaned]
 
 
 def follow_alerts(
@@ -57,31 +48,76 @@ def follow_alerts(
     watchers: Sequence[Rule],
     silences: Sequence[Silence],
     *,
+    beside: Callable[[str], Beside],
     now: dt.datetime,
 ) -> list[Moved]:
-    """Move the alerts of the rules that watch a series by one figure; the caller tells their desks."""
+    """Move the alerts of the rules that watch a series by one figure; the caller tells their desks.
+
+    ``beside`` gives what a desk may see beside the series, read once for all figures of a batch.
+    """
+    arrived = _News(judgement.facts, judgement.series, judgement.forecast_id, observation_id)
+    return _followed(connection, arrived, watchers, silences, beside=beside, now=now)
+
+
+def follow_awaited(
+    connection: Connection,
+    facts: Facts,
+    series: SeriesRecord,
+    watchers: Sequence[Rule],
+    silences: Sequence[Silence],
+    *,
+    beside: Callable[[str], Beside],
+    now: dt.datetime,
+) -> list[Moved]:
+    """Move alerts by a figure that has not come; the same absence again moves nothing."""
+    return _followed(connection, _News(facts, series, None, None), watchers, silences, beside=beside, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """A figure that came, or one that did not; the ids are of the forecast that judged it and of its row."""
+
+    facts: Facts
+    series: SeriesRecord
+    forecast_id: int | None
+    observation_id: int | None
+
+
+def _followed(
+    connection: Connection,
+    news: _News,
+    watchers: Sequence[Rule],
+    silences: Sequence[Silence],
+    *,
+    beside: Callable[[str], Beside],
+    now: dt.datetime,
+) -> list[Moved]:
     moved: list[Moved] = []
     for rule in watchers:
-        moved += _follow(connection, rule, judgement, observation_id, silences, now=now)
+        seen = beside(rule.desk)
+        moved += _follow(connection, rule, news, silences, beside=seen, now=now)
     return moved
 
 
 def _follow(
     connection: Connection,
     current: Rule,
-    judgement: Judgement,
-    observation_id: int,
+    news: _News,
     silences: Sequence[Silence],
     *,
+    beside: Beside,
     now: dt.datetime,
 ) -> list[Moved]:
-    facts = judgement.facts
+    facts = news.facts
     held = {record.state.id: record for record in alerts.of_rule(connection, current.id, facts.series_id)}
     states = [record.state for record in held.values()]
     before = concerned(states, facts.span)
+    if not current.scope.covers(traits(news.series)) and not _lives(before, facts.span):
+        return []
     rule = _version(connection, current, ruling_version(before, facts.span, current=current.version))
     if before is not None:
         facts = _beside_counterfactual(connection, facts, held[before.id])
+    facts = recorded_facts(connection, facts, news.series, rule.needs, beside)
     after, transitions = advance(
         rule,
         before,
@@ -95,7 +131,7 @@ def _follow(
         return []
     if after != before:
         known = held.get(after.id)
-        onset_forecast = judgement.forecast_id if known is None else known.onset_forecast_id
+        onset_forecast = news.forecast_id if known is None else known.onset_forecast_id
         alerts.keep(connection, AlertRecord(after, rule.desk, onset_forecast), known_from=facts.known_from)
     said = (
         record_transition(
@@ -104,7 +140,7 @@ def _follow(
             transition,
             alert_event(transition, rule, after, facts),
             silences,
-            observation_id=observation_id,
+            observation_id=news.observation_id,
             now=now,
         )
         for transition in transitions
@@ -135,6 +171,11 @@ def record_transition(
         silenced_by=silenced_by,
     )
     return None if event_id is None else Moved(transition, body, event_id, silenced_by)
+
+
+def _lives(state: AlertState | None, span: Span) -> bool:
+    """True where an alert that the rule as it stands would not open is to be followed all the same."""
+    return state is not None and (state.status is Status.OPENED or span <= state.last)
 
 
 def _beside_counterfactual(connection: Connection, facts: Facts, record: AlertRecord) -> Facts:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from alerts.facts import Band, Facts, Figure, ForecastUsed, Outlook, SourceClaim
+from alerts.facts import Band, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
 from forecasting.forecast import Forecast
-from forecasting.months import Span
+from forecasting.months import Month, Span
 from forecasting.series import Series
 from forecasting.shocks import changes
-from forecasting.shocks.detection import Detection, Verdict, judge, threshold
-from forecasting.shocks.records import records
+from forecasting.shocks.detection import judge, not_judged
+from forecasting.shocks.records import change_records, rank_in_month, records
 from forecasting.vintages import known, series_as_of
 from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
@@ -24,6 +25,7 @@ from services.storage.series import SeriesRecord
 class Judgement:
     """A figure with its facts, and the forecast that judged it."""
 
+    series: SeriesRecord
     record: ObservationRecord
     facts: Facts
     forecast_id: int | None
@@ -60,8 +62,13 @@ def judge_figure(
     forecast = None if used is None else used.forecast
     held = series_as_of(series.id, series.unit, earlier, observation.known_from)
     before = None if held is None else _cut(held, span)
-    replaced = known(earlier, observation.known_from).get(span)
-    detection = _withdrawn(budget) if value is None else judge(value, span, forecast, budget=budget)
+    standing = known(earlier, observation.known_from)
+    replaced = standing.get(span)
+    detection = (
+        not_judged("the source has withdrawn the figure", budget)
+        if value is None
+        else judge(value, span, forecast, budget=budget)
+    )
     if used is not None and used.reason is not None:
         detection = replace(detection, reason=f"{detection.reason}; of that forecast: {used.reason}")
     facts = Facts(
@@ -81,8 +88,11 @@ def judge_figure(
         if used is None
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
         next_expected=None if forecast is None else _next(forecast, span),
+        ahead=next((each.forecast for each in published if each.vintage <= observation.known_from), None),
     )
     if before is not None and value is not None:
+        figures = {each: had.value for each, had in standing.items() if had.value is not None}
+        figures[span] = value
         facts = replace(
             facts,
             change_month=changes.on_month(before, span, value),
@@ -90,8 +100,29 @@ def judge_figure(
             previous=_figure(before, Span(span.first - span.months, span.months)),
             year_ago=_figure(before, Span(span.first - 12, span.months)),
             records=records(before, span, value),
+            change_records=change_records(before, span, value),
+            rank_in_month=rank_in_month(before, span, value),
+            year_to_date=_to_date(figures, span.last),
+            year_to_date_before=_to_date(figures, span.last - 12),
         )
-    return Judgement(record, facts, None if used is None else used.id)
+    return Judgement(series, record, facts, None if used is None else used.id)
+
+
+def awaited_facts(
+    series: SeriesRecord, span: Span, expectation: Expectation, missed_at: dt.datetime, *, budget: float
+) -> Facts:
+    """The facts of a figure that had not come at a moment: when it was due, and nothing else."""
+    return Facts(
+        series_id=series.id,
+        series_name=series.name,
+        unit=series.unit,
+        span=span,
+        value=None,
+        known_from=missed_at,
+        detection=not_judged("the figure has not come", budget),
+        expectation=expectation,
+        awaited=True,
+    )
 
 
 def band(forecast: Forecast, span: Span) -> Band | None:
@@ -118,17 +149,6 @@ def _figure(series: Series, span: Span) -> Figure | None:
     return Figure(span, value) if np.isfinite(value) else None
 
 
-def _withdrawn(budget: float) -> Detection:
-    return Detection(
-        verdict=Verdict.NOT_JUDGED,
-        reason="the source has withdrawn the figure",
-        probability=None,
-        tail_probability=None,
-        surprise=None,
-        expected=None,
-        lower_80=None,
-        upper_80=None,
-        lower_95=None,
-        upper_95=None,
-        threshold=threshold(budget),
-    )
+def _to_date(figures: Mapping[Span, float], last: Month) -> Figure | None:
+    total = changes.year_to_date(figures, last)
+    return None if total is None else Figure(*total)

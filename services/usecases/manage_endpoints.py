@@ -5,24 +5,33 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from alerts.delivery.bodies import Kind
+from alerts.delivery.channels import check_channel, masked
 from alerts.delivery.guard import check_url
-from alerts.delivery.signing import new_secret
+from alerts.delivery.signing import Signature, new_key_pair, new_secret
 from alerts.events import ping_event
 from services.settings import Settings
 from services.storage import endpoints, outbox
-from services.storage.encryption import encrypt
+from services.storage.encryption import decrypt, encrypt
 from services.storage.endpoints import Endpoint
 from services.storage.messages import Message
-from services.usecases import deliver_messages
+from services.usecases import settle_deliveries
 
 OVERLAP = dt.timedelta(hours=24)
 """How long the old secret signs beside the new one after a rotation."""
 
 _SECRET_BYTES = 32
+
+Noted = Callable[[Connection, Endpoint], None]
+"""Told of an endpoint that was changed, in the transaction that changes it."""
+
+
+def _unnoted(_connection: Connection, _endpoint: Endpoint) -> None:
+    """Nobody keeps account."""
 
 
 class UnknownEndpointError(LookupError):
@@ -40,39 +49,82 @@ def add_endpoint(
     desk: str,
     url: str,
     event_types: Sequence[str] | None = None,
+    kind: Kind = Kind.WEBHOOK,
+    signature: Signature = Signature.HMAC,
     now: dt.datetime,
+    noted: Noted = _unnoted,
 ) -> tuple[Endpoint, str]:
-    """A new endpoint and its signing secret, which is not shown again.
+    """A new endpoint and what its desk verifies with: a secret that is not shown again, or a public key.
 
     ``event_types`` None subscribes to all. Raises ForbiddenUrlError or ForbiddenAddressError for a URL that
     nothing may be sent to, EncryptionKeyError where secrets cannot be kept.
     """
-    check_url(url, allowed=settings.private_networks)
-    secret = new_secret(secrets.token_bytes(_SECRET_BYTES))
+    if kind is Kind.APPRISE:
+        check_channel(url)
+    else:
+        check_url(url, allowed=settings.private_networks)
+    secret, public_key = _new_keys(signature)
     endpoint = Endpoint(
         id=f"ep_{uuid.uuid4().hex}",
         desk=desk,
-        url=url,
+        url=masked(url) if kind.is_channel else url,
+        kind=kind,
+        public_key=public_key,
         event_types=None if event_types is None else tuple(event_types),
         created_at=now,
     )
     with engine.begin() as connection:
-        endpoints.add(connection, endpoint, secret=encrypt(secret, settings.secret_keys))
-    return endpoint, secret
+        endpoints.add(
+            connection,
+            endpoint,
+            secret=encrypt(secret, settings.secret_keys),
+            sealed_url=encrypt(url, settings.secret_keys) if kind.is_channel else None,
+        )
+        noted(connection, endpoint)
+    return endpoint, public_key or secret
 
 
-def rotate_secret(engine: Engine, settings: Settings, endpoint_id: str, *, now: dt.datetime) -> str:
-    """A new signing secret, shown once; the old one signs beside it for 24 h. Raises UnknownEndpointError."""
-    secret = new_secret(secrets.token_bytes(_SECRET_BYTES))
-    stored = encrypt(secret, settings.secret_keys)
+def rotate_secret(
+    engine: Engine, settings: Settings, endpoint_id: str, *, now: dt.datetime, noted: Noted = _unnoted
+) -> str:
+    """A new secret, shown once, or public key; the old one signs beside it for 24 h. UnknownEndpointError."""
     with engine.begin() as connection:
-        if endpoints.get(connection, endpoint_id) is None:
+        endpoint = endpoints.get(connection, endpoint_id)
+        if endpoint is None:
             raise UnknownEndpointError(endpoint_id)
-        endpoints.rotate(connection, endpoint_id, secret=stored, overlap_until=now + OVERLAP)
-    return secret
+        secret, public_key = _new_keys(Signature.HMAC if endpoint.public_key is None else Signature.ED25519)
+        endpoints.rotate(
+            connection,
+            endpoint_id,
+            secret=encrypt(secret, settings.secret_keys),
+            public_key=public_key,
+            overlap_until=now + OVERLAP,
+        )
+        noted(connection, endpoint)
+    return public_key or secret
 
 
-def ping(engine: Engine, endpoint_id: str, *, now: dt.datetime) -> Message:
+def reseal_secrets(engine: Engine, settings: Settings) -> int:
+    """Encrypt every stored secret anew with the newest key of the list; the count of endpoints.
+
+    After it the older keys may leave TONNAGE_SECRET_KEYS. EncryptionKeyError where one opens with none of
+    them, and then nothing is changed.
+    """
+
+    def resealed(stored: bytes) -> bytes:
+        return encrypt(decrypt(stored, settings.secret_keys), settings.secret_keys)
+
+    with engine.begin() as connection:
+        return endpoints.reseal(connection, resealed)
+
+
+def _new_keys(signature: Signature) -> tuple[str, str | None]:
+    """What signs, and what is public of it."""
+    entropy = secrets.token_bytes(_SECRET_BYTES)
+    return (new_secret(entropy), None) if signature is Signature.HMAC else new_key_pair(entropy)
+
+
+def ping(engine: Engine, endpoint_id: str, *, now: dt.datetime, noted: Noted = _unnoted) -> Message:
     """Queue a signed message that says nothing but hello, on the road of every other one.
 
     Raises UnknownEndpointError.
@@ -83,20 +135,27 @@ def ping(engine: Engine, endpoint_id: str, *, now: dt.datetime) -> Message:
             raise UnknownEndpointError(endpoint_id)
         message = Message(endpoint.desk, ping_event(endpoint_id=endpoint.id, now=now), now)
         outbox.enqueue(connection, [(message, [endpoint.id])], now=now)
+        noted(connection, endpoint)
     return message
 
 
-def disable_endpoint(engine: Engine, endpoint_id: str, *, reason: str, now: dt.datetime) -> None:
+def disable_endpoint(
+    engine: Engine, endpoint_id: str, *, reason: str, now: dt.datetime, noted: Noted = _unnoted
+) -> None:
     """Send an endpoint nothing more until it is enabled; its desk's others are told. UnknownEndpointError."""
     with engine.begin() as connection:
-        if endpoints.get(connection, endpoint_id) is None:
+        endpoint = endpoints.get(connection, endpoint_id)
+        if endpoint is None:
             raise UnknownEndpointError(endpoint_id)
-        deliver_messages.disable(connection, {endpoint_id: reason}, now=now)
+        settle_deliveries.disable(connection, {endpoint_id: reason}, now=now)
+        noted(connection, endpoint)
 
 
-def enable_endpoint(engine: Engine, endpoint_id: str) -> None:
+def enable_endpoint(engine: Engine, endpoint_id: str, *, noted: Noted = _unnoted) -> None:
     """Enable an endpoint; what was pending goes out. Raises UnknownEndpointError."""
     with engine.begin() as connection:
-        if endpoints.get(connection, endpoint_id) is None:
+        endpoint = endpoints.get(connection, endpoint_id)
+        if endpoint is None:
             raise UnknownEndpointError(endpoint_id)
         endpoints.enable(connection, endpoint_id)
+        noted(connection, endpoint)

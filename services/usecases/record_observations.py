@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,13 +15,27 @@ from forecasting.series import Observation
 from forecasting.vintages import known
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
-from services.storage import forecasts, jobs, observations, releases, rules, series, silences, verdicts
+from services.storage import (
+    alerts,
+    forecasts,
+    jobs,
+    observations,
+    releases,
+    restrictions,
+    rules,
+    series,
+    silences,
+    verdicts,
+)
 from services.storage.jobs import Job
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
+from services.telemetry import LATENESS_SECONDS
+from services.usecases.beside import Beside
 from services.usecases.follow_alerts import Moved, follow_alerts, watching
 from services.usecases.judge_figures import Judgement, judge_figure
+from services.usecases.order_scoring import scoring
 from services.usecases.tell_desks import tell_desks
 
 REFRESH = "refresh_forecast"
@@ -68,13 +83,15 @@ def record_observations(
     portfolio: str,
     history: bool = False,
     idempotency_key: str | None = None,
+    desk: str | None = None,
 ) -> dict[str, Any]:
     """Record a batch and all that follows from it; the report, as JSON.
 
     Each figure is judged by the forecast published before it was known, as of its own ``known_from``, in the
     order in which the figures became known. ``history`` records and judges but wakes no rule: for the past
     that a new installation begins with. UploadRefusedError with every fault, and then nothing is recorded.
-    The same ``idempotency_key`` with the same figures gives the first report again.
+    The same ``idempotency_key`` with the same figures gives the first report again. To a ``desk`` there
+    is no series that it may not see.
     """
     digest = hashlib.sha256(repr([(source, figure) for figure in arriving]).encode()).hexdigest()
     if idempotency_key is not None:
@@ -88,6 +105,8 @@ def record_observations(
         key=lambda each: (each.known_from or now, each.series_id, each.span),
     )
     registered = series.lock(connection, {figure.series_id for figure in figures})
+    for series_id in restrictions.hidden(connection, registered, desk):
+        del registered[series_id]
     _refuse(figures, registered, now)
     release_id = releases.open_release(
         connection,
@@ -204,7 +223,14 @@ class _Batch:
             )  # fmt: skip
         ids = self._store(judged)
         moved = [] if history else self._follow(judged, ids)
+        if not history:
+            for each in judged:
+                late = self.now - each.facts.known_from
+                LATENESS_SECONDS.observe(max(late.total_seconds(), 0.0))
         tell_desks(self.connection, moved, now=self.now)
+        foretold = sorted({each.facts.series_id for each in judged if self.published[each.facts.series_id]})
+        if foretold:
+            jobs.add(self.connection, [scoring(f"release {self.release_id}", foretold)], now=self.now)
         self._order_refits(judged, history=history)
         outcomes = [each.outcome for each in told]
         kinds = [str(each.transition.kind) for each in moved]
@@ -238,6 +264,8 @@ class _Batch:
                     change_month=judgement.facts.change_month,
                     change_year=judgement.facts.change_year,
                     records=judgement.facts.records,
+                    change_records=judgement.facts.change_records,
+                    rank_in_month=judgement.facts.rank_in_month,
                     judged_at=self.now,
                 )
                 for judgement, observation_id in zip(judged, ids, strict=True)
@@ -247,18 +275,30 @@ class _Batch:
 
     def _follow(self, judged: Sequence[Judgement], ids: Sequence[int]) -> list[Moved]:
         in_force = rules.in_force(self.connection)
+        alerted = alerts.rules_on(self.connection, self.registered)
         quiet = silences.in_force(self.connection, now=self.now)
+        kept_for = restrictions.desks(self.connection, self.registered)
+        beside = cache(lambda desk: Beside(self.connection, desk=desk))
         moved: list[Moved] = []
         for judgement, observation_id in zip(judged, ids, strict=True):
-            watchers = watching(in_force, self.registered[judgement.facts.series_id])
-            moved += follow_alerts(self.connection, judgement, observation_id, watchers, quiet, now=self.now)
+            watched = self.registered[judgement.facts.series_id]
+            watchers = [
+                rule
+                for rule in watching(in_force, watched, alerted.get(watched.id, ()))
+                if watched.id not in kept_for or kept_for[watched.id] == rule.desk
+            ]
+            moved += follow_alerts(
+                self.connection, judgement, observation_id, watchers, quiet, beside=beside, now=self.now
+            )
         return moved
 
     def _order_refits(self, judged: Sequence[Judgement], *, history: bool) -> None:
         """One refit a series and vintage; of a history only the last, since no figure waits for more.
 
-        A figure that comes late also has the newest vintage refitted, whose forecast was made without it.
+        The refits of a release go before those of a history. A figure that comes late also has the newest
+        vintage refitted, whose forecast was made without it.
         """
+        priority = jobs.BACKGROUND if history else jobs.AWAITED
         wanted: dict[str, list[dt.datetime]] = {}
         for judgement in judged:
             vintages = wanted.setdefault(judgement.facts.series_id, [])
@@ -269,7 +309,7 @@ class _Batch:
         jobs.add(
             self.connection,
             (
-                refit(series_id, vintage, self.portfolio, self._late(series_id, vintage))
+                refit(series_id, vintage, self.portfolio, self._late(series_id, vintage), priority=priority)
                 for series_id, vintages in wanted.items()
                 for vintage in dict.fromkeys(
                     (*vintages, max(vintages[-1], self.newest.get(series_id, vintages[-1])))
@@ -284,7 +324,14 @@ class _Batch:
         return self.release_id if series_id in self.newest and vintage <= newest else None
 
 
-def refit(series_id: str, vintage: dt.datetime, portfolio: str, late: int | None = None) -> Job:
+def refit(
+    series_id: str,
+    vintage: dt.datetime,
+    portfolio: str,
+    late: int | None = None,
+    *,
+    priority: int = jobs.AWAITED,
+) -> Job:
     """The job that publishes a series as of a vintage; once more where a ``late`` release adds to it."""
     again = "" if late is None else f" with release {late}"
     return Job(
@@ -292,6 +339,7 @@ def refit(series_id: str, vintage: dt.datetime, portfolio: str, late: int | None
         key=f"{series_id} {portfolio} {vintage.isoformat()}{again}",
         arguments={"vintage": vintage.isoformat(), "portfolio": portfolio},
         series_id=series_id,
+        priority=priority,
     )
 
 

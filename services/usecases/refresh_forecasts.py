@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
 from typing import Any
 
 import structlog
 from sqlalchemy import Engine
 
-from forecasting.engine import Member, Publication, publish
+from forecasting.engine import publish
 from forecasting.forecast import HORIZON
+from forecasting.publication import Member, Publication
 from forecasting.series import Series
 from forecasting.shocks.witnesses import steadied
-from services.storage import forecasts, jobs, series
+from services import tracing
+from services.storage import forecasts, jobs, observations, series
 from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
+from services.telemetry import FITS, REFIT_FAILURES, REFIT_SECONDS
+from services.usecases.explain_changes import explained, superseded
 from services.usecases.known_series import known_series
 from services.usecases.learned import learned_as_of
+from services.usecases.order_scoring import scoring
 from services.usecases.record_observations import REFRESH
+from services.usecases.time_limit import limited
 
 LIBRARIES = ("tonnage", "numpy", "statsmodels", "statsforecast", "prophet", "lightgbm")
 """Whose versions stand beside each published forecast."""
@@ -51,17 +60,24 @@ class _Refit:
 
 
 def refresh_forecasts(
-    engine: Engine, *, now: dt.datetime, lease: dt.timedelta, limit: int = BATCH
+    engine: Engine,
+    *,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    limit: int = BATCH,
+    announce: Callable[[Sequence[Job]], None] = lambda _: None,
 ) -> Refreshed:
     """Claim due refits, fit them with no transaction open, publish, and settle the jobs.
 
     A worker that dies leaves its claim to its lease; what it had published stands and is not made twice. A
     job that was tried before, and so may have ended its worker, is claimed alone and after all others.
+    ``announce`` is told what was claimed before it is fitted.
     """
     with engine.begin() as connection:
         claimed = jobs.claim(
             connection, REFRESH, now=now, lease=lease, limit=limit, untried=True
         ) or jobs.claim(connection, REFRESH, now=now, lease=lease, limit=1)
+    announce(claimed)
     published = failed = 0
     for (vintage, portfolio), batch in _batches(claimed).items():
         count, faults = _settled(engine, batch, _Refit(dt.datetime.fromisoformat(vintage), portfolio, now))
@@ -80,7 +96,8 @@ def _batches(claimed: list[Job]) -> dict[tuple[str, str], list[Job]]:
 def _settled(engine: Engine, batch: list[Job], how: _Refit) -> tuple[int, int]:
     """Forecasts published and jobs failed; a batch that fails is split, so that one job keeps the error."""
     try:
-        return _publish(engine, batch, how), 0
+        with tracing.span("refit", parent=batch[0].trace, series=len(batch), portfolio=how.portfolio):
+            return _publish(engine, batch, how), 0
     except Exception as error:  # whatever it was: kept with the job, tried again, failed for good in the end
         log.exception("refit failed", series=[job.series_id for job in batch])
         if len(batch) > 1:
@@ -88,6 +105,7 @@ def _settled(engine: Engine, batch: list[Job], how: _Refit) -> tuple[int, int]:
             return sum(count for count, _ in alone), sum(faults for _, faults in alone)
         with engine.begin() as connection:
             reason = f"{type(error).__name__}: {error}"
+            REFIT_FAILURES.inc()
             jobs.retry(connection, batch[0], due_at=how.now + RETRY_AFTER, error=reason)
         return 0, 1
 
@@ -95,29 +113,68 @@ def _settled(engine: Engine, batch: list[Job], how: _Refit) -> tuple[int, int]:
 def _publish(engine: Engine, batch: list[Job], how: _Refit) -> int:
     ids = [job.series_id for job in batch if job.series_id is not None]
     with engine.begin() as connection:
-        held = known_series(connection, series.of_ids(connection, ids), how.vintage)
+        registered = series.of_ids(connection, ids)
+        held = known_series(connection, registered, how.vintage)
         learned = learned_as_of(connection, how.vintage)
-    publications = publish(
-        [known for known, _ in held],
+        before = superseded(connection, registered, model=how.portfolio, as_of=how.vintage)
+    began = time.perf_counter()
+    fit = partial(
+        publish,
         portfolio=how.portfolio,
         vintage=how.vintage,
         global_model=learned.global_model,
         calibration=learned.calibration(how.portfolio),
+        guard=limited(),
     )
+    publications = fit([known for known, _ in held])
     versions = {name: metadata.version(name) for name in LIBRARIES} | learned.versions(how.portfolio)
+    changes = explained(before, [known for known, _ in held], publications, versions=versions, refit=fit)
     records = [
         record
         for (known, figures), publication in zip(held, publications, strict=True)
-        for record in _records(known, publication, how, figures=figures, versions=versions)
+        for record in _records(
+            known,
+            publication,
+            how,
+            figures=figures,
+            versions=versions,
+            change=changes.get(known.id),
+        )
     ]
     with engine.begin() as connection:
         count = forecasts.publish(connection, records)
+        behind = observations.known_after(connection, [known.id for known, _ in held], how.vintage)
+        if behind:
+            jobs.add(connection, [scoring(f"refit {batch[0].id}", behind)], now=how.now)
         jobs.finish(connection, [job.id for job in batch if job.id is not None], now=how.now)
+    seconds = time.perf_counter() - began
+    _count(publications, seconds)
+    log.info(
+        "refitted",
+        vintage=how.vintage.isoformat(),
+        series=ids,
+        jobs=[job.id for job in batch],
+        request_ids=sorted({job.request_id for job in batch if job.request_id is not None}),
+        seconds=round(seconds, 3),
+    )
     return count
 
 
+def _count(publications: Sequence[Publication], seconds: float) -> None:
+    REFIT_SECONDS.observe(seconds)
+    for member in (each for publication in publications for each in publication.members):
+        outcome = "left_out" if member.forecast is None else "used" if member.weight else "shown"
+        FITS.labels(member.name, outcome).inc()
+
+
 def _records(
-    known: Series, publication: Publication, how: _Refit, *, figures: int, versions: dict[str, str]
+    known: Series,
+    publication: Publication,
+    how: _Refit,
+    *,
+    figures: int,
+    versions: dict[str, str],
+    change: dict[str, Any] | None,
 ) -> list[ForecastRecord]:
     """The publication, and the forecast that arriving figures are judged by: the same, with witnesses."""
     plain = ForecastRecord(
@@ -131,11 +188,23 @@ def _records(
         versions=versions,
         published_at=how.now,
         figures=figures,
+        member_forecasts=tuple(one.forecast for one in publication.members if one.forecast is not None),
+        change=change,
     )
     steady = steadied(known, publication.forecast, horizon=HORIZON)
     if steady is None:
         return [plain]
-    return [plain, replace(plain, model=forecasts.judging(how.portfolio), forecast=steady, members=[])]
+    return [
+        plain,
+        replace(
+            plain,
+            model=forecasts.judging(how.portfolio),
+            forecast=steady,
+            members=[],
+            member_forecasts=(),
+            change=None,
+        ),
+    ]
 
 
 def members(publication: Publication) -> list[dict[str, Any]]:

@@ -17,8 +17,9 @@ from forecasting.months import Month
 from services.storage import forecasts, observations, series
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
-from services.usecases.follow_alerts import traits
+from services.usecases.beside import Beside
 from services.usecases.replay_figures import Past, as_of_today
+from services.usecases.traits import traits
 
 LONGEST_YEARS = 15
 MOST_FIGURES = 100_000
@@ -61,14 +62,17 @@ def rehearse_rule(
     alerts_a_year: float | None,
     budget: float,
     portfolio: str,
+    desk: str | None = None,
 ) -> Rehearsed:
     """Replay a rule on every series that it covers, over months of figures, at most 15 years of them.
 
     With ``latest`` the answer is of today's figures, with the difference to those of the time.
     ``alerts_a_year`` is what the desk accepts over all series; ``budget`` what judges a shock, as in
-    recording. NothingCoveredError; RehearsalTooLargeError.
+    recording; with ``desk`` only series that it may see are replayed. NothingCoveredError;
+    RehearsalTooLargeError.
     """
-    covered = tuple(each for each in series.listed(connection, limit=None) if rule.scope.covers(traits(each)))
+    held_by = series.listed(connection, desk=desk, limit=None)
+    covered = tuple(each for each in held_by if rule.scope.covers(traits(each)))
     if not covered:
         raise NothingCoveredError(rule.scope.in_words())
     held = observations.history(connection, [each.id for each in covered])
@@ -80,10 +84,18 @@ def rehearse_rule(
     if count > MOST_FIGURES:
         raise RehearsalTooLargeError(count, MOST_FIGURES)
     published = forecasts.of_series(connection, held.keys(), model=forecasts.judging(portfolio))
+    beside = Beside(connection, desk=desk or rule.desk)
 
     def replayed(rows_of: Callable[[Sequence[ObservationRecord]], Sequence[ObservationRecord]]) -> _Replay:
         pasts = [
-            Past(each, rows_of(held[each.id]), published[each.id], budget=budget)
+            Past(
+                each,
+                rows_of(held[each.id]),
+                published[each.id],
+                budget=budget,
+                needs=rule.needs,
+                beside=beside,
+            )
             for each in covered
             if held.get(each.id)
         ]
@@ -108,7 +120,7 @@ class _Replay:
         episodes: dict[str, frozenset[Month]] = {}
         for past in pasts:
             told = past.facts(first, last)
-            history += told
+            history += told + past.awaited(first, last)
             episodes[past.series.id] = past.episodes(told)
 
         def before_onset(state: AlertState, facts: Facts) -> Band | None:

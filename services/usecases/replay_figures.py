@@ -5,21 +5,28 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from alerts.facts import Band, Facts
+from alerts.release_calendars import ReleaseCalendar
+from alerts.releases import Arrival, absences
 from alerts.states import AlertState
 from forecasting.forecast import HORIZON, Forecast
 from forecasting.months import Month, Span
 from forecasting.series import Series
+from forecasting.shocks.chronicle import Shock
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.witnesses import steadied
 from forecasting.vintages import known, series_as_of
 from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
+from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
-from services.usecases.judge_figures import band, judge_figure
+from services.usecases.beside import Beside
+from services.usecases.episodes import SIDES
+from services.usecases.judge_figures import awaited_facts, band, judge_figure
+from services.usecases.shock_facts import ASKED, shock_facts
 
 MADE = "made now from what was known then, since none was published"
 """Said of each verdict by a forecast that the service did not publish at the time."""
@@ -31,7 +38,9 @@ class Past:
     """One series' rows in the order in which they became known, judged by what had been forecast before.
 
     Where no forecast was published before a figure, one of plain witnesses (forecasting.shocks.witnesses) is
-    made from the rows known before it; ``judged_by`` counts both kinds.
+    made from the rows known before it, as long as a published one only where facts ``ahead`` are asked for;
+    ``judged_by`` counts both kinds. ``needs`` are the facts that are asked for, and ``beside`` holds what
+    those of a shock are made from.
     """
 
     def __init__(
@@ -41,11 +50,16 @@ class Past:
         published: Sequence[ForecastRecord],
         *,
         budget: float,
+        needs: Collection[str] = (),
+        beside: Beside | None = None,
     ) -> None:
         self.series = series
         self.rows = rows
         self.published = published
         self.budget = budget
+        self.ahead = "ahead" in needs
+        self.needs = needs
+        self.beside = beside if ASKED.intersection(needs) else None
         self.judged_by: Counter[str] = Counter()
         self._moments = sorted({row.observation.known_from for row in rows})
         self._first_known: dict[Span, dt.datetime] = {}
@@ -57,6 +71,7 @@ class Past:
     def facts(self, first: Month, last: Month) -> list[Facts]:
         """Facts of every figure, revision and withdrawal of the months, as they were when it became known."""
         told: list[Facts] = []
+        shocks: dict[Span, Shock] = {}
         for place, row in enumerate(self.rows):
             span = row.observation.span
             if span.first < first or span.last > last:
@@ -64,10 +79,33 @@ class Past:
             judge = self._judge(span)
             before = [] if judge is None else [judge]
             judged = judge_figure(self.series, row, self.rows[:place], before, budget=self.budget)
-            told.append(judged.facts)
+            told.append(self._with_shock(judged.facts, judge, shocks))
             if judged.facts.detection.verdict is not Verdict.NOT_JUDGED:
                 self.judged_by["published" if judge is not None and judge.id is not None else "made"] += 1
         return told
+
+    def awaited(self, first: Month, last: Month) -> list[Facts]:
+        """Facts of each release of the months while it was late, a fact a day, where a rule asks for them."""
+        if self.beside is None or "expectation" not in self.needs or not self.rows:
+            return []
+        return [
+            awaited_facts(self.series, each.span, each.expectation, moment, budget=self.budget)
+            for calendar in self.beside.calendars(self.series)
+            for each in absences(calendar, _arrivals(self.rows, calendar), first=first, last=last)
+            for moment in each.moments
+        ]
+
+    def _with_shock(self, facts: Facts, judge: ForecastRecord | None, shocks: dict[Span, Shock]) -> Facts:
+        """The facts with those of the shock behind them, where asked for; ``shocks`` follows each verdict."""
+        if self.beside is None:
+            return facts
+        side = SIDES.get(facts.detection.verdict)
+        shocks.pop(facts.span, None)
+        if side is not None and judge is not None and judge.forecast is not None:
+            made = self._steadied(judge.vintage, HORIZON) if judge.id is None else None
+            shocks[facts.span] = Shock(facts.span, side, made or judge.forecast)
+        held = self._held(facts.known_from)
+        return shock_facts(facts, self.series, held, list(shocks.values()), self.beside, self.needs)
 
     def before_onset(self, state: AlertState, facts: Facts) -> Band | None:
         """What was forecast for a figure's span before the first figure of an alert was known."""
@@ -125,7 +163,8 @@ class Past:
         vintage = self._moments[place - 1]
         held = self._held(vintage)
         reach = 0 if held is None else span.last.since(held.end)
-        forecast = self._steadied(vintage, reach) if 0 < reach <= HORIZON else None
+        far = HORIZON if self.ahead else reach
+        forecast = self._steadied(vintage, far) if 0 < reach <= HORIZON else None
         if forecast is None:
             return None
         return ForecastRecord(
@@ -142,6 +181,20 @@ class Past:
             held = self._held(vintage)
             self._made[vintage, reach] = None if held is None else steadied(held, None, horizon=reach)
         return self._made[vintage, reach]
+
+
+def _arrivals(rows: Sequence[ObservationRecord], calendar: ReleaseCalendar) -> list[Arrival]:
+    """When a calendar's figures of a series came, by its rows."""
+    return [
+        Arrival(
+            row.series_id,
+            row.observation.span,
+            row.observation.known_from,
+            by_calendar=row.known_basis == BY_CALENDAR,
+        )
+        for row in rows
+        if calendar.takes(row.observation.stage)
+    ]
 
 
 def as_of_today(rows: Sequence[ObservationRecord]) -> list[ObservationRecord]:

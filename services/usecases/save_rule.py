@@ -3,22 +3,70 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
 from alerts.errors import UnknownScopeError
 from alerts.rules import Rule, parse_rule
-from services.storage import rules, series
+from alerts.states import AlertState
+from services.storage import alerts, restrictions, rules, series
+from services.storage.series import SeriesRecord
+
+CANDIDATES = 20
+"""Ids that a name which is none is answered with."""
 
 
-def save_rule(connection: Connection, rule_id: str, raw: object, *, now: dt.datetime) -> Rule:
+class RuleChangedError(Exception):
+    """A rule that stands in another version than the one that its editor has read; nothing was saved."""
+
+    def __init__(self, rule_id: str, expected: int, newest: int) -> None:
+        self.rule_id = rule_id
+        self.expected = expected
+        self.newest = newest
+        super().__init__(f"Rule {rule_id!r} stands in version {newest}, not {expected}: read it again.")
+
+
+def save_rule(
+    connection: Connection, rule_id: str, raw: object, *, now: dt.datetime, expected: int | None = None
+) -> Rule:
     """Save a rule as the next version of its id.
 
-    InvalidRuleError with the path and reason of every fault; UnknownScopeError where a series is not there.
+    ``expected`` is the version that it must stand in; of two editors who read the same one, one saves.
+
+    InvalidRuleError with the path and reason of every fault; UnknownScopeError where a series is not
+    there, or is not shown to the rule's desk, with the series that a name may mean.
     """
-    rule = parse_rule(raw, rule_id=rule_id, version=rules.newest_version(connection, rule_id) + 1)
-    unknown = [each for each in rule.scope.series if series.get(connection, each) is None]
+    newest = rules.newest_version(connection, rule_id)
+    if expected is not None and expected != newest:
+        raise RuleChangedError(rule_id, expected, newest)
+    rule = parse_rule(raw, rule_id=rule_id, version=newest + 1)
+    hidden = restrictions.hidden(connection, rule.scope.series, rule.desk)
+    unknown = [each for each in rule.scope.series if each in hidden or series.get(connection, each) is None]
     if unknown:
-        raise UnknownScopeError(unknown)
+        shown = series.listed(connection, desk=rule.desk, limit=None)
+        raise UnknownScopeError(unknown, {each: candidates(each, shown) for each in unknown})
     rules.save(connection, rule, now=now)
     return rule
+
+
+def candidates(name: str, shown: Iterable[SeriesRecord]) -> list[str]:
+    """Ids of the series that a name may mean: every word of it stands in id or name; CANDIDATES at most."""
+    words = name.casefold().replace("_", " ").split()
+    told = {each.id: f"{each.id} {each.name}".casefold().replace("_", " ") for each in shown}
+    return [each for each, text in told.items() if words and all(word in text for word in words)][:CANDIDATES]
+
+
+def standing_alerts(connection: Connection, rule: Rule) -> tuple[list[AlertState], str]:
+    """The alerts of a rule that are open, and what saving this version does to them, as a sentence."""
+    states = [record.state for record in alerts.open_of_rule(connection, rule.id)]
+    if not states:
+        return [], "No alert of this rule is open."
+    versions = sorted({state.rule_version for state in states})
+    under = " and ".join(f"version {version}" for version in versions)
+    which = ", ".join(sorted(state.series_id for state in states))
+    lives = "1 alert stays" if len(states) == 1 else f"{len(states):,} alerts stay"
+    return states, (
+        f"{lives} open under {under} and will be closed by its conditions ({which}); "
+        f"version {rule.version} rules what begins from now on."
+    )

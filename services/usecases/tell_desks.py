@@ -15,13 +15,22 @@ from services.storage.messages import Message
 from services.usecases.follow_alerts import Moved
 
 
-def tell_desks(connection: Connection, moved: Sequence[Moved], *, now: dt.datetime) -> None:
+def tell_desks(
+    connection: Connection,
+    moved: Sequence[Moved],
+    *,
+    now: dt.datetime,
+    beside: Sequence[tuple[Message, list[str]]] = (),
+) -> None:
     """Enqueue what is not silenced: for each endpoint one message, the worst alert first.
+
+    ``beside`` are messages of the same transaction that are addressed already.
 
     An endpoint that wants the same as another is sent the same message. Call it once in a transaction.
     """
     heard = [each for each in moved if each.silenced_by is None]
     if not heard:
+        outbox.enqueue(connection, beside, now=now)
         return
     events = {id(each.body): each.event_id for each in heard}
     notices = [notice(each.body) for each in heard]
@@ -42,7 +51,7 @@ def tell_desks(connection: Connection, moved: Sequence[Moved], *, now: dt.dateti
             desk = notice(inside[0]).desk
             messages[key] = Message(desk, body, created_at=now, alert_event_id=single), []
         messages[key][1].append(endpoint_id)
-    outbox.enqueue(connection, list(messages.values()), now=now)
+    outbox.enqueue(connection, [*beside, *messages.values()], now=now)
 
 
 def _subscription(endpoint: Endpoint) -> Subscription:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.exceptions import WorkerShutdown
+from celery.signals import beat_init, worker_init, worker_ready
 
+from services import telemetry, tracing
 from services.broker import broker_address
 from services.settings import settings
 
@@ -71,6 +73,8 @@ def make_app(redis_url: str) -> Celery:
         worker_enable_soft_shutdown_on_idle=False,
         # Countdowns are not used, the database holds due times; this bounds what a mistake holds in memory.
         worker_eta_task_limit=100,
+        # Our lines are JSON already; Celery would wrap each in one of its own.
+        worker_redirect_stdouts=False,
         # Flower sees every task from sent to done.
         worker_send_task_events=True,
         task_send_sent_event=True,
@@ -84,6 +88,18 @@ def make_app(redis_url: str) -> Celery:
                 "task": "order_training",
                 "schedule": 300.0,
                 "options": {"queue": "delivery", "expires": 300},
+            },
+            # Lateness is of hours and days; each release is told once, whatever the number of clocks.
+            "watch_releases": {
+                "task": "watch_releases",
+                "schedule": 300.0,
+                "options": {"queue": "delivery", "expires": 300},
+            },
+            # As cheap; a slot is at least a minute long: see usecases/order_polls.
+            "order_polls": {
+                "task": "order_polls",
+                "schedule": 30.0,
+                "options": {"queue": "delivery", "expires": 30},
             },
         },
         beat_max_loop_interval=1,
@@ -101,4 +117,21 @@ def warm(**_: object) -> None:
             importlib.import_module(module)
 
 
+def tell(**_: object) -> None:
+    """Serve the numbers of this worker and its children, or end it: Celery would pass over the OSError."""
+    try:
+        telemetry.tell_prometheus(settings().metrics_port)
+    except OSError as error:
+        raise WorkerShutdown(f"metrics port {settings().metrics_port}: {error}") from error
+
+
+def log(**_: object) -> None:
+    """Structured logs and traces in every worker and its children."""
+    telemetry.configure(production=settings().environment == "production")
+    tracing.configure(settings().traces_url)
+
+
 worker_init.connect(warm)
+worker_init.connect(log)
+beat_init.connect(log)
+worker_ready.connect(tell)  # when the children are forked: they need no copy of its thread

@@ -3,39 +3,87 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
+import redis
+import structlog
 from celery import shared_task
+from kombu.exceptions import KombuError
 
 from services import bootstrap
+from services.ingestion.sources.registry import SOURCES
 from services.settings import settings
 from services.storage import heartbeats, jobs
+from services.storage.jobs import Job
 from services.usecases import order_training as training
+from services.usecases import watch_releases as watch
 from services.usecases.deliver_messages import deliver_due
+from services.usecases.order_polls import POLL
+from services.usecases.order_polls import order_polls as order_due_polls
+from services.usecases.order_scoring import SCORE
 from services.usecases.order_training import TRAIN
+from services.usecases.poll_source import poll_due
 from services.usecases.record_observations import REFRESH
+from services.usecases.score_forecasts import score_due
+from services.usecases.tell_trouble import SWEEP, tell_trouble
 
-WAITING = ((bootstrap.REFRESH_FORECASTS, REFRESH), (bootstrap.TRAIN_MODELS, TRAIN))
+WAITING = (
+    (bootstrap.REFRESH_FORECASTS, REFRESH),
+    (bootstrap.SCORE_FORECASTS, SCORE),
+    (bootstrap.TRAIN_MODELS, TRAIN),
+)
 """Tasks of the forecast queue with the jobs that each does, the most urgent first: it goes before."""
 
 Task = Callable[..., Any]
 
 
-def _task(name: str) -> Callable[[Task], Task]:
-    return cast("Callable[[Task], Task]", shared_task(name=name))
+SHOWN = 3
+"""Series of a batch that are shown by name."""
+
+_log = structlog.get_logger()
 
 
-@_task(bootstrap.REFRESH_FORECASTS)
-def refresh_forecasts() -> None:
-    """Fit and publish what is due, a batch at a time, until nothing is."""
+def _task(name: str, *, bind: bool = False) -> Callable[[Task], Task]:
+    return cast("Callable[[Task], Task]", shared_task(name=name, bind=bind))
+
+
+@_task(bootstrap.REFRESH_FORECASTS, bind=True)
+def refresh_forecasts(self: Any) -> None:
+    """Fit and publish one batch of what is due, and ask for the next: no task holds its worker for long."""
     from services.usecases import refresh_forecasts as usecase  # noqa: PLC0415 - only forecast workers load models
 
+    done = usecase.refresh_forecasts(
+        bootstrap.engine(),
+        now=bootstrap.now(),
+        lease=dt.timedelta(seconds=settings().lease_seconds),
+        announce=partial(_announce, self),
+    )
+    if done.claimed:
+        bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
+
+
+def _announce(task: Any, batch: Sequence[Job]) -> None:
+    """Show in Flower what this task fits: a nudge knows no series until it has claimed some."""
+    if not batch:
+        return
+    names = sorted({job.series_id or "" for job in batch})
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    vintages = sorted({str(job.arguments["vintage"]) for job in batch})
+    shown = {"series": ", ".join(names[:SHOWN]) + more, "vintage": ", ".join(vintages[:SHOWN])}
+    try:
+        task.send_event("task-started", retry=False, name=task.name, args="()", kwargs=repr(shown))
+    except (KombuError, redis.RedisError, OSError) as error:
+        _log.warning("Flower is not told what is fitted; the fit goes on", error=str(error))
+
+
+@_task(bootstrap.SCORE_FORECASTS)
+def score_forecasts() -> None:
+    """Score published forecasts against the figures that have arrived, until none waits."""
     lease = dt.timedelta(seconds=settings().lease_seconds)
-    while True:
-        done = usecase.refresh_forecasts(bootstrap.engine(), now=bootstrap.now(), lease=lease)
-        if done.claimed == 0:
-            return
+    while score_due(bootstrap.engine(), now=bootstrap.now(), lease=lease).claimed:
+        pass
 
 
 @_task(bootstrap.TRAIN_MODELS)
@@ -63,13 +111,42 @@ def deliver_messages() -> None:
     deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now)
 
 
+@_task("watch_releases")
+def watch_releases() -> None:
+    """Tell the releases that have become late, and what their lateness does to alerts."""
+    with bootstrap.engine().begin() as connection:
+        watch.watch_releases(connection, budget=settings().alert_budget, now=bootstrap.now())
+    bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
+
+
+@_task("order_polls")
+def order_polls() -> None:
+    """Order a poll of each source whose slot has come, once."""
+    with bootstrap.engine().begin() as connection:
+        order_due_polls(connection, SOURCES.values(), now=bootstrap.now())
+
+
+@_task(bootstrap.POLL_SOURCES)
+def poll_sources() -> None:
+    """Make every poll that is due."""
+    engine = bootstrap.engine()
+    lease = dt.timedelta(seconds=settings().lease_seconds)
+    while poll_due(engine, settings(), SOURCES, clock=bootstrap.now, lease=lease) is not None:
+        bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
+        bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
+
+
 @_task("sweep")
 def sweep() -> None:
     """Find what a lost nudge left: deliver what is due, ask for work that waits, and leave a heartbeat."""
     now = bootstrap.now()
     with bootstrap.engine().begin() as connection:
-        heartbeats.beat(connection, "sweep", now=now)
+        heartbeats.beat(connection, heartbeats.TASK, now=now)
+        tell_trouble(connection, SWEEP, now=now)
+        polls = jobs.due(connection, POLL, now=now)
         waiting = next((task for task, kind in WAITING if jobs.due(connection, kind, now=now)), None)
+    if polls:
+        bootstrap.service().nudge(bootstrap.POLL_SOURCES)
     if waiting is not None:
         bootstrap.service().nudge(waiting)
     deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now)

@@ -37,7 +37,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.timeout(400)
 def test_the_demo_tells_the_story_and_leaves_nothing(folder: Path) -> None:
-    """It ends with status 0, prints the five points as JSON last, and no process of it is left."""
+    """It ends with status 0, prints what it showed as JSON last, and no process of it is left."""
     demo = subprocess.run(
         [sys.executable, "-m", "services.cli", "demo", "--exit"],
         cwd=TOP,
@@ -52,6 +52,15 @@ def test_the_demo_tells_the_story_and_leaves_nothing(folder: Path) -> None:
     assert summary["ok"]
     values = [point["shown"]["value"] for point in summary["points"]]
     assert values == [1238.0, 2117.0, 3808.0, 7742.2, 6146.0]
+    episode, parted, controls = [point["shown"] for point in summary["aftermath"]]
+    assert episode["onset"] in {"2025-04", "2025-05"}
+    assert (episode["trough"]["value"], episode["closed"]) == (1238.0, "2025-08")
+    lost = episode["shortfall"]
+    assert 0 < lost["lower"] < lost["value"] < lost["upper"]
+    assert episode["life"]["2025-08"] == "closed"
+    assert (parted["month"], parted["parted"], parted["opposite"]) == ("2025-06", True, True)
+    assert (controls["effective"], controls["lag_months"] in {0, 1}) == ("2025-04-04", True)
+    assert controls["state_on_2025-05-01"] == "announced, not yet visible"
     assert "desk: China's exports of rare-earth magnets fell 53 % on the month to 1,238 t" in demo.stdout
     assert started_under(folder) == []
     assert list(folder.iterdir()) == []

@@ -111,3 +111,16 @@ def test_the_shipped_figures_are_those_collected() -> None:
     writer.writeheader()
     writer.writerows(collect(shared))
     assert text.getvalue() == (DEMO / "rare_earth.csv").read_text()
+
+
+def test_the_shipped_measures_are_those_collected() -> None:
+    """So is the file of measures, where the collected events are at hand."""
+    from services.demo.collect_measures import (  # noqa: PLC0415 - as above
+        collect_measures,
+        written,
+    )
+
+    shared = Path(__file__).parents[3] / "shared" / "data" / "rare_earth"
+    if not shared.is_dir():
+        pytest.skip("the collected events are not beside this checkout")
+    assert written(collect_measures(shared)) == (DEMO / "measures.json").read_text()

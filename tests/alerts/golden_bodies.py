@@ -1,7 +1,8 @@
-"""One body of each event type; ``python golden_bodies.py`` writes them to golden/ for review."""
+"""One body of each event type; ``python golden_bodies.py`` writes them to golden/ by version, for review."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,26 @@ from typing import Any
 
 from alert_facts import day, detection, figure, level_rule, month, step
 
-from alerts.events import alert_event, disabled_event, gathered_event, overdue_event, person_event, ping_event
+from alerts.events import (
+    VERSION,
+    alert_event,
+    disabled_event,
+    gathered_event,
+    overdue_event,
+    person_event,
+    ping_event,
+    recovered_event,
+    source_refused_event,
+    trouble_event,
+)
 from alerts.facts import Band, Facts, Figure, ForecastUsed, Measure, Outlook, SourceClaim
 from alerts.lifecycle import acknowledge
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.records import Record
+from services.ingestion.calendars import shipped
 
-FOLDER = Path(__file__).parent / "golden"
+FOLDER = Path(__file__).parent / "golden" / f"v{VERSION}"
 NAME = "China's rare-earth magnet exports"
 
 
@@ -71,21 +84,30 @@ def bodies() -> dict[str, dict[str, Any]]:
     said["alert.retracted"] = alert_event(moved_away, rule, after, gone)
     said["alerts.gathered"] = gathered_event([said["alert.escalated"], said["alert.opened"]], desk="metals")
     said["data.overdue"] = overdue_event(
-        series_id="MAGNETS",
-        series_name=NAME,
-        unit="t",
+        calendar=shipped()["cn-customs-detail"],
         span=Span(Month.parse("2025-06")),
-        release="the detail of June",
-        due=day(1),
-        now=day(1, 3),
+        awaited=[("MAGNETS", NAME, "t")],
+        now=dt.datetime(2025, 7, 23, 4, tzinfo=dt.UTC),
     )
     said["endpoint.ping"] = ping_event(endpoint_id="end_1", now=day())
+    said["service.trouble"] = trouble_event(
+        part="sweep", title="The sweep", since=day(), action="Start it again.", now=day(0, 1)
+    )
+    said["service.recovered"] = recovered_event(part="sweep", title="The sweep", told_at=day(), now=day(0, 1))
     said["endpoint.disabled"] = disabled_event(endpoint_id="end_1", reason="answered 410", now=day())
+    said["source.refused"] = source_refused_event(
+        source="gacc",
+        title="China Customs, preliminary table",
+        fault="shifted-table",
+        reason="The last cell of all 62 rows is blank. Wait for the source to mend its page.",
+        snapshot=17,
+        now=day(),
+    )
     return said
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     for name, body in bodies().items():
         text = json.dumps(body, indent=2, ensure_ascii=False)
         (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from alert_facts import MAY, NOT_JUDGED, detection, figure
 from hypothesis import given
@@ -15,16 +17,19 @@ from alerts.conditions import (
     AnyOf,
     Change,
     Condition,
+    Crossing,
     Extreme,
     Finding,
     Level,
+    MeasureVisible,
     Not,
     Recovered,
     Revision,
     Shock,
     Surprise,
 )
-from alerts.facts import Band, Facts
+from alerts.facts import Band, Facts, Figure, Measure
+from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.records import Record
@@ -34,6 +39,23 @@ SHOCK = figure(1238.47, detection=detection(Verdict.SHOCK_DOWN))
 BARE = figure(1238.47)
 LOWEST = Record("lowest", None, Month.of(2015, 7), 33, 119, None, tied=False)
 SINCE_2020 = Record("lowest", Month.of(2020, 2), Month.of(2015, 7), 63, 63, 5, tied=False)
+APRIL = Span(MAY.first - 1)
+TO_DATE = {
+    "year_to_date": Figure(Span(Month.of(2025, 1), 5), 1250.0),
+    "year_to_date_before": Figure(Span(Month.of(2024, 1), 5), 1000.0),
+}
+AHEAD = Forecast(
+    "MAGNETS",
+    "t",
+    MAY.first,
+    None,
+    (0.1, 0.25, 0.5, 0.75, 0.9),
+    np.array(
+        [[3500, 4000, 5000, 5500, 5900], [3200, 3600, 5000, 5500, 5900], [2500, 3000, 5000, 6000, 6500]]
+    ),
+    "made up",
+)
+"""June to August 2025: a quarter lies below 3,000 t and a quarter above 6,000 t in August."""
 
 
 @pytest.mark.parametrize(
@@ -48,6 +70,21 @@ SINCE_2020 = Record("lowest", Month.of(2020, 2), Month.of(2015, 7), 63, 63, 5, t
         (Change("month", down_percent=60), replace(BARE, change_month=-0.53), NO),
         (Change("year", up_percent=50), replace(BARE, change_year=0.5), YES),
         (Change("year", up_percent=50), replace(BARE, change_month=0.5), NO_DATA),
+        (Change("month", down_by=1000), replace(BARE, previous=Figure(APRIL, 2626.0)), YES),
+        (Change("month", down_by=1388), replace(BARE, previous=Figure(APRIL, 2626.0)), NO),
+        (Change("month", up_by=1), BARE, NO_DATA),
+        (Change("year_to_date", up_percent=25), replace(BARE, **TO_DATE), YES),
+        (Change("year_to_date", up_percent=26), replace(BARE, **TO_DATE), NO),
+        (Change("year_to_date", down_by=1), replace(BARE, **TO_DATE), NO),
+        (Change("year_to_date", down_by=1), BARE, NO_DATA),
+        (MeasureVisible(), BARE, NO_DATA),
+        (MeasureVisible(), replace(BARE, measure=Measure("x", dt.date(2025, 4, 4), "u")), YES),
+        (Crossing(0.2, 3, below=3000), replace(BARE, ahead=AHEAD), YES),
+        (Crossing(0.3, 3, below=3000), replace(BARE, ahead=AHEAD), NO),
+        (Crossing(0.2, 2, below=3000), replace(BARE, ahead=AHEAD), NO),
+        (Crossing(0.2, 3, above=6000), replace(BARE, ahead=AHEAD), YES),
+        (Crossing(0.2, 4, below=3000), replace(BARE, ahead=AHEAD), NO_DATA),
+        (Crossing(0.2, 3, below=3000), BARE, NO_DATA),
         (Extreme("lowest"), replace(BARE, records=(LOWEST,)), YES),
         (Extreme("lowest", 5), replace(BARE, records=(LOWEST,)), NO_DATA),
         (Extreme("lowest", 5, 27), replace(BARE, records=(LOWEST,)), YES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from alerts.stated import stated, unstated_numbers
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
 from forecasting.shocks.records import Record
+from services.ingestion.calendars import shipped
 
 SHOCKS = parse_rule(
     {
@@ -126,6 +128,16 @@ def test_the_products_of_may_2025_read_aloud() -> None:
     ]
 
 
+def test_a_change_that_is_a_record_is_said_where_the_figure_is_none() -> None:
+    """A steep fall from a height is no low; that its change is one is said instead, with the months held."""
+    since = Month.parse("2020-02")
+    steep = Record("lowest", since, Month.parse("2015-01"), 62, 63, 5, tied=False, of="change_year")
+    (said,) = _said(level_rule(), figure(2117, change_records=(steep,)))
+    assert (
+        "Its change on the year is the lowest since February 2020, with 62 months held (of 63), a 5-year low."
+    ) in said
+
+
 def test_a_withdrawal_and_a_person_are_said() -> None:
     """A withdrawn figure and a person's act read as sentences too."""
     said = _said(level_rule(), figure(2000), figure(None, known_from=day(1), revision_of=2000))
@@ -152,16 +164,13 @@ LATENESS = [(0, "was due today"), (1, "is 1 day late"), (9, "is 9 days late")]
 @pytest.mark.parametrize(("late", "words"), LATENESS)
 def test_an_overdue_release_is_said(late: int, words: str) -> None:
     """A release that has not come says which, of what, and how late."""
+    calendar = shipped()["cn-customs-detail"]
+    due = calendar.due(MAY)
     body = overdue_event(
-        series_id="M",
-        series_name=NAME,
-        unit="t",
-        span=MAY,
-        release="the detail of June",
-        due=day(),
-        now=day(0, late),
+        calendar=calendar, span=MAY, awaited=[("M", NAME, "t")], now=due + dt.timedelta(days=late)
     )
-    assert body["data"]["sentence"] == f"No figure yet for {NAME} in May 2025: the detail of June {words}."
+    title = "China Customs, detailed codes and destinations"
+    assert body["data"]["sentence"] == f"No figure yet for {NAME} in May 2025: {title} {words}."
     assert body["data"]["days_late"] == late
 
 
@@ -187,6 +196,23 @@ def _bands(draw: st.DrawFn) -> Band:
     return Band(middle, lower, upper)
 
 
+def _records(month: Month, needed: int, *of: str) -> st.SearchStrategy[tuple[Record, ...]]:
+    return st.lists(
+        st.builds(
+            Record,
+            direction=st.sampled_from(["lowest", "highest"]),
+            since=st.none() | st.just(month),
+            first_held=st.just(month),
+            months_held=st.integers(2, needed),
+            months_needed=st.just(needed),
+            years_claimed=st.none() | st.integers(1, 40),
+            tied=st.booleans(),
+            of=st.sampled_from(of),
+        ),
+        max_size=2,
+    ).map(tuple)
+
+
 @st.composite
 def _facts(draw: st.DrawFn) -> Facts:
     span = Span(Month.of(draw(st.integers(1990, 2040)), draw(st.integers(1, 12))), draw(st.integers(1, 3)))
@@ -204,21 +230,8 @@ def _facts(draw: st.DrawFn) -> Facts:
         change_month=draw(CHANGES),
         change_year=draw(CHANGES),
         year_ago=draw(st.none() | st.just(Figure(Span(span.first - 12, span.months), 1.0))),
-        records=draw(
-            st.lists(
-                st.builds(
-                    Record,
-                    direction=st.sampled_from(["lowest", "highest"]),
-                    since=st.none() | st.just(months),
-                    first_held=st.just(months),
-                    months_held=st.integers(2, needed),
-                    months_needed=st.just(needed),
-                    years_claimed=st.none() | st.integers(1, 40),
-                    tied=st.booleans(),
-                ),
-                max_size=2,
-            ).map(tuple)
-        ),
+        records=draw(_records(months, needed, "figure")),
+        change_records=draw(_records(months, needed, "change_month", "change_year")),
         source_claim=draw(st.none() | st.just(SourceClaim("lowest of 17 years", "Paper 21", "https://x.y"))),
         next_expected=draw(st.none() | st.builds(Outlook, st.just(MAY), _bands())),
         counterfactual=draw(st.none() | _bands()),
@@ -308,3 +321,14 @@ def test_what_no_forecast_judged_claims_no_chance() -> None:
     (said,) = _said(level_rule(), figure(2117, detection=NOT_JUDGED))
     assert "chance" not in said
     assert "No forecast judged it." in said
+
+
+def test_a_measure_is_named_with_its_day_and_claims_no_cause() -> None:
+    """The sentence names the measure that a figure may answer to, and no other number."""
+    known = Measure("Export licensing (notice 18)", dt.date(2025, 4, 4), "https://x.y")
+    state, (moved,) = step(level_rule(), None, figure(2117, measure=known))
+    assert state is not None
+    data = alert_event(moved, level_rule(), state, figure(2117, measure=known))["data"]
+    said = "It may answer to a measure of 4 April 2025: Export licensing (notice 18)."
+    assert said in data["sentence"]
+    assert unstated_numbers(data) == ()

@@ -1,42 +1,46 @@
 """Our portfolios beside the usual libraries on one table: ``python -m tests.benchmarks.accuracy``.
 
 M3 monthly is scored on its test part, the trade panel on its last 18 months; what is held back is never seen.
+Each line stands in a file as soon as it is made, and ``--resume`` goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
 
 from forecasting import backtest
-from forecasting.backtest import Fold, Score, Summary
+from forecasting.backtest import Fold, Summary
 from forecasting.forecast import Forecast
 from forecasting.models import registry
 from forecasting.models.state_space import fill
-from services.usecases.backtest_panel import score_chunk
+from services.usecases.backtest_panel import Scored, score_chunk
 from services.usecases.forecast_panel import CHUNK, learn, processes
 from services.usecases.panel_file import Columns, Panel, read_panel
 
 HORIZON = 18
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-PORTFOLIOS = ("fast", "standard", "full")
-PEERS = ("seasonal_naive", "prophet", "ets", "arima", "scum", "statsmodels_ets")
-DEAR = ("prophet", "arima", "scum", "statsmodels_ets", "full")
-"""Scored on a sample unless --every is given: they take up to a second a series."""
 SCUM = ("ets", "arima", "ces", "theta")
 """Simple combination of univariate models: Petropoulos and Svetunkov 2020, median of four."""
+PEERS = (("seasonal_naive",), ("ets", "arima", "scum"), ("prophet",), ("statsmodels_ets",))
+"""Fitted together where one is made of others: SCUM costs no second fit of its members."""
+SAMPLED = ("full", "statsmodels_ets")
+"""Scored on every nth series, since each takes over half a second: ``standard`` stands beside on the same."""
 
-Pair = tuple[Score, tuple[float, float]]
+say = partial(print, flush=True)
 
 
 def trade(data: Path, count: int) -> Panel:
@@ -76,82 +80,139 @@ def statsmodels_ets(fold: Fold) -> Forecast:
     return Forecast(past.id, past.unit, past.end, None, LEVELS, values, "statsmodels_ets")
 
 
-def library(fold: Fold, name: str) -> Forecast:
-    """One registered model as its library gives it; ``scum`` is the median of four."""
+def fitted(fold: Fold, names: Sequence[str]) -> dict[str, tuple[Forecast, float]]:
+    """Forecasts of peers as their libraries give them, with CPU seconds; one that raises is left out."""
+    made: dict[str, tuple[Forecast, float]] = {}
+    wanted = dict.fromkeys((*SCUM, *names) if "scum" in names else names)
+    for name in wanted:
+        if name == "scum":
+            continue
+        before = time.process_time()
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                forecast = alone(fold, name)
+        except Exception:  # noqa: BLE001, S112  a peer that fails is counted by its smaller number of series
+            continue
+        made[name] = forecast, time.process_time() - before
+    if "scum" in names and all(one in made for one in SCUM):
+        four = [made[one] for one in SCUM]
+        middle = np.median([one.values for one, _ in four], axis=0)  # noqa: PD011  Forecasts of ours
+        made["scum"] = replace(four[0][0], values=middle, model="scum"), sum(spent for _, spent in four)
+    return {name: made[name] for name in names if name in made}
+
+
+def alone(fold: Fold, name: str) -> Forecast:
+    """One model's forecast; one that takes no gaps is given a filled history."""
     if name == "statsmodels_ets":
         return statsmodels_ets(fold)
-    model = registry.model(SCUM[0] if name == "scum" else name)
-    past = fold.past if model.takes_gaps else fill(fold.past)
-    if name != "scum":
-        return model.forecast(past, HORIZON, LEVELS)
-    four = [registry.model(one).forecast(past, HORIZON, LEVELS) for one in SCUM]
-    every = np.median([one.values for one in four], axis=0)  # noqa: PD011  Forecasts of ours
-    return Forecast(past.id, past.unit, past.end, None, LEVELS, every, name)
+    model = registry.model(name)
+    return model.forecast(fold.past if model.takes_gaps else fill(fold.past), HORIZON, LEVELS)
 
 
-def score_peer(fold: Fold, *, name: str) -> tuple[Pair | None, float]:
-    """Score and CPU seconds of one peer on one fold; None where it raised or nothing can be scaled."""
-    before = time.process_time()
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            forecast = library(fold, name)
-    except Exception:  # noqa: BLE001  a peer that fails is counted by its smaller number of series
-        return None, time.process_time() - before
-    spent = time.process_time() - before
-    one, naive = backtest.score(fold, forecast), backtest.yardstick(fold, fill(fold.past))
-    return (None, spent) if one is None or naive is None else ((one, naive), spent)
-
-
-def peer(folds: Sequence[Fold], pool: ProcessPoolExecutor, name: str) -> tuple[Summary | None, float]:
-    """Summary and CPU seconds a series of one peer."""
-    scored = list(pool.map(partial(score_peer, name=name), folds, chunksize=CHUNK))
-    summary = backtest.summarise(pair for pair, _ in scored if pair is not None)
-    return summary, sum(spent for _, spent in scored) / len(scored)
-
-
-def portfolio(
-    folds: Sequence[Fold], scored: Sequence[Fold], pool: ProcessPoolExecutor, name: str
-) -> tuple[Summary | None, float]:
-    """Summary and CPU seconds a series of one portfolio that learned from the past of all folds."""
-    before = time.process_time()
-    engine = learn([fold.past for fold in folds], name, HORIZON, pool)
-    learned = (time.process_time() - before) / len(folds)
-    chunks = [scored[first : first + CHUNK] for first in range(0, len(scored), CHUNK)]
-    rows = [
-        row
-        for chunk in pool.map(partial(score_chunk, engine=engine), chunks)
-        for row in chunk
-        if row[0] == name
+def score_peers(fold: Fold, *, names: Sequence[str]) -> list[Scored]:
+    """Scores of some peers on one fold; none where nothing can be scaled."""
+    naive = backtest.yardstick(fold, fill(fold.past))
+    return [
+        (name, one, naive, spent)
+        for name, (forecast, spent) in fitted(fold, names).items()
+        if naive is not None and (one := backtest.score(fold, forecast)) is not None
     ]
-    summary = backtest.summarise((score, naive) for _, score, naive, _ in rows)
-    return summary, learned + sum(cpu for *_, cpu in rows) / len(rows)
 
 
-def run(panels: dict[str, Panel], jobs: int, sample: int | None, say: Callable[[str], None]) -> None:
-    """One Markdown table; OWA is always against Naive2 on the series in that very row."""
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What each measurement needs: processes, the progress bar, and the lines that stand already."""
+
+    pool: ProcessPoolExecutor
+    progress: Progress
+    lines: Lines
+
+    def gathered(self, label: str, work: Callable[[Any], list[Scored]], parts: Sequence[Any]) -> list[Scored]:
+        """Rows of all parts, with a bar."""
+        task = self.progress.add_task(label, total=len(parts))
+        rows = []
+        for made in self.pool.map(work, parts):
+            rows.extend(made)
+            self.progress.advance(task)
+        self.progress.remove_task(task)
+        return rows
+
+
+class Lines:
+    """Lines of the table in a file, one JSON object each, so that an interrupted run loses none."""
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        self.path = path
+        if not resume:
+            path.unlink(missing_ok=True)
+        held = path.read_text().splitlines() if path.exists() else []
+        self.known = {(line["set"], line["method"]): line for line in map(json.loads, held)}
+
+    def add(self, label: str, method: str, summary: Summary | None, cpu: float) -> None:
+        """Keep a line and print it."""
+        line = {"set": label, "method": method, "cpu_s": cpu, **({} if summary is None else asdict(summary))}
+        with self.path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        self.known[label, method] = line
+        say(row(line))
+
+
+def ours(desk: Desk, label: str, folds: Sequence[Fold], scored: Sequence[Fold], name: str) -> None:
+    """The line of one portfolio that learned from the past of all folds."""
+    sampled = len(scored) < len(folds)
+    shown = f"{name}, {len(scored)} of them" if sampled else name
+    if (label, shown) in desk.lines.known:
+        say(row(desk.lines.known[label, shown]))
+        return
+    engine = learn([fold.past for fold in folds], name, HORIZON, desk.pool)
+    chunks = [scored[first : first + CHUNK] for first in range(0, len(scored), CHUNK)]
+    rows = desk.gathered(f"{label} {shown}", partial(score_chunk, engine=engine), chunks)
+    own = [(one, naive, spent) for method, one, naive, spent in rows if method == name]
+    cpu = sum(spent for *_, spent in own) / len(own) + engine.seconds / len(folds)
+    desk.lines.add(label, shown, backtest.summarise((one, naive) for one, naive, _ in own), cpu)
+
+
+def peers(desk: Desk, label: str, folds: Sequence[Fold], names: Sequence[str], *, sampled: bool) -> None:
+    """Lines of peers that are fitted together."""
+    shown = {name: f"{name}, {len(folds)} of them" if sampled else name for name in names}
+    if all((label, each) in desk.lines.known for each in shown.values()):
+        for each in shown.values():
+            say(row(desk.lines.known[label, each]))
+        return
+    rows = desk.gathered(f"{label} {', '.join(names)}", partial(score_peers, names=names), folds)
+    for name in names:
+        own = [(one, naive, spent) for method, one, naive, spent in rows if method == name]
+        cpu = sum(spent for *_, spent in own) / max(len(own), 1)
+        desk.lines.add(label, shown[name], backtest.summarise((one, naive) for one, naive, _ in own), cpu)
+
+
+def run(panels: dict[str, Panel], *, jobs: int, sample: int | None, ours_alone: bool, lines: Lines) -> None:
+    """One Markdown table; OWA is always against Naive2 on the series in that very line."""
     say("| set | method | series | sMAPE | MASE | OWA | MSIS95 | coverage 80 / 95 | CPU s a series |")
     say("|---|---|---|---|---|---|---|---|---|")
-    with processes(jobs) as pool:
+    with processes(jobs) as pool, Progress(console=Console(stderr=True)) as progress:
+        desk = Desk(pool, progress, lines)
         for label, panel in panels.items():
             folds = [one for series in panel.series if (one := backtest.fold(series, HORIZON)) is not None]
-            for name in (*PORTFOLIOS, *PEERS):
-                few = folds[:: max(len(folds) // sample, 1)] if sample and name in DEAR else folds
-                made = portfolio(folds, few, pool, name) if name in PORTFOLIOS else peer(few, pool, name)
-                say(row(label, name, *made))
-            if sample:
-                few = folds[:: max(len(folds) // sample, 1)]
-                say(row(label, "standard, same sample", *portfolio(folds, few, pool, "standard")))
+            few = folds[:: max(len(folds) // sample, 1)] if sample else folds
+            for name in ("standard", "fast"):
+                ours(desk, label, folds, folds, name)
+            for names in () if ours_alone else PEERS:
+                dear = sample is not None and names[0] in SAMPLED
+                peers(desk, label, few if dear else folds, names, sampled=dear)
+            ours(desk, label, folds, few, "full")
+            if sample is not None:
+                ours(desk, label, folds, few, "standard")
 
 
-def row(label: str, name: str, summary: Summary | None, cpu: float) -> str:
+def row(line: dict[str, Any]) -> str:
     """A line of the table."""
-    if summary is None:
-        return f"| {label} | {name} | 0 | | | | | | {cpu:.3f} |"
-    held: dict[str, Any] = asdict(summary)
+    if "folds" not in line:
+        return "| {set} | {method} | 0 | | | | | | {cpu_s:.3f} |".format(**line)
     return (
-        "| {label} | {name} | {folds} | {smape:.2f} | {mase:.3f} | {owa:.3f} | {msis95:.2f} "
-        "| {coverage80:.1%} / {coverage95:.1%} | {cpu:.3f} |"
-    ).format(label=label, name=name, cpu=cpu, **held)
+        "| {set} | {method} | {folds} | {smape:.2f} | {mase:.3f} | {owa:.3f} | {msis95:.2f} "
+        "| {coverage80:.1%} / {coverage95:.1%} | {cpu_s:.3f} |"
+    ).format(**line)
 
 
 def main() -> None:
@@ -162,11 +223,22 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--series", type=int, default=702, help="trade series, at most")
-    parser.add_argument("--sample", type=int, default=200, help="series for the dear methods")
-    parser.add_argument("--every", action="store_true", help="no sampling: hours instead of minutes")
+    parser.add_argument("--sample", type=int, default=240, help=f"series for {' and '.join(SAMPLED)}")
+    parser.add_argument("--ours", action="store_true", help="our portfolios alone")
+    parser.add_argument("--every", action="store_true", help="no sampling: an hour instead of minutes")
+    parser.add_argument(
+        "--lines", type=Path, default=Path("accuracy.jsonl"), help="file that keeps each line"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the lines that the file holds")
     given = parser.parse_args()
     panels = {"M3": m3(given.data), "trade": trade(given.data, given.series)}
-    run(panels, given.jobs, None if given.every else given.sample, partial(print, flush=True))
+    run(
+        panels,
+        jobs=given.jobs,
+        sample=None if given.every else given.sample,
+        ours_alone=given.ours,
+        lines=Lines(given.lines, given.resume),
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Run as a script: a desk that misbehaves by lot and keeps a record of everything that reached it.
 
 ``python chaos_receiver.py SOCKET FILE``: the number of a listening socket and the record, one JSON line
-a request, written before the answer. ``/calm/SCENE`` always answers 204; ``/hostile/SCENE`` draws from LOT.
+a request, written before the answer. ``/calm/SCENE`` always answers 204, ``/slow/SCENE`` does so
+after SLOW seconds, ``/hanging/SCENE`` after a client has lost patience; ``/hostile/SCENE`` draws from LOT.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ LOT = (
 TAKEN = {"ok", "take, then hang", "take, then reset"}
 """Of these the desk has processed the message, whatever the sender saw."""
 
+SLOW = 1.5
 _HANG = 30.0
 
 
@@ -38,8 +40,9 @@ def application(record: Path, lot: random.Random) -> web.Application:
 
     async def take(request: web.Request) -> web.Response:
         body = await request.read()
-        hostile = request.match_info["mood"] == "hostile"
-        fate = lot.choices([name for name, _ in LOT], [weight for _, weight in LOT])[0] if hostile else "ok"
+        mood = request.match_info["mood"]
+        drawn = lot.choices([name for name, _ in LOT], [weight for _, weight in LOT])[0]
+        fate = {"hostile": drawn, "hanging": "hang"}.get(mood, "ok")
         line = {
             "scene": request.match_info["scene"],
             "at": time.time(),
@@ -53,6 +56,8 @@ def application(record: Path, lot: random.Random) -> web.Application:
         }
         with record.open("a") as file:
             file.write(json.dumps(line) + "\n")
+        if mood == "slow":
+            await asyncio.sleep(SLOW)
         return await _answer(request, fate)
 
     app = web.Application()

@@ -51,6 +51,13 @@ def test_a_relapse_reopens_and_a_late_one_does_not() -> None:
     assert late.status is Status.CLOSED
 
 
+def test_what_reopened_closes_again_with_its_second_loss() -> None:
+    """After a relapse two figures inside the band close it once more, and both losses are counted."""
+    found = episode(after([2000.0, 5000.0, 5000.0, 1500.0, 5000.0, 5000.0]), before(), ONSET, "down")
+    assert (found.status, found.closed) == (Status.CLOSED, ORIGIN + 6)
+    assert found.shortfall == pytest.approx(6500.0, rel=0.1)
+
+
 def test_an_upward_shock_is_an_excess() -> None:
     """An excess has a shortfall below zero and its trough is the highest figure."""
     found = episode(after([9000.0, 8000.0]), before(), ONSET, "up")

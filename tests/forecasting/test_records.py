@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from forecasting.months import Month, Span
 from forecasting.series import Series, Total
 from forecasting.shocks.changes import on_month, on_year
-from forecasting.shocks.records import rank_in_month, record, records
+from forecasting.shocks.records import Rank, change_records, rank_in_month, record, records
 
 START = Month.of(2015, 1)
 
@@ -107,6 +109,45 @@ def test_a_record_is_true_of_its_window(values: list[float], figure: float) -> N
             assert not any(sign * value <= sign * figure for value in window)
 
 
+def test_changes_have_records_of_their_own() -> None:
+    """The steepest fall on the year is found though the figure is no record, and the month's likewise."""
+    values = np.full(40, 100.0)
+    values[36:] = 200.0
+    steep = record(series(values.tolist()), Span(START + 40), 101.0, "lowest", "change_month")
+    assert steep is not None
+    assert (steep.of, steep.since, steep.months_held) == ("change_month", None, 40)
+    assert record(series(values.tolist()), Span(START + 40), 90.0, "lowest", "change_year") is not None
+    assert {
+        (each.of, each.direction) for each in change_records(series([*values, 200.0]), Span(START + 41), 90)
+    } == {
+        ("change_year", "lowest"),
+        ("change_month", "lowest"),
+    }
+
+
+@given(st.lists(st.one_of(st.floats(1, 100), st.just(np.nan)), min_size=14, max_size=60), st.floats(1, 100))
+def test_a_record_of_changes_is_that_of_the_series_of_changes(values: list[float], figure: float) -> None:
+    """A change's record is the figure's record in the series of the changes themselves."""
+    held = np.array(values)
+    span = Span(START + len(values))
+    for of, back in (("change_month", 1), ("change_year", 12)):
+        ratios = Series("r", "", START + back, held[back:] / held[:-back])
+        own = figure / held[-back]
+        found = record(series(values), span, figure, "lowest", of)  # type: ignore[arg-type]  # two literals
+        expected = record(ratios, span, own, "lowest") if np.isfinite(own) else None
+        assert (found is None) == (expected is None)
+        if found is not None and expected is not None:
+            assert replace(found, of="figure") == expected
+
+
+def test_a_pair_has_its_change_ranked_among_pairs() -> None:
+    """January to February's change on the year stands beside those of earlier pairs, published or summed."""
+    history = series([10.0] * 36, (Total(Span(START + 36, 2), 10.0),))
+    found = record(history, Span(START + 48, 2), 4.0, "lowest", "change_year")
+    assert found is not None
+    assert (found.since, found.months_held) == (None, 8)
+
+
 def test_only_records_over_a_year_are_worth_a_sentence() -> None:
     """A record over ten months of a year is none to tell; one over eleven, nine tenths of a year, is."""
     assert records(series([10.0] * 9), Span(START + 9), 1.0) == ()
@@ -117,7 +158,9 @@ def test_the_rank_is_among_the_same_month() -> None:
     """Third lowest of four Januaries, itself included."""
     values = np.full(36, np.nan)
     values[[0, 12, 24]] = [3.0, 9.0, 5.0]
-    assert rank_in_month(series(values.tolist()), Span(START + 36), 6.0) == (3, 4)
+    history = series(values.tolist())
+    assert rank_in_month(history, Span(START + 36), 6.0) == Rank(3, 4, 0)
+    assert rank_in_month(history, Span(START + 36), 5.0) == Rank(2, 4, 1)
     assert rank_in_month(series([1.0]), Span(START + 5), 6.0) is None
 
 

@@ -17,11 +17,13 @@ from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from httpx import Client, Response
 from sqlalchemy import Engine, create_engine, func, select
+from starlette.types import ASGIApp
 
 from services.api.app import create_app
 from services.bootstrap import Service
 from services.settings import Settings
 from services.storage.tables import metadata
+from services.usecases import stream_alerts
 
 NOW = dt.datetime(2025, 8, 1, 12, tzinfo=dt.UTC)
 MAGNETS = "CN_EXP_REPM_T"
@@ -72,6 +74,9 @@ def staged(app: FastAPI, address: str, database_url: str, **changed: Any) -> Ite
             yield stage
         finally:
             app.state.service = before
+            deadline = time.monotonic() + 20
+            while stream_alerts._open and time.monotonic() < deadline:
+                time.sleep(0.01)  # a stream that was left holds a connection until its look is over
             engine.dispose()
 
 
@@ -87,7 +92,7 @@ def staged_app() -> FastAPI:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: ASGIApp) -> Iterator[str]:
     """Address of an app behind a real uvicorn in a thread."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -108,7 +108,7 @@ def test_rule_versions_stay(stage: Stage, endpoint: str) -> None:
 
 
 def test_ping_and_replay_make_a_delivery_due(stage: Stage, endpoint: str) -> None:
-    """A ping waits for the worker at once; a pending delivery is not replayed."""
+    """A ping waits for the worker at once, and a replay of what waits changes nothing that shows."""
     answer = stage.client.post(f"/v1/endpoints/{endpoint}/ping")
     assert answer.status_code == 202
     assert stage.nudged[-1] == "deliver_messages"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,13 +19,22 @@ APRIL_KNOWN = dt.datetime(2025, 5, 20, 2, tzinfo=dt.UTC)
 MAY_KNOWN = dt.datetime(2025, 6, 20, 2, tzinfo=dt.UTC)
 
 
-def publish(stage: Stage, vintage: dt.datetime, origin: str, level: float, model: str = "standard") -> None:
+def publish(
+    stage: Stage,
+    vintage: dt.datetime,
+    origin: str,
+    level: float,
+    *,
+    model: str = "standard",
+    change: dict[str, Any] | None = None,
+) -> None:
     """Publish a forecast of 18 months whose quantiles are ``level`` + 100 times the quantile's level."""
     values = np.tile(level + 100 * np.array(LEVELS), (18, 1))
     month = Month.parse(origin)
     forecast = Forecast(MAGNETS, "t", month, vintage, LEVELS, values, model)
+    members = [{"name": "theta", "weight": 1.0}]
     record = ForecastRecord(
-        MAGNETS, model, month, vintage, forecast, None, [{"name": "theta", "weight": 1.0}], {}, vintage
+        MAGNETS, model, month, vintage, forecast, None, members, {}, vintage, change=change
     )
     with stage.engine.begin() as connection:
         forecasts.publish(connection, [record])
@@ -71,7 +81,7 @@ def test_model_that_was_not_fitted_is_asked_for_once(stage: Stage) -> None:
     assert stage.nudged[-1] == "refresh_forecasts"
     (job,) = stage.client.get("/v1/jobs", params={"limit": 1}).json()["items"]
     assert (job["status"], job["arguments"]["portfolio"]) == ("pending", "prophet")
-    publish(stage, MAY_KNOWN, "2025-05", 2000, "prophet")
+    publish(stage, MAY_KNOWN, "2025-05", 2000, model="prophet")
     assert stage.client.get(PATH, params={"model": "prophet"}).json()["model"] == "prophet"
     assert (
         stage.client.get(PATH, params={"model": "prophet", "as_of": "2025-06-01T00:00:00Z"}).status_code
@@ -96,7 +106,7 @@ def test_series_without_figures_says_so(stage: Stage) -> None:
 
 def test_verdict_names_the_forecast_that_judged_it(stage: Stage) -> None:
     """A figure's verdict leads to the forecast that was published before the figure was known."""
-    publish(stage, MAY_KNOWN, "2025-05", 4000, forecasts.judging("standard"))
+    publish(stage, MAY_KNOWN, "2025-05", 4000, model=forecasts.judging("standard"))
     known = (MAY_KNOWN + dt.timedelta(days=30)).isoformat()
     stage.upload({"month": "2025-06", "value": 900, "known_from": known})
     june = stage.client.get(f"/v1/series/{MAGNETS}/verdicts").json()["items"][0]
@@ -117,3 +127,34 @@ def test_ready_needs_broker_and_a_recent_task(stage: Stage) -> None:
     assert stage.client.get("/readyz").json()["worker"] is True
     stage.at = NOW + dt.timedelta(seconds=2)
     assert stage.client.get("/readyz").json()["worker"] is False
+
+
+def test_changes_of_one_month_name_their_causes(stage: Stage) -> None:
+    """The line of a month holds what moved it; a month that no publication foretold has none."""
+    told = {
+        "against": 1,
+        "first": "2025-06",
+        "before": [10.0, 20.0],
+        "engine": [0.0, 0.0],
+        "revisions": [1.0, 2.0],
+        "news": [4.0, 3.0],
+        "after": [15.0, 25.0],
+        "figures": [{"span": "2025-05", "before": None, "after": 1238.0}],
+    }
+    publish(stage, MAY_KNOWN + dt.timedelta(days=1), "2025-05", 1000, change=told)
+    (shown,) = stage.client.get(f"{PATH}/changes", params={"month": "2025-07"}).json()
+    (line,) = shown["months"]
+    assert line["before"] + line["engine"] + line["revisions"] + line["news"] == line["after"] == 25.0
+    assert shown["figures"] == told["figures"]
+    assert stage.client.get(f"{PATH}/changes", params={"month": "2030-01"}).json() == []
+    earlier = {"as_of": MAY_KNOWN.isoformat()}
+    assert stage.client.get(f"{PATH}/changes", params=earlier).json() == []
+
+
+def test_a_model_by_name_shows_what_its_intervals_held(stage: Stage) -> None:
+    """Until a figure was scored the coverage is null and says why; without a model asked for it is absent."""
+    publish(stage, MAY_KNOWN, "2025-05", 1000, model="prophet")
+    held = stage.client.get(PATH, params={"model": "prophet"}).json()["measured"]
+    assert held["coverage_80"] is None
+    assert "no month" in held["reason"]
+    assert stage.client.get(PATH).json()["measured"] is None

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from api_stage import MAGNETS, Stage, assert_problem
@@ -64,3 +65,24 @@ def test_answer_that_is_held_is_not_sent_again(stage: Stage) -> None:
     changed = stage.client.get(address, headers={"If-None-Match": tag})
     assert (changed.status_code, len(changed.json()["items"])) == (200, 3)
     assert changed.headers["etag"] != tag
+
+
+@pytest.mark.parametrize("path", ["observations", "verdicts"])
+def test_pages_hold_everything_once(stage: Stage, path: str) -> None:
+    """Pages of one give, in order, what one page of all gives; a table names its next page in a header."""
+    address = f"/v1/series/{MAGNETS}/{path}"
+    every = stage.client.get(address).json()["items"]
+    cursor = {"observations": "after", "verdicts": "before"}[path]
+    first = stage.client.get(address, params={"limit": 1}).json()
+    rest = stage.client.get(address, params={"limit": 1, cursor: first["next"]}).json()
+    assert (first["items"] + rest["items"], rest["next"]) == (every, None)
+    as_csv = stage.client.get(address, params={"limit": 1}, headers={"Accept": "text/csv"})
+    assert as_csv.headers["x-next-cursor"] == first["next"]
+
+
+def test_arrow_is_a_stream_of_the_same_rows(stage: Stage) -> None:
+    """Arrow's stream holds what JSON does, readable without a file."""
+    address = f"/v1/series/{MAGNETS}/observations"
+    answer = stage.client.get(address, headers={"Accept": "application/vnd.apache.arrow.stream"})
+    rows = pa.ipc.open_stream(answer.content).read_all().to_pylist()
+    assert [row["value"] for row in rows] == [2626, 1238.5]

@@ -20,13 +20,15 @@ from sqlalchemy import Engine, create_engine, update
 
 from alerts.delivery import signing
 from alerts.delivery.attempts import SCHEDULE
+from alerts.delivery.breaker import OPENS_AT
 from services.settings import Settings
-from services.storage import deliveries, endpoints, leases, outbox, tables
+from services.storage import deliveries, endpoint_health, endpoints, leases, outbox, tables
 from services.storage.deliveries import DeliveryRecord
 from services.storage.endpoints import Endpoint
-from services.storage.messages import Message
+from services.storage.messages import OPS, Message
 from services.storage.outbox import LONGEST_BODY, BodyTooLongError
-from services.usecases.deliver_messages import GRACE, PATIENCE, deliver_due
+from services.usecases.attempt_delivery import GRACE
+from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import (
     add_endpoint,
     disable_endpoint,
@@ -34,6 +36,7 @@ from services.usecases.manage_endpoints import (
     ping,
     rotate_secret,
 )
+from services.usecases.settle_deliveries import PATIENCE
 
 SETTINGS = Settings(
     secret_keys=(SecretStr(Fernet.generate_key().decode()),),
@@ -270,7 +273,7 @@ def test_exhausted_and_replayed(engine: Engine, time: Time, desk: Callable[..., 
         assert deliveries.replay(connection, endpoint.id, now=time.now) == 1
     assert _deliver(engine, time) == {"pending": 1}
     assert _row(engine, endpoint).due_at == time.now + dt.timedelta(seconds=5)
-    time.move(seconds=5)
+    time.move(minutes=5)  # the endpoint rests longer than its message
     assert _deliver(engine, time) == {"delivered": 1}
     assert len(set(receiver.ids)) == 1
     assert len(receiver.ids) == 12
@@ -306,6 +309,20 @@ def test_gone_disables_and_the_others_are_told(engine: Engine, time: Time, desk:
     _post(engine, time)
     _deliver(engine, time)
     assert gone.ids == [first.id]
+
+
+def test_ops_hear_of_a_desk_that_has_no_other_endpoint(
+    engine: Engine, time: Time, desk: Callable[..., Desk]
+) -> None:
+    """Where a desk's only endpoint is disabled, ops are told once which and why."""
+    gone, ops = desk(lambda _: 410), desk()
+    dead, _ = _endpoint(engine, gone.url)
+    _endpoint(engine, ops.url, desk=OPS)
+    _post(engine, time)
+    _deliver(engine, time)
+    (told,) = [json.loads(body) for _, body in ops.requests]
+    assert (told["type"], told["data"]["endpoint"]) == ("endpoint.disabled", {"id": dead.id})
+    assert "410" in told["data"]["reason"]
 
 
 def test_days_of_nothing_but_failure_disable(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
@@ -414,8 +431,57 @@ def test_failing_desk_is_tried_one_at_a_time(engine: Engine, time: Time) -> None
     assert [claimed(), claimed()] == [4, 0]
     time.now += LEASE
     with engine.begin() as connection:
-        endpoints.mark_failing(connection, [endpoint.id], now=time.now, patience=PATIENCE)
+        endpoint_health.mark_failing(connection, {endpoint.id: 1}, now=time.now)
     assert [claimed(), claimed()] == [1, 0]
+
+
+def test_a_desk_that_only_fails_is_left_alone(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
+    """Five failures open the breaker: then one message tries the desk after each rest, and at last all go."""
+    receiver = desk(lambda number: 500 if number <= 7 else 204)
+    endpoint, _ = _endpoint(engine, receiver.url)
+    _post(engine, time, 30)
+    assert _deliver(engine, time) == {"pending": OPENS_AT}
+    for tried, seconds in ((6, 5), (7, 10)):
+        time.move(seconds=seconds - 1)
+        assert _deliver(engine, time) == {}
+        time.move(seconds=1)
+        assert _deliver(engine, time) == {"pending": 1}
+        assert len(receiver.requests) == tried
+    time.move(seconds=20)
+    assert _deliver(engine, time)["delivered"] >= 30 - 7
+    with engine.connect() as connection:
+        stored = endpoints.get(connection, endpoint.id)
+    assert stored is not None
+    assert (stored.failing_since, stored.paused_until) == (None, None)
+
+
+def test_retry_after_is_for_the_whole_desk(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
+    """A desk that asks for ten minutes is sent none of its other messages before they are over."""
+    receiver = desk(lambda number: 429 if number == 1 else 204, {"retry-after": "600"})
+    _endpoint(engine, receiver.url)
+    _post(engine, time)
+    assert _deliver(engine, time) == {"pending": 1}
+    _post(engine, time, 3)
+    time.move(seconds=599)
+    assert _deliver(engine, time) == {}
+    time.move(seconds=1)
+    assert _deliver(engine, time) == {"delivered": 4}
+
+
+def test_what_is_due_longest_goes_first(engine: Engine, time: Time) -> None:
+    """Where more endpoints wait than there is room, those that wait longest are served first."""
+    late = [_endpoint(engine, "http://127.0.0.1:9/hook", desk=f"late {number}")[0].id for number in range(3)]
+    for number in range(3):
+        _post(engine, time, 4, desk=f"late {number}")
+    early, _ = _endpoint(engine, "http://127.0.0.1:9/hook", desk="early")
+    time.move(seconds=-10)
+    _post(engine, time, 4, desk="early")
+    time.move(seconds=20)
+    with engine.begin() as connection:
+        claimed = leases.claim(connection, now=time.now, lease=LEASE, owner="one", limit=8, per_endpoint=4)
+    counts = Counter(each.endpoint_id for each in claimed)
+    assert counts[early.id] == 4
+    assert sum(counts[each] for each in late) == 4
 
 
 def test_claims_are_fair(engine: Engine, time: Time) -> None:

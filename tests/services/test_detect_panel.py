@@ -9,7 +9,8 @@ import pandas as pd
 
 from forecasting.months import Month
 from forecasting.series import Series
-from services.usecases.detect_panel import Judging, detect_panel, list_episodes, zeros_for_absent
+from services.usecases.absent_months import zeros_for_absent
+from services.usecases.detect_panel import Judging, detect_panel, list_episodes
 
 START = Month.of(2015, 1)
 JUDGING = Judging(START + 48, 0.1, 3, "seasonal_naive")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine, create_engine
 
@@ -48,6 +50,20 @@ def engine(database_url: str) -> Iterator[Engine]:
 def job(engine: Engine) -> Job:
     with engine.connect() as connection:
         return jobs.listed(connection)[0]
+
+
+def test_a_release_does_not_wait_behind_an_archive(engine: Engine) -> None:
+    """The refit of a figure that arrives goes before those of a history that was loaded earlier."""
+    later = NOW + dt.timedelta(minutes=5)
+    with engine.begin() as connection:
+        series.register(connection, [SeriesRecord("T", "Another", "t")], now=later)
+        arriving = [ArrivingFigure(0, "T", Span(Month.parse("2025-05")), 90.0, "t")]
+        record_observations(connection, arriving, source="test", now=later, budget=0.1, portfolio="standard")
+    with engine.begin() as connection:
+        claimed = [
+            jobs.claim(connection, REFRESH, now=later, lease=LEASE, limit=1)[0].series_id for _ in range(2)
+        ]
+    assert claimed == ["T", "S"]
 
 
 def test_a_history_orders_one_refit_and_it_is_published_once(engine: Engine) -> None:
@@ -160,3 +176,26 @@ def test_another_month_known_from_the_same_moment_is_not_passed_over(engine: Eng
         newest = forecasts.latest(connection, "S", model="standard")
     assert newest is not None
     assert newest.origin == Month.parse("2025-01")
+
+
+def test_a_refit_says_what_new_and_revised_figures_moved(engine: Engine) -> None:
+    """A new month with a revision of an old one: both are named, and the parts add up to the change."""
+    refresh_forecasts(engine, now=NOW, lease=LEASE)
+    later = NOW + dt.timedelta(days=30)
+    again = replace(figures("S", "2024-11", 1, later)[0], value=300.0)
+    record(engine, [*figures("S", "2025-01", 1, later), again], later)
+    refresh_forecasts(engine, now=later, lease=LEASE)
+    with engine.connect() as connection:
+        newest, before = forecasts.published(connection, "S", model="standard")
+    assert before.change is None
+    told = newest.change
+    assert told is not None
+    assert told["against"] == before.id
+    assert [each["span"] for each in told["figures"]] == ["2024-11", "2025-01"]
+    parts = [np.array(told[part]) for part in ("before", "engine", "revisions", "news", "after")]
+    np.testing.assert_allclose(sum(parts[:4]), parts[4])
+    assert (parts[1] == 0).all()
+    assert parts[2].any()
+    assert parts[3].any()
+    assert newest.forecast is not None
+    np.testing.assert_allclose(parts[4], newest.forecast.median[: len(parts[4])])

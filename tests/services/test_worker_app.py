@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
+from celery.exceptions import WorkerShutdown
 from kombu.exceptions import OperationalError
 
 from services.broker import broker_address
+from services.settings import Settings
+from services.worker import app as worker_app
 from services.worker.app import make_app
+from services.worker.probe import tells
 
 
 @pytest.mark.parametrize(
@@ -37,3 +43,25 @@ def test_a_misspelt_queue_is_an_error(valkey_url: str) -> None:
     with make_app(valkey_url) as app, pytest.raises(Exception, match="forcast") as refusal:
         app.send_task("sweep", queue="forcast")
     assert not isinstance(refusal.value, OperationalError)
+
+
+def test_a_worker_whose_metrics_port_is_taken_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that cannot tell Prometheus does not run unseen."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = Settings(metrics_port=taken.getsockname()[1])
+        monkeypatch.setattr(worker_app, "settings", lambda: settings)
+        with pytest.raises(WorkerShutdown, match="metrics port"):
+            worker_app.tell()
+
+
+def test_the_probe_asks_for_the_metrics_port() -> None:
+    """A part with a metrics port works only where somebody listens there."""
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
+        number = port.getsockname()[1]
+        assert not tells(number)
+        port.listen()
+        assert tells(number)
+    assert tells(None)

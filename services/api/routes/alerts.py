@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection
 
+from services.api.auditing import Audit, Auditor
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
@@ -22,11 +23,12 @@ from services.api.schemas.alerts import (
     Snooze,
 )
 from services.api.schemas.common import Limit, Page
-from services.api.security import Caller, Reader, RuleKeeper
+from services.api.security import Reader, RuleKeeper
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.storage import alert_notes, alerts
 from services.storage.alert_notes import AlertNote
 from services.storage.alerts import AlertRecord
+from services.usecases.callers import Caller
 from services.usecases.handle_alerts import acknowledge_alert, close_alert, note_alert, snooze_alert
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -66,30 +68,36 @@ def one(service: TheService, caller: Reader, alert_id: AlertId) -> AlertStory:
 
 @router.post("/{alert_id}/acknowledge", summary="Say that it is seen", dependencies=[Depends(only_json)])
 def acknowledge(
-    service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Acknowledgement
+    service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Acknowledgement
 ) -> AlertShown:
     """A person has seen it; it stays open until a figure closes it, and its desk is told who has it."""
     with service.engine.begin() as connection:
-        _existing(connection, caller, alert_id)
+        before = AlertShown.of(_existing(connection, caller, alert_id))
         acknowledge_alert(connection, alert_id, by=given.by, note=given.note or "", now=service.now())
         record = _existing(connection, caller, alert_id)
+        audit.note(connection, "alert.acknowledged", alert_id, before=before, after=AlertShown.of(record))
     service.nudge(DELIVER_MESSAGES)
     return AlertShown.of(record)
 
 
 @router.post("/{alert_id}/close", summary="Close it by hand", dependencies=[Depends(only_json)])
-def close(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Acknowledgement) -> AlertShown:
+def close(
+    service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Acknowledgement
+) -> AlertShown:
     """A person closes it after its latest figure, and its desk is told who did."""
     with service.engine.begin() as connection:
-        _existing(connection, caller, alert_id)
+        before = AlertShown.of(_existing(connection, caller, alert_id))
         close_alert(connection, alert_id, by=given.by, note=given.note or "", now=service.now())
         record = _existing(connection, caller, alert_id)
+        audit.note(connection, "alert.closed", alert_id, before=before, after=AlertShown.of(record))
     service.nudge(DELIVER_MESSAGES)
     return AlertShown.of(record)
 
 
 @router.post("/{alert_id}/snooze", summary="Hear nothing for a while", dependencies=[Depends(only_json)])
-def snooze(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Snooze) -> AlertStory:
+def snooze(
+    service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Snooze
+) -> AlertStory:
     """A silence of this alert alone; it lives on, and what is held back is shown with the silence."""
     with service.engine.begin() as connection:
         _existing(connection, caller, alert_id)
@@ -101,33 +109,42 @@ def snooze(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Sn
             note=given.note or "",
             now=service.now(),
         )
+        audit.note(connection, "alert.snoozed", alert_id, after=given.model_dump(mode="json"))
         return _story(connection, _existing(connection, caller, alert_id))
 
 
 @router.post("/{alert_id}/assign", summary="Say who has it", dependencies=[Depends(only_json)])
-def assign(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Assignment) -> AlertStory:
+def assign(
+    service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Assignment
+) -> AlertStory:
     """Who has it from now on, and who said so."""
     note = AlertNote(alert_id, "assigned", given.by, service.now(), given.note or "", assignee=given.to)
-    return _noted(service, caller, note)
+    return _noted(service, caller, audit, note)
 
 
 @router.post("/{alert_id}/comment", summary="Say something about it", dependencies=[Depends(only_json)])
-def comment(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Comment) -> AlertStory:
+def comment(
+    service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Comment
+) -> AlertStory:
     """A comment with who and when."""
-    return _noted(service, caller, AlertNote(alert_id, "comment", given.by, service.now(), given.text))
+    return _noted(service, caller, audit, AlertNote(alert_id, "comment", given.by, service.now(), given.text))
 
 
 @router.post("/{alert_id}/feedback", summary="Useful or noise", dependencies=[Depends(only_json)])
-def feedback(service: TheService, caller: RuleKeeper, alert_id: AlertId, given: Feedback) -> AlertStory:
+def feedback(
+    service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Feedback
+) -> AlertStory:
     """Whether the alert was of use, so that its rule can be judged by those who heard it."""
     note = AlertNote(alert_id, given.verdict, given.by, service.now(), given.note or "")
-    return _noted(service, caller, note)
+    return _noted(service, caller, audit, note)
 
 
-def _noted(service: Service, caller: Caller, note: AlertNote) -> AlertStory:
+def _noted(service: Service, caller: Caller, audit: Auditor, note: AlertNote) -> AlertStory:
     with service.engine.begin() as connection:
         _existing(connection, caller, note.alert_id)
         note_alert(connection, note)
+        after = {"kind": note.kind, "by": note.by, "text": note.text, "assignee": note.assignee}
+        audit.note(connection, "alert.noted", note.alert_id, after=after)
         return _story(connection, _existing(connection, caller, note.alert_id))
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection
 
+from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Page
-from services.api.schemas.deliveries import AttemptShown, DeliveryShown, DeliveryStory
-from services.api.security import Caller, EndpointKeeper, Reader
+from services.api.schemas.deliveries import AttemptShown, DeliveryShown, DeliveryStory, Status
+from services.api.security import EndpointKeeper, Reader
 from services.bootstrap import DELIVER_MESSAGES
-from services.storage import deliveries
+from services.storage import deliveries, endpoint_health
 from services.storage.deliveries import DeliveryRecord
+from services.usecases.callers import Caller
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
@@ -25,7 +27,7 @@ DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Id of the deli
 def listed(
     service: TheService,
     caller: Reader,
-    status: Literal["pending", "delivered", "exhausted", "cancelled"] | None = None,
+    status: Status | None = None,
     before: Annotated[
         int | None, Query(ge=1, le=2**63 - 1, description="The cursor ``next`` of the page before.")
     ] = None,
@@ -48,14 +50,20 @@ def one(service: TheService, caller: Reader, delivery_id: DeliveryId) -> Deliver
 
 
 @router.post("/{delivery_id}/replay", summary="Send it again")
-def replay(service: TheService, caller: EndpointKeeper, delivery_id: DeliveryId) -> DeliveryShown:
-    """Send a settled delivery again, with the same id and body; one that is still pending is left alone."""
+def replay(
+    service: TheService, caller: EndpointKeeper, audit: Audit, delivery_id: DeliveryId
+) -> DeliveryShown:
+    """Send a delivery again, with the same id and body; one that waits for a retry is sent now."""
     with service.engine.begin() as connection:
         record = _existing(connection, caller, delivery_id)
+        before = {"status": record.status}
         deliveries.replay(
             connection, record.endpoint_id, now=service.now(), first=record.sequence, last=record.sequence
         )
+        endpoint_health.end_rest(connection, record.endpoint_id)
         record = _existing(connection, caller, delivery_id)
+        after = {"status": record.status}
+        audit.note(connection, "delivery.replayed", str(delivery_id), before=before, after=after)
     service.nudge(DELIVER_MESSAGES)
     return DeliveryShown.of(record)
 

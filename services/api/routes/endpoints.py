@@ -5,18 +5,35 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy import Connection
 
+from services.api.auditing import Audit, Auditor
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Page
-from services.api.schemas.deliveries import DeliveryShown
-from services.api.schemas.endpoints import EndpointGiven, EndpointMade, EndpointShown, MessageMade, SecretMade
-from services.api.security import Caller, EndpointKeeper, Reader
+from services.api.schemas.deliveries import DeliveryShown, Replayed, ReplayGiven, Status
+from services.api.schemas.endpoints import (
+    EndpointGiven,
+    EndpointMade,
+    EndpointShown,
+    MessageMade,
+    ReasonGiven,
+    SecretMade,
+)
+from services.api.security import EndpointKeeper, Reader
 from services.bootstrap import DELIVER_MESSAGES
-from services.storage import deliveries, endpoints
+from services.storage import deliveries, endpoint_health, endpoints
 from services.storage.endpoints import Endpoint
-from services.usecases.manage_endpoints import add_endpoint, enable_endpoint, ping, rotate_secret
+from services.usecases.callers import Caller
+from services.usecases.manage_endpoints import (
+    Noted,
+    add_endpoint,
+    disable_endpoint,
+    enable_endpoint,
+    ping,
+    rotate_secret,
+)
 
 router = APIRouter(prefix="/endpoints", tags=["endpoints"])
 
@@ -37,12 +54,20 @@ def listed(
 
 
 @router.post("", status_code=201, summary="Add an endpoint", dependencies=[Depends(only_json)])
-def add(service: TheService, caller: EndpointKeeper, given: EndpointGiven) -> EndpointMade:
+def add(service: TheService, caller: EndpointKeeper, audit: Audit, given: EndpointGiven) -> EndpointMade:
     """A new endpoint. Keep the secret: it is shown once, and every message is signed with it."""
     caller.narrowed(given.desk)
     types = None if given.event_types is None else [str(each) for each in given.event_types]
     made, secret = add_endpoint(
-        service.engine, service.settings, desk=given.desk, url=given.url, event_types=types, now=service.now()
+        service.engine,
+        service.settings,
+        desk=given.desk,
+        url=given.url,
+        event_types=types,
+        kind=given.kind,
+        signature=given.signature,
+        now=service.now(),
+        noted=_kept(audit, "endpoint.added"),
     )
     return EndpointMade(**dict(EndpointShown.model_validate(made)), secret=secret)
 
@@ -54,26 +79,52 @@ def one(service: TheService, caller: Reader, endpoint_id: EndpointId) -> Endpoin
 
 
 @router.post("/{endpoint_id}/ping", status_code=202, summary="Try it")
-def try_it(service: TheService, caller: EndpointKeeper, endpoint_id: EndpointId) -> MessageMade:
+def try_it(service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_id: EndpointId) -> MessageMade:
     """Send a signed message that says nothing but hello, on the road of every other one."""
     _existing(service, caller, endpoint_id)
-    message = ping(service.engine, endpoint_id, now=service.now())
+    message = ping(service.engine, endpoint_id, now=service.now(), noted=_kept(audit, "endpoint.pinged"))
     service.nudge(DELIVER_MESSAGES)
     return MessageMade(message_id=message.id)
 
 
 @router.post("/{endpoint_id}/rotate", summary="A new secret")
-def rotate(service: TheService, caller: EndpointKeeper, endpoint_id: EndpointId) -> SecretMade:
+def rotate(service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_id: EndpointId) -> SecretMade:
     """A new signing secret, shown once; the old one signs beside it for 24 hours."""
     _existing(service, caller, endpoint_id)
-    return SecretMade(secret=rotate_secret(service.engine, service.settings, endpoint_id, now=service.now()))
+    secret = rotate_secret(
+        service.engine,
+        service.settings,
+        endpoint_id,
+        now=service.now(),
+        noted=_kept(audit, "endpoint.rotated"),
+    )
+    return SecretMade(secret=secret)
 
 
 @router.post("/{endpoint_id}/enable", summary="Enable it")
-def enable(service: TheService, caller: EndpointKeeper, endpoint_id: EndpointId) -> EndpointShown:
+def enable(
+    service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_id: EndpointId
+) -> EndpointShown:
     """Enable an endpoint that was disabled; what was pending for it goes out."""
     _existing(service, caller, endpoint_id)
-    enable_endpoint(service.engine, endpoint_id)
+    enable_endpoint(service.engine, endpoint_id, noted=_kept(audit, "endpoint.enabled"))
+    service.nudge(DELIVER_MESSAGES)
+    return one(service, caller, endpoint_id)
+
+
+@router.post("/{endpoint_id}/disable", summary="Disable it", dependencies=[Depends(only_json)])
+def disable(
+    service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_id: EndpointId, given: ReasonGiven
+) -> EndpointShown:
+    """Send an endpoint nothing more until it is enabled; its desk's others are told, with the reason."""
+    _existing(service, caller, endpoint_id)
+    disable_endpoint(
+        service.engine,
+        endpoint_id,
+        reason=given.reason,
+        now=service.now(),
+        noted=_kept(audit, "endpoint.disabled"),
+    )
     service.nudge(DELIVER_MESSAGES)
     return one(service, caller, endpoint_id)
 
@@ -83,17 +134,61 @@ def sent(
     service: TheService,
     caller: Reader,
     endpoint_id: EndpointId,
+    *,
     after: Annotated[
         int, Query(ge=0, le=2**63 - 1, description="The last sequence number that you have.")
     ] = 0,
+    status: Status | None = None,
     limit: Limit = 100,
 ) -> Page[DeliveryShown]:
     """Deliveries after a sequence number, in order and without a gap: whoever missed one reads it here."""
     _existing(service, caller, endpoint_id)
     with service.engine.begin() as connection:
-        found = deliveries.after(connection, endpoint_id, after, limit=limit + 1)
+        found = deliveries.after(connection, endpoint_id, after, status=status, limit=limit + 1)
     items = [DeliveryShown.of(record) for record in found[:limit]]
     return Page(items=items, next=str(items[-1].sequence) if len(found) > limit else None)
+
+
+@router.post(
+    "/{endpoint_id}/replay", status_code=202, summary="Send again", dependencies=[Depends(only_json)]
+)
+def replay(
+    service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_id: EndpointId, given: ReplayGiven
+) -> Replayed:
+    """Send a range of an endpoint's deliveries again, or all since a time, with the ids that they had.
+
+    One that waits for a retry is sent now. To a disabled endpoint they go out once it is enabled.
+    """
+    _existing(service, caller, endpoint_id)
+    with service.engine.begin() as connection:
+        count = deliveries.replay(
+            connection,
+            endpoint_id,
+            now=service.now(),
+            first=given.first or 1,
+            last=given.last,
+            since=given.since,
+            only=given.status or deliveries.STATUSES,
+        )
+        endpoint_health.end_rest(connection, endpoint_id)
+        audit.note(
+            connection,
+            "endpoint.replayed",
+            endpoint_id,
+            after={**given.model_dump(mode="json"), "replayed": count},
+        )
+    service.nudge(DELIVER_MESSAGES)
+    return Replayed(replayed=count)
+
+
+def _kept(audit: Auditor, action: str) -> Noted:
+    def note(connection: Connection, changed: Endpoint) -> None:
+        now_held = endpoints.get(connection, changed.id)
+        before = None if action == "endpoint.added" else EndpointShown.model_validate(changed)
+        after = None if now_held is None else EndpointShown.model_validate(now_held)
+        audit.note(connection, action, changed.id, before=before, after=after)
+
+    return note
 
 
 def _existing(service: TheService, caller: Caller, endpoint_id: str) -> Endpoint:

@@ -14,13 +14,15 @@ from services.api.formats import CONTENT, JSON, Format, table
 from services.api.problems import ProblemError
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Month, SeriesId
+from services.api.schemas.forecast_changes import ChangeShown
 from services.api.schemas.forecasts import FORECAST_COLUMNS, ForecastShown
 from services.api.schemas.jobs import EXAMPLE, JobShown
-from services.api.security import reads
+from services.api.security import Reader
 from services.bootstrap import REFRESH_FORECASTS
 from services.storage import forecasts
 from services.storage.jobs import Job
 from services.usecases.request_forecast import request_forecast
+from services.usecases.scoreboard import measured
 
 router = APIRouter(tags=["forecasts"])
 
@@ -31,7 +33,6 @@ RETRY_AFTER = "2"
 @router.get(
     "/series/{series_id}/forecasts",
     summary="The latest forecast",
-    dependencies=[reads],
     response_model=ForecastShown,
     responses={
         **CONTENT,
@@ -45,6 +46,7 @@ RETRY_AFTER = "2"
 def latest(
     *,
     service: TheService,
+    caller: Reader,
     series_id: SeriesId,
     accepted: Format,
     as_of: AsOf = None,
@@ -67,10 +69,11 @@ def latest(
     """The newest forecast as of a moment: quantiles of each month ahead, its members and its vintage.
 
     A model that was not fitted yet to what is known is fitted now: 202 with its job, and then the forecast.
+    Beside a model asked for by name stands what its intervals have held so far.
     """
     wanted = None if levels is None else _levels(levels)
     with service.engine.begin() as connection:
-        unit = existing(connection, series_id).unit
+        unit = existing(connection, caller, series_id).unit
         found = request_forecast(
             connection,
             series_id,
@@ -80,8 +83,9 @@ def latest(
             as_of=as_of,
             origin=None if origin is None else CalendarMonth.parse(origin),
         )
+        held = None if model is None else measured(connection, model, as_of=as_of)
     if not isinstance(found, Job):
-        shown = ForecastShown.of(found, unit, levels=wanted, horizon=horizon)
+        shown = ForecastShown.of(found, unit, levels=wanted, horizon=horizon, measured=held)
         if accepted == JSON:
             return shown
         return table(accepted, shown.rows(), FORECAST_COLUMNS, name=f"{series_id}-forecast")
@@ -92,16 +96,42 @@ def latest(
     return JSONResponse(job, 202, {"Retry-After": RETRY_AFTER})
 
 
-@router.get("/forecasts/{forecast_id}", summary="One published forecast", dependencies=[reads])
+@router.get("/series/{series_id}/forecasts/changes", summary="Why the forecast changed")
+def changes(
+    *,
+    service: TheService,
+    caller: Reader,
+    series_id: SeriesId,
+    as_of: AsOf = None,
+    model: Annotated[str | None, Query(description="A portfolio; the service's own by default.")] = None,
+    month: Month = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Publications, the newest first.")] = 12,
+) -> list[ChangeShown]:
+    """From each publication to the next: how much came by new figures, how much by revised ones.
+
+    With ``month`` only that month's line of each, and only of publications that foretold it.
+    """
+    with service.engine.begin() as connection:
+        existing(connection, caller, series_id)
+        found = forecasts.changed(
+            connection, series_id, model=model or service.settings.portfolio, as_of=as_of, limit=limit
+        )
+    shown = [ChangeShown.of(record, record.change, month) for record in found if record.change is not None]
+    return [each for each in shown if each.months]
+
+
+@router.get("/forecasts/{forecast_id}", summary="One published forecast")
 def one(
-    service: TheService, forecast_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id.")]
+    service: TheService,
+    caller: Reader,
+    forecast_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id.")],
 ) -> ForecastShown:
     """A forecast as it was published: the one that a verdict or an alert names as its judge."""
     with service.engine.begin() as connection:
         found = forecasts.by_id(connection, forecast_id)
         if found is None:
             raise ProblemError("not-found", f"There is no forecast {forecast_id}.")
-        unit = existing(connection, found.series_id).unit
+        unit = existing(connection, caller, found.series_id).unit
     return ForecastShown.of(found, unit, levels=None, horizon=None)
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.api.dependencies import TheService
 from services.api.schemas.common import Shown
 from services.bootstrap import Service, broker_answers
-from services.storage import heartbeats, keys, schema
+from services.storage import heartbeats, schema
+from services.usecases.callers import open_to_anybody
 
 router = APIRouter(tags=["health"])
 
@@ -98,10 +99,10 @@ def readyz(service: TheService, response: Response) -> Readiness:
 
 def _worker(service: Service) -> bool:
     with service.engine.begin() as connection:
-        last = heartbeats.last(connection, "sweep")
+        last = heartbeats.last(connection, heartbeats.TASK)
     return last is not None and service.now() - last < HEARTBEAT_AGE
 
 
 def _open_to_anybody(service: Service) -> bool:
     with service.engine.begin() as connection:
-        return service.settings.environment == "development" and not keys.any_exists(connection)
+        return open_to_anybody(connection, environment=service.settings.environment)

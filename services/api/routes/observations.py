@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from forecasting.months import Month as CalendarMonth
 from forecasting.months import Span
+from services.api.auditing import Audit
 from services.api.dependencies import TheService
-from services.api.formats import CONTENT, JSON, Format, table
+from services.api.formats import CONTENT, JSON, PARQUET, Format, table
 from services.api.limits import media_types
 from services.api.routes.series import existing
-from services.api.schemas.common import AsOf, Month, Page, SeriesId
+from services.api.schemas.common import AsOf, Limit, Month, Page, SeriesId
 from services.api.schemas.observations import (
     CSV_EXAMPLE,
     UPLOAD_EXAMPLE,
@@ -20,17 +23,22 @@ from services.api.schemas.observations import (
     FigureShown,
     UploadReport,
 )
-from services.api.security import reads, writes
+from services.api.security import Reader, Writer
 from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS
+from services.ingestion.binary_readers import read_excel, read_parquet
 from services.ingestion.readers import read_csv, read_json
-from services.storage import observations
+from services.storage import observations, releases
 from services.storage.observations import ObservationRecord
+from services.telemetry import count_release
 from services.usecases.record_observations import record_observations
 
 router = APIRouter(tags=["observations"])
 
-READERS = {"application/json": read_json, "text/csv": read_csv}
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+READERS = {"application/json": read_json, "text/csv": read_csv, PARQUET: read_parquet, EXCEL: read_excel}
 DEFAULT_SOURCE = "api"
+
+_log = structlog.get_logger()
 
 
 async def _body(request: Request) -> bytes:
@@ -40,13 +48,14 @@ async def _body(request: Request) -> bytes:
 @router.post(
     "/observations",
     summary="Record figures",
-    dependencies=[writes],
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {"schema": UPLOAD_SCHEMA, "example": UPLOAD_EXAMPLE},
                 "text/csv": {"schema": {"type": "string"}, "example": CSV_EXAMPLE},
+                PARQUET: {"schema": {"type": "string", "format": "binary"}},
+                EXCEL: {"schema": {"type": "string", "format": "binary"}},
             },
         }
     },
@@ -54,6 +63,8 @@ async def _body(request: Request) -> bytes:
 def upload(
     *,
     service: TheService,
+    caller: Writer,
+    audit: Audit,
     media_type: Annotated[str, Depends(media_types(*READERS))],
     content: Annotated[bytes, Depends(_body)],
     source: Annotated[str | None, Query(min_length=1, max_length=200, description="Who says so.")] = None,
@@ -67,8 +78,13 @@ def upload(
     A figure already held changes nothing; another value for the same month is a revision. The response comes
     after the commit: what it says has happened, and messages to endpoints are on their way.
     """
+    began = time.perf_counter()
     figures = READERS[media_type](content, limit=service.settings.upload_limit_bytes)
     with service.engine.begin() as connection:
+        repeated = (
+            idempotency_key is not None
+            and releases.by_idempotency_key(connection, idempotency_key) is not None
+        )
         report = record_observations(
             connection,
             figures,
@@ -78,7 +94,19 @@ def upload(
             portfolio=service.settings.portfolio,
             history=history,
             idempotency_key=idempotency_key,
+            desk=caller.desk,
         )
+        counts = {name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")}
+        told = {"source": source or DEFAULT_SOURCE, "history": history, **counts}
+        if not repeated and (report["recorded"] or report["revised"]):
+            audit.note(connection, "figures.recorded", f"release {report['release_id']}", after=told)
+    count_release(report, time.perf_counter() - began)
+    _log.info(
+        "release committed",
+        release_id=report["release_id"],
+        source=source or DEFAULT_SOURCE,
+        **{name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")},
+    )
     if report["alerts"]:
         service.nudge(DELIVER_MESSAGES)
     if report["recorded"] or report["revised"]:
@@ -89,13 +117,13 @@ def upload(
 @router.get(
     "/series/{series_id}/observations",
     summary="Figures of a series",
-    dependencies=[reads],
     response_model=Page[FigureShown],
     responses=CONTENT,
 )
 def held(
     *,
     service: TheService,
+    caller: Reader,
     series_id: SeriesId,
     wanted: Format,
     as_of: AsOf = None,
@@ -104,17 +132,25 @@ def held(
     revisions: Annotated[
         bool, Query(description="Every print of each month, not the standing one alone.")
     ] = False,
+    after: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="The cursor ``next`` of the page before.")
+    ] = None,
+    limit: Limit = 1000,
 ) -> Page[FigureShown] | Response:
     """The standing figure of each month in the order of months, as known now or at ``as_of``."""
     with service.engine.begin() as connection:
-        unit = existing(connection, series_id).unit
+        unit = existing(connection, caller, series_id).unit
         rows = observations.history(connection, [series_id], as_of=as_of).get(series_id, [])
-    shown = _every(rows) if revisions else _standing(rows)
-    items = [FigureShown.of(row, unit) for row in shown if _within(row, first, last)]
+    shown = [row for row in (_every(rows) if revisions else _standing(rows)) if _within(row, first, last)]
+    if after is not None:
+        shown = shown[next((at for at, row in enumerate(shown, 1) if row.id == after), len(shown)) :]
+    items = [FigureShown.of(row, unit) for row in shown[:limit]]
+    following = str(items[-1].id) if len(shown) > limit else None
     if wanted == JSON:
-        return Page(items=items)
+        return Page(items=items, next=following)
     dumped = [each.model_dump(mode="json") for each in items]
-    return table(wanted, dumped, list(FigureShown.model_fields), name=f"{series_id}-observations")
+    columns = list(FigureShown.model_fields)
+    return table(wanted, dumped, columns, name=f"{series_id}-observations", following=following)
 
 
 def _standing(rows: list[ObservationRecord]) -> list[ObservationRecord]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
 
 from alerts.rules import parse_rule
 from forecasting.months import Month as CalendarMonth
+from services.api.auditing import Audit, Auditor
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import Month, Page, clean_json, storable_id
 from services.api.schemas.rehearsals import RehearsalShown
-from services.api.schemas.rules import REQUEST_BODY, RuleShown
-from services.api.security import Caller, Reader, RuleKeeper
+from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown
+from services.api.security import Reader, RuleKeeper
 from services.storage import rules
+from services.usecases.callers import Caller
 from services.usecases.rehearse_rule import rehearse_rule
-from services.usecases.save_rule import save_rule
+from services.usecases.save_rule import save_rule, standing_alerts
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -44,6 +46,7 @@ def one(
     service: TheService,
     caller: Reader,
     rule_id: RuleId,
+    response: Response,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest by default.")] = None,
 ) -> RuleShown:
     """A rule as it stands, or as it stood under a version."""
@@ -53,15 +56,17 @@ def one(
         raise ProblemError(
             "not-found", f"There is no rule {rule_id!r}" + (f" of version {version}." if version else ".")
         )
-    return RuleShown.of(found)
+    shown = RuleShown.of(found)
+    response.headers["ETag"] = _etag(shown)
+    return shown
 
 
 @router.post(
     "", status_code=201, summary="Add a rule", dependencies=[Depends(only_json)], openapi_extra=REQUEST_BODY
 )
-def add(service: TheService, caller: RuleKeeper, raw: Raw, response: Response) -> RuleShown:
+def add(service: TheService, caller: RuleKeeper, audit: Audit, raw: Raw, response: Response) -> RuleSaved:
     """A rule under an id of ours. Each fault of a rule that cannot be read comes with an example that can."""
-    shown = _save(service, caller, f"rule_{uuid.uuid4().hex[:12]}", raw)
+    shown = _save(service, caller, audit, f"rule_{uuid.uuid4().hex[:12]}", raw)
     response.headers["Location"] = f"/v1/rules/{shown.id}"
     return shown
 
@@ -72,9 +77,25 @@ def add(service: TheService, caller: RuleKeeper, raw: Raw, response: Response) -
     dependencies=[Depends(only_json)],
     openapi_extra=REQUEST_BODY,
 )
-def put(service: TheService, caller: RuleKeeper, rule_id: RuleId, raw: Raw) -> RuleShown:
-    """The next version of a rule. Alerts that are open live on under the version that opened them."""
-    return _save(service, caller, storable_id(rule_id), raw)
+def put(
+    *,
+    service: TheService,
+    caller: RuleKeeper,
+    audit: Audit,
+    rule_id: RuleId,
+    raw: Raw,
+    response: Response,
+    if_match: Annotated[
+        str | None, Header(max_length=30, description="The ETag of the rule, as read.")
+    ] = None,
+) -> RuleSaved:
+    """The next version of a rule. Alerts that are open live on under the version that opened them.
+
+    With If-Match and the ETag of the rule as it was read, 412 where somebody has saved another meanwhile.
+    """
+    shown = _save(service, caller, audit, storable_id(rule_id), raw, expected=_version(if_match))
+    response.headers["ETag"] = _etag(shown)
+    return shown
 
 
 @router.post(
@@ -86,7 +107,7 @@ def put(service: TheService, caller: RuleKeeper, rule_id: RuleId, raw: Raw) -> R
 def rehearse(
     *,
     service: TheService,
-    _: Reader,
+    caller: Reader,
     raw: Raw,
     first: Annotated[Month, Query(alias="from")] = None,
     last: Annotated[Month, Query(alias="to")] = None,
@@ -114,16 +135,48 @@ def rehearse(
             alerts_a_year=budget,
             budget=service.settings.alert_budget,
             portfolio=service.settings.portfolio,
+            desk=caller.desk,
         )
     return RehearsalShown.of(told)
 
 
-def _save(service: TheService, caller: Caller, rule_id: str, raw: Any) -> RuleShown:
+def _etag(shown: RuleShown) -> str:
+    return f'"v{shown.version}"'
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version that an If-Match names; ProblemError where it names none of a rule."""
+    if if_match is None:
+        return None
+    digits = if_match.strip().removeprefix('"v').removesuffix('"')
+    if not digits.isascii() or not digits.isdecimal():
+        raise ProblemError(
+            "changed-meanwhile", f'If-Match: {if_match!r} is not the ETag of a rule, such as "v3".'
+        )
+    return int(digits)
+
+
+def _save(
+    service: TheService,
+    caller: Caller,
+    audit: Auditor,
+    rule_id: str,
+    raw: Any,
+    *,
+    expected: int | None = None,
+) -> RuleSaved:
     """Save a rule of the caller's own desk; another desk's is neither changed nor taken over."""
     with service.engine.begin() as connection:
         held = rules.get(connection, rule_id)
         if held is not None and not caller.sees(held.desk):
             raise ProblemError("not-found", f"There is no rule {rule_id!r} of your desk.")
-        saved = save_rule(connection, rule_id, clean_json(raw), now=service.now())
+        saved = save_rule(connection, rule_id, clean_json(raw), now=service.now(), expected=expected)
         caller.narrowed(saved.desk)
-    return RuleShown.of(saved)
+        before = None if held is None else RuleShown.of(held)
+        audit.note(connection, "rule.saved", rule_id, before=before, after=RuleShown.of(saved))
+        standing, said = standing_alerts(connection, saved)
+    return RuleSaved(
+        **dict(RuleShown.of(saved)),
+        open_alerts=[each.id for each in standing],
+        open_alerts_in_words=said,
+    )

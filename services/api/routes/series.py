@@ -7,58 +7,97 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy import Connection
 
+from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Page, SeriesId, storable_id
 from services.api.schemas.series import SeriesGiven, SeriesShown
-from services.api.security import reads, writes
-from services.storage import series
+from services.api.security import Reader, Writer
+from services.storage import restrictions, series
 from services.storage.series import SeriesRecord
+from services.usecases.callers import Caller
 
 router = APIRouter(prefix="/series", tags=["series"])
 
 
-@router.get("", summary="Series by id", dependencies=[reads])
+@router.get("", summary="Series by id")
 def listed(
+    *,
     service: TheService,
+    caller: Reader,
     family: Annotated[str | None, Query(description="Only those of a family.")] = None,
     tag: Annotated[str | None, Query(description="Only those that bear a tag.")] = None,
+    words: Annotated[
+        str | None,
+        Query(
+            alias="q",
+            max_length=200,
+            description="Words that all stand in the id, name, commodity or HS code.",
+        ),
+    ] = None,
     after: Annotated[str, Query(description="The cursor ``next`` of the page before.")] = "",
     limit: Limit = 100,
 ) -> Page[SeriesShown]:
     """Series in the order of their ids, a page at a time."""
     with service.engine.begin() as connection:
-        found = series.listed(connection, family=family, tag=tag, after=after, limit=limit + 1)
+        found = series.listed(
+            connection,
+            family=family,
+            tag=tag,
+            words=words,
+            desk=caller.desk,
+            after=after,
+            limit=limit + 1,
+        )
     items = [SeriesShown.model_validate(record) for record in found[:limit]]
     return Page(items=items, next=items[-1].id if len(found) > limit else None)
 
 
-@router.get("/{series_id}", summary="One series", dependencies=[reads])
-def one(service: TheService, series_id: SeriesId) -> SeriesShown:
+@router.get("/{series_id}", summary="One series")
+def one(service: TheService, caller: Reader, series_id: SeriesId) -> SeriesShown:
     """A series; 404 where it is not registered."""
     with service.engine.begin() as connection:
-        return SeriesShown.model_validate(existing(connection, series_id))
+        return SeriesShown.model_validate(existing(connection, caller, series_id))
 
 
-@router.put("/{series_id}", summary="Register or describe", dependencies=[writes, Depends(only_json)])
-def put(service: TheService, series_id: SeriesId, given: SeriesGiven, response: Response) -> SeriesShown:
+@router.put(
+    "/{series_id}",
+    summary="Register or describe",
+    dependencies=[Depends(only_json)],
+    responses={201: {"model": SeriesShown, "description": "It is registered now."}},
+)
+def put(
+    *,
+    service: TheService,
+    caller: Writer,
+    audit: Audit,
+    series_id: SeriesId,
+    given: SeriesGiven,
+    response: Response,
+) -> SeriesShown:
     """Register a series (201), or describe one that is there anew (200). 409 where its unit would change."""
     record = SeriesRecord(storable_id(series_id), **{**dict(given), "tags": tuple(given.tags)})
     with service.engine.begin() as connection:
-        response.status_code = 201 if series.get(connection, series_id) is None else 200
+        if restrictions.hidden(connection, [series_id], caller.desk):
+            raise ProblemError("conflict", f"The id {series_id!r} is taken; choose another.")
+        earlier = series.get(connection, series_id)
+        response.status_code = 201 if earlier is None else 200
         series.register(connection, [record], now=service.now())
-        held = existing(connection, series_id)
+        held = existing(connection, caller, series_id)
         if held.unit != record.unit:
             raise ProblemError(
                 "conflict", f"{series_id} is held in {held.unit!r} and cannot become {record.unit!r}."
             )
-    return SeriesShown.model_validate(held)
+        shown = SeriesShown.model_validate(held)
+        before = None if earlier is None else SeriesShown.model_validate(earlier)
+        audit.note(connection, "series.described", series_id, before=before, after=shown)
+    return shown
 
 
-def existing(connection: Connection, series_id: str) -> SeriesRecord:
-    """A registered series, or the problem that it is not."""
+def existing(connection: Connection, caller: Caller, series_id: str) -> SeriesRecord:
+    """A registered series that the caller may see, or the problem that there is none."""
     found = series.get(connection, series_id)
-    if found is None:
+    if found is None or restrictions.hidden(connection, [series_id], caller.desk):
         raise ProblemError("not-found", f"There is no series {series_id!r}; PUT it first.")
     return found

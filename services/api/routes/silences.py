@@ -9,14 +9,16 @@ from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection
 
 from alerts.routing import Matcher, Silence
+from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import Page
 from services.api.schemas.silences import SilenceGiven, SilenceShown
-from services.api.security import Caller, Reader, RuleKeeper
+from services.api.security import Reader, RuleKeeper
 from services.storage import silences
 from services.storage.silences import SilenceRecord
+from services.usecases.callers import Caller
 
 router = APIRouter(prefix="/silences", tags=["silences"])
 
@@ -38,7 +40,7 @@ def listed(
 
 
 @router.post("", status_code=201, summary="Add a silence", dependencies=[Depends(only_json)])
-def add(service: TheService, caller: RuleKeeper, given: SilenceGiven) -> SilenceShown:
+def add(service: TheService, caller: RuleKeeper, audit: Audit, given: SilenceGiven) -> SilenceShown:
     """From its start to its end nothing that it matches is sent to the desk; alerts live on all the same."""
     caller.narrowed(given.desk)
     now = service.now()
@@ -61,16 +63,19 @@ def add(service: TheService, caller: RuleKeeper, given: SilenceGiven) -> Silence
     record = SilenceRecord(silence, given.desk, now)
     with service.engine.begin() as connection:
         silences.add(connection, record)
+        audit.note(connection, "silence.added", silence.id, after=SilenceShown.of(record))
     return SilenceShown.of(record)
 
 
 @router.post("/{silence_id}/end", summary="End a silence now")
-def end(service: TheService, caller: RuleKeeper, silence_id: SilenceId) -> SilenceShown:
+def end(service: TheService, caller: RuleKeeper, audit: Audit, silence_id: SilenceId) -> SilenceShown:
     """What it matches is heard again from now on; what it held back stays shown with the alerts."""
     with service.engine.begin() as connection:
-        _existing(connection, caller, silence_id)
+        before = SilenceShown.of(_existing(connection, caller, silence_id))
         silences.end(connection, silence_id, at=service.now())
-        return SilenceShown.of(_existing(connection, caller, silence_id))
+        after = SilenceShown.of(_existing(connection, caller, silence_id))
+        audit.note(connection, "silence.ended", silence_id, before=before, after=after)
+        return after
 
 
 def _existing(connection: Connection, caller: Caller, silence_id: str) -> SilenceRecord:

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Response
 from services.api.dependencies import TheService
 from services.api.formats import CONTENT, JSON, Format, table
 from services.api.routes.series import existing
-from services.api.schemas.common import AsOf, Limit, Page, SeriesId
+from services.api.schemas.common import AsOf, Before, Limit, Page, SeriesId
 from services.api.schemas.verdicts import VERDICT_COLUMNS, VerdictShown
-from services.api.security import reads
+from services.api.security import Reader
 from services.storage import verdicts
 
-router = APIRouter(tags=["verdicts"], dependencies=[reads])
+router = APIRouter(tags=["verdicts"])
 
 
 @router.get(
@@ -22,13 +22,27 @@ router = APIRouter(tags=["verdicts"], dependencies=[reads])
     responses=CONTENT,
 )
 def listed(
-    service: TheService, series_id: SeriesId, wanted: Format, as_of: AsOf = None, limit: Limit = 100
+    *,
+    service: TheService,
+    caller: Reader,
+    series_id: SeriesId,
+    wanted: Format,
+    as_of: AsOf = None,
+    before: Before = None,
+    limit: Limit = 100,
 ) -> Page[VerdictShown] | Response:
     """One verdict for every figure recorded, the last known first; with ``as_of`` only those known then."""
     with service.engine.begin() as connection:
-        existing(connection, series_id)
-        judged = verdicts.listed(connection, series_id, as_of=as_of, limit=limit)
-    items = [VerdictShown.of(each) for each in judged]
+        existing(connection, caller, series_id)
+        judged = verdicts.listed(connection, series_id, as_of=as_of, before=before, limit=limit + 1)
+    items = [VerdictShown.of(each) for each in judged[:limit]]
+    following = str(items[-1].observation_id) if len(judged) > limit else None
     if wanted == JSON:
-        return Page(items=items)
-    return table(wanted, [each.row() for each in items], VERDICT_COLUMNS, name=f"{series_id}-verdicts")
+        return Page(items=items, next=following)
+    return table(
+        wanted,
+        [each.row() for each in items],
+        VERDICT_COLUMNS,
+        name=f"{series_id}-verdicts",
+        following=following,
+    )

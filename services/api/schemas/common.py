@@ -84,6 +84,9 @@ AsOf = Annotated[
     ),
 ]
 SeriesId = Annotated[str, Path(description="Id of the series.", min_length=1, max_length=200)]
+Before = Annotated[
+    int | None, Query(ge=1, le=2**63 - 1, description="The cursor ``next`` of the page before.")
+]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Items on one page.")]
 Month = Annotated[
     str | None, Query(pattern=r"^\d{4}-\d{2}$", description="A month as YYYY-MM.", examples=["2025-05"])

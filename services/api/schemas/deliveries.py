@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
-from services.api.schemas.common import Moment, Shown
+from services.api.schemas.common import Given, Moment, Shown
 from services.storage.deliveries import AttemptRecord, DeliveryRecord
 
 EXAMPLE: dict[str, Any] = {
@@ -23,6 +23,10 @@ EXAMPLE: dict[str, Any] = {
     "created_at": "2025-06-20T02:00:01Z",
     "body": {"type": "alert.opened", "sequence": 1, "data": {}},
 }
+
+
+Status = Literal["pending", "delivered", "exhausted", "cancelled"]
+"""Where a delivery can stand."""
 
 
 class DeliveryShown(Shown):
@@ -47,6 +51,37 @@ class DeliveryShown(Shown):
         """A stored delivery as it is shown."""
         rest = {name: getattr(record, name) for name in cls.model_fields if name != "body"}
         return cls(**rest, body=json.loads(record.body))
+
+
+class ReplayGiven(Given):
+    """Which deliveries of an endpoint to send again: a range of its sequence, those since a time, or both."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"first": 12, "last": 15}]})
+
+    first: int | None = Field(None, ge=1, le=2**63 - 1, description="Sequence number of the first.")
+    last: int | None = Field(
+        None, ge=1, le=2**63 - 1, description="Of the last, included; the newest if null."
+    )
+    since: Moment | None = Field(None, description="Those whose message was made at this moment or later.")
+    status: list[Status] | None = Field(
+        None, min_length=1, description="Those that stand so; all by default."
+    )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> ReplayGiven:
+        if self.first is None and self.since is None:
+            raise ValueError(
+                "give `first` or `since`: everything that was ever sent is not sent again by default"
+            )
+        return self
+
+
+class Replayed(Shown):
+    """What is on its way again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"replayed": 4}]})
+
+    replayed: int = Field(description="Deliveries that are due now, with the ids that they had.")
 
 
 class AttemptShown(Shown):

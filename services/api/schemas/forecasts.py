@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Moment, Shown
 from services.storage.forecasts import ForecastRecord
+from services.usecases.scoreboard import Measured
 
 
 class Step(Shown):
@@ -27,6 +28,15 @@ class MemberShown(Shown):
     left_out: str | None = None
     note: str | None = None
     median: list[float] | None = None
+
+
+class MeasuredShown(Shown):
+    """What the intervals of a model held, over all months scored; null, for ``reason``, until one was."""
+
+    figures: int
+    coverage_80: float | None
+    coverage_95: float | None
+    reason: str | None
 
 
 class ForecastShown(Shown):
@@ -69,10 +79,19 @@ class ForecastShown(Shown):
     steps: list[Step]
     members: list[MemberShown]
     versions: dict[str, str]
+    measured: MeasuredShown | None = Field(
+        default=None, description="Beside a model asked for by name: what its own intervals have held."
+    )
 
     @classmethod
     def of(
-        cls, record: ForecastRecord, unit: str, *, levels: tuple[float, ...] | None, horizon: int | None
+        cls,
+        record: ForecastRecord,
+        unit: str,
+        *,
+        levels: tuple[float, ...] | None,
+        horizon: int | None,
+        measured: Measured | None = None,
     ) -> ForecastShown:
         """A stored forecast as it is shown, for the levels and as many months as were asked for."""
         return cls(
@@ -87,6 +106,7 @@ class ForecastShown(Shown):
             steps=_steps(record, levels, horizon),
             members=[MemberShown(**member) for member in record.members],
             versions=record.versions,
+            measured=None if measured is None else MeasuredShown.model_validate(measured),
         )
 
     def rows(self) -> list[dict[str, Any]]:
@@ -106,7 +126,10 @@ def _steps(record: ForecastRecord, levels: tuple[float, ...] | None, horizon: in
     forecast = record.forecast
     if forecast is None:
         return []
-    paths: dict[str, Any] = {f"{level:g}": forecast.quantile(level) for level in levels or forecast.levels}
+    if levels is None:  # those published, as they stand: interpolating each costs a millisecond
+        paths = {f"{level:g}": forecast.values[:, at] for at, level in enumerate(forecast.levels)}
+    else:
+        paths = {f"{level:g}": forecast.quantile(level) for level in levels}
     months = min(horizon or forecast.horizon, forecast.horizon)
     return [
         Step(

@@ -33,3 +33,21 @@ class JobShown(Shown):
     error: str | None
     note: str | None
     arguments: dict[str, Any]
+
+
+class Standing(Shown):
+    """How far the jobs of a kind have come; their sum is all there are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"kind": "refresh_forecast", "waiting": 120, "running": 16, "done": 864, "failed": 0}
+            ]
+        }
+    )
+
+    kind: str
+    waiting: int
+    running: int
+    done: int
+    failed: int

@@ -48,6 +48,15 @@ class RuleShown(Shown):
         )
 
 
+class RuleSaved(RuleShown):
+    """A version just saved, the alerts that are open, and what becomes of them."""
+
+    open_alerts: list[str] = Field(
+        default_factory=list, description="Ids of the alerts that live on under an earlier version."
+    )
+    open_alerts_in_words: str = "No alert of this rule is open."
+
+
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -17,6 +17,7 @@ EXAMPLE: dict[str, Any] = {
     "partner": None,
     "commodity": "rare-earth magnets",
     "hs_code": "850511",
+    "hs_edition": "H6",
     "source": "GACC",
 }
 
@@ -34,6 +35,7 @@ class SeriesGiven(Given):
     partner: Text | None = Field(None, description="ISO 3166-1 alpha-3; null is the world.")
     commodity: Text | None = None
     hs_code: Text | None = None
+    hs_edition: Text | None = Field(None, description="Edition of the code, such as H6 (HS 2022).")
     source: Text | None = None
 
 
@@ -51,4 +53,14 @@ class SeriesShown(Shown):
     partner: str | None
     commodity: str | None
     hs_code: str | None
+    hs_edition: str | None
     source: str | None
+
+
+class GroupShown(Shown):
+    """A family or a tag, and how many series share it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "CN_RE", "series": 9}]})
+
+    name: str
+    series: int

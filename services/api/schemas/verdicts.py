@@ -6,13 +6,15 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from forecasting.shocks.records import Record
 from services.api.schemas.common import Moment, Shown
 from services.storage.verdicts import JudgedFigure
 
 
 class RecordShown(Shown):
-    """Since when a figure was not so low or high, out of how many months held."""
+    """Since when a figure, or its change, was not so low or high, out of how many months held."""
 
+    of: str = Field(description="figure, change_month or change_year.")
     direction: str
     since: str | None
     first_held: str
@@ -20,6 +22,28 @@ class RecordShown(Shown):
     months_needed: int
     years_claimed: int | None
     tied: bool
+
+    @classmethod
+    def of_record(cls, record: Record) -> RecordShown:
+        """A record as it is shown."""
+        return cls(
+            of=record.of,
+            direction=record.direction,
+            since=None if record.since is None else str(record.since),
+            first_held=str(record.first_held),
+            months_held=record.months_held,
+            months_needed=record.months_needed,
+            years_claimed=record.years_claimed,
+            tied=record.tied,
+        )
+
+
+class RankShown(Shown):
+    """Place among the same calendar months held, itself included; 1 is the lowest."""
+
+    rank: int
+    held: int
+    tied: int = Field(description="Others of them that hold the same figure.")
 
 
 class VerdictShown(Shown):
@@ -46,6 +70,8 @@ class VerdictShown(Shown):
                     "change_month": -0.53,
                     "change_year": -0.74,
                     "records": [],
+                    "change_records": [],
+                    "rank_in_month": {"rank": 1, "held": 7, "tied": 0},
                     "forecast_id": 55,
                     "judged_at": "2025-06-20T02:00:01Z",
                 }
@@ -70,6 +96,8 @@ class VerdictShown(Shown):
     change_month: float | None = Field(description="Ratio to the month before, less one.")
     change_year: float | None = Field(description="Ratio to the same month a year before, less one.")
     records: list[RecordShown]
+    change_records: list[RecordShown] = Field(description="Of the changes on the year and on the month.")
+    rank_in_month: RankShown | None
     forecast_id: int | None
     judged_at: Moment
 
@@ -94,18 +122,11 @@ class VerdictShown(Shown):
             revision_of=verdict.revision_of,
             change_month=verdict.change_month,
             change_year=verdict.change_year,
-            records=[
-                RecordShown(
-                    direction=each.direction,
-                    since=None if each.since is None else str(each.since),
-                    first_held=str(each.first_held),
-                    months_held=each.months_held,
-                    months_needed=each.months_needed,
-                    years_claimed=each.years_claimed,
-                    tied=each.tied,
-                )
-                for each in verdict.records
-            ],
+            records=[RecordShown.of_record(each) for each in verdict.records],
+            change_records=[RecordShown.of_record(each) for each in verdict.change_records],
+            rank_in_month=None
+            if verdict.rank_in_month is None
+            else RankShown.model_validate(verdict.rank_in_month),
             forecast_id=verdict.forecast_id,
             judged_at=verdict.judged_at,
         )
@@ -113,15 +134,19 @@ class VerdictShown(Shown):
     def row(self) -> dict[str, Any]:
         """The verdict as one row of a table: bounds in columns of their own, records left out."""
         plain = self.model_dump(mode="json")
+        rank = plain["rank_in_month"] or {}
+        plain |= {"rank_in_month": rank.get("rank"), "same_months_held": rank.get("held")}
         for level in ("80", "95"):
             lower, upper = plain[f"interval_{level}"] or (None, None)
             plain |= {f"lower_{level}": lower, f"upper_{level}": upper}
         return plain
 
 
+_APART = {"interval_80", "interval_95", "records", "change_records"}
+
 VERDICT_COLUMNS = [
-    *(name for name in VerdictShown.model_fields if name not in {"interval_80", "interval_95", "records"}),
-    *("lower_80", "upper_80", "lower_95", "upper_95"),
+    *(name for name in VerdictShown.model_fields if name not in _APART),
+    *("same_months_held", "lower_80", "upper_80", "lower_95", "upper_95"),
 ]
 
 

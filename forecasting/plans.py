@@ -1,0 +1,61 @@
+"""Which portfolio a series can carry: the one asked for, or another that its cover allows, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting import portfolios
+from forecasting.models.state_space import fill
+from forecasting.portfolios import Portfolio
+from forecasting.series import Series
+
+FEWEST = 12
+"""Figures held below which a forecast is the pooled prior around the series' level."""
+SCATTERED = 0.15
+"""Share of missing months above which a series counts as scattered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A series, its form without gaps, and the portfolio that fits its cover.
+
+    ``reason`` says why ``chosen`` is not the portfolio asked for; ``note`` what was filled.
+    """
+
+    series: Series
+    filled: Series
+    asked: Portfolio
+    chosen: Portfolio
+    reason: str | None
+    note: str | None
+
+    @property
+    def alone(self) -> bool:
+        """True where one model was asked for by name."""
+        return len(self.asked.members) == 1
+
+
+def plan(series: Series, asked: Portfolio) -> Plan:
+    """The plan of a series; one that holds nothing is not filled."""
+    if series.held + len(series.totals) == 0:
+        return Plan(series, series, asked, asked, "no figure is held", None)
+    chosen, reason = _suited(series, asked)
+    missing = int(np.isnan(series.values).sum())
+    note = f"{missing} of {len(series.values)} months filled" if missing else None
+    return Plan(series, fill(series), asked, chosen, reason, note)
+
+
+def _suited(series: Series, asked: Portfolio) -> tuple[Portfolio, str | None]:
+    figures = series.held + len(series.totals)
+    if len(asked.members) == 1:
+        return asked, None
+    if figures < FEWEST:
+        months = "month" if figures == 1 else "months"
+        return portfolios.SHORT, f"{figures} {months} held: pooled prior around their level, wide"
+    missing = int(np.isnan(series.values).sum())
+    if missing > SCATTERED * len(series.values):
+        cover = f"{missing} of {len(series.values)} months are not held on their own"
+        return portfolios.SCATTERED, f"{cover}: the spread is that of the models that read gaps"
+    return asked, None

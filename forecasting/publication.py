@@ -1,0 +1,56 @@
+"""What the engine hands back for one series: a forecast with its members, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forecasting.forecast import Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One model's part in a publication.
+
+    ``weight`` is its share in the combined forecast, 0 where it is shown only; ``left_out`` says why there
+    is no part; ``score`` is its mean absolute scaled error one horizon ago, where it was refitted there;
+    ``note`` says what was done to its input.
+    """
+
+    name: str
+    forecast: Forecast | None
+    weight: float
+    left_out: str | None = None
+    score: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The forecast of one series with its members; without one, ``reason`` says why.
+
+    With one, ``reason`` says what kind it is where it is not the portfolio's usual, else None.
+    """
+
+    series_id: str
+    forecast: Forecast | None
+    members: tuple[Member, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One fit that is about to run: of which model, on which series."""
+
+    model: str
+    series_id: str
+    run: Callable[[], Forecast]
+
+
+Guard = Callable[[Fit], Forecast]
+"""Runs a fit under the caller's time limit; ModelFailedError when the time is over."""
+
+
+def unlimited(fit: Fit) -> Forecast:
+    """Run a fit with no time limit."""
+    return fit.run()

@@ -1,0 +1,72 @@
+"""/v1/episodes: the life of each shock, as of any moment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from forecasting.shocks.episodes import Status
+from services.api.dependencies import TheService
+from services.api.formats import CONTENT, JSON, Format, table
+from services.api.problems import ProblemError
+from services.api.routes.series import existing
+from services.api.schemas.common import AsOf, Limit, Page
+from services.api.schemas.episodes import EPISODE_COLUMNS, EpisodeShown, EpisodeTold
+from services.api.security import Reader
+from services.storage import series
+from services.usecases.episodes import Chronicler, branches, episodes_as_of
+
+router = APIRouter(prefix="/episodes", tags=["episodes"])
+
+EpisodeId = Annotated[
+    str, Path(min_length=1, max_length=250, description="Series, onset and side, with colons between.")
+]
+
+
+@router.get("", summary="Episodes as of a moment", response_model=Page[EpisodeShown], responses=CONTENT)
+def listed(
+    *,
+    service: TheService,
+    caller: Reader,
+    wanted: Format,
+    series_id: Annotated[str | None, Query(max_length=200, description="Only those of a series.")] = None,
+    family: Annotated[str | None, Query(max_length=200, description="Only those of a family.")] = None,
+    status: Annotated[Status | None, Query(description="Only those that stand so.")] = None,
+    as_of: AsOf = None,
+    after: Annotated[
+        str | None, Query(max_length=250, description="The cursor ``next`` of the page before.")
+    ] = None,
+    limit: Limit = 100,
+) -> Page[EpisodeShown] | Response:
+    """The latest onset first, each as it stood by what was known at the moment."""
+    with service.engine.begin() as connection:
+        named = None if series_id is None else [existing(connection, caller, series_id)]
+        registered = named or series.listed(connection, family=family, desk=caller.desk, limit=None)
+        found = episodes_as_of(connection, registered, as_of=as_of or service.now())
+    found = [each for each in found if status in {None, each.chapter.episode.status}]
+    if after is not None:
+        ids = [each.chapter.episode.id for each in found]
+        found = found[ids.index(after) + 1 :] if after in ids else []
+    items = [EpisodeShown.of(each) for each in found[:limit]]
+    following = items[-1].id if len(found) > limit else None
+    if wanted == JSON:
+        return Page(items=items, next=following)
+    rows = [each.row() for each in items]
+    return table(wanted, rows, EPISODE_COLUMNS, name="episodes", following=following)
+
+
+@router.get("/{episode_id}", summary="One episode with its past states and scenarios")
+def one(service: TheService, caller: Reader, episode_id: EpisodeId, as_of: AsOf = None) -> EpisodeTold:
+    """An episode, each state it was in as the news came, and the paths that may follow; 404 where none."""
+    series_id = episode_id.rsplit(":", 2)[0]
+    with service.engine.begin() as connection:
+        registered = existing(connection, caller, series_id)
+        chronicler = Chronicler(connection, [registered], as_of=as_of or service.now())
+    states = chronicler.history(registered, episode_id)
+    current = [each for each in chronicler.episodes(registered) if each.chapter.episode.id == episode_id]
+    if not current:
+        raise ProblemError("not-found", f"There is no episode {episode_id!r} as of that moment.")
+    (found,) = current
+    going = found.chapter.followed and found.chapter.episode.status is not Status.CLOSED
+    return EpisodeTold.told(found, states, branches(found) if going else None)

@@ -1,0 +1,60 @@
+"""/v1/measures: dated policy measures, and from which figure on each can show."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from services.api.auditing import Audit
+from services.api.dependencies import TheService
+from services.api.limits import only_json
+from services.api.routes.series import existing
+from services.api.schemas.common import AsOf, Limit, Page
+from services.api.schemas.measures import MeasureGiven, MeasureShown, WatchShown
+from services.api.security import Reader, writes
+from services.storage import measures, series
+from services.usecases.measures import Sight
+from services.usecases.watches import watches
+
+router = APIRouter(prefix="/measures", tags=["measures"])
+
+MeasureId = Annotated[str, Path(min_length=1, max_length=200, description="Id of the measure.")]
+
+
+@router.get("", summary="Measures beside the series that they may show in")
+def listed(
+    *,
+    service: TheService,
+    caller: Reader,
+    series_id: Annotated[str | None, Query(max_length=200, description="Only beside a series.")] = None,
+    state: Annotated[Sight | None, Query(description="Only those that stand so.")] = None,
+    as_of: AsOf = None,
+    limit: Limit = 100,
+) -> Page[WatchShown]:
+    """The latest in force first, each as it stood by what was known at the moment."""
+    with service.engine.begin() as connection:
+        named = None if series_id is None else [existing(connection, caller, series_id)]
+        registered = named or series.listed(connection, desk=caller.desk, limit=None)
+        found = watches(connection, registered, as_of=as_of or service.now())
+    return Page(items=[WatchShown.of(each) for each in found if state in {None, each.sight}][:limit])
+
+
+@router.put(
+    "/{measure_id}",
+    summary="Add or describe anew",
+    dependencies=[writes, Depends(only_json)],
+    responses={201: {"model": MeasureShown, "description": "It is added now."}},
+)
+def put(
+    service: TheService, audit: Audit, measure_id: MeasureId, given: MeasureGiven, response: Response
+) -> MeasureShown:
+    """Add a measure (201), or describe the one of its id anew (200)."""
+    record = given.record(measure_id)
+    with service.engine.begin() as connection:
+        held = measures.get(connection, measure_id)
+        response.status_code = 201 if held is None else 200
+        measures.put(connection, record, now=service.now())
+        before = None if held is None else MeasureShown.of(held)
+        audit.note(connection, "measure.put", measure_id, before=before, after=MeasureShown.of(record))
+    return MeasureShown.of(record)

@@ -1,0 +1,27 @@
+"""Event types and the schemas of their bodies, as desks read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from services.api.schemas.common import Shown
+
+EXAMPLE: dict[str, Any] = {
+    "type": "alert.opened",
+    "version": 1,
+    "about": "A rule was broken by a figure: an alert is open on its series.",
+    "dataschema": "/v1/event-types/alert.opened?version=1",
+}
+
+
+class EventTypeShown(Shown):
+    """What a message can be about, and where the schema of its body stands."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    type: str = Field(description="What an endpoint subscribes to.")
+    version: int = Field(description="Of the body; fields are added within it, never taken away.")
+    about: str
+    dataschema: str = Field(description="Path of the JSON Schema, as CloudEvents carry it.")

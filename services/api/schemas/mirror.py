@@ -1,0 +1,60 @@
+"""The mirror gap, as it is shown."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from services.api.schemas.common import Shown
+from services.usecases.mirror import Mirrored
+
+
+class MirrorShown(Shown):
+    """Reported exports beside partners' reported imports one month later; null where it cannot be judged."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "series_id": "CN_EXP_REPM_T",
+                    "partners": ["US_IMP_REPM_T", "DE_IMP_REPM_T"],
+                    "month": "2025-05",
+                    "exports": 1238.0,
+                    "imports": 940.0,
+                    "coverage": 0.81,
+                    "gap": -0.06,
+                    "score": -0.7,
+                    "parted": False,
+                    "reason": "partners report 940 t for 1,238 t sent in May 2025, 76% where 81% is usual, "
+                    "0.7 times the usual spread of 24 earlier months",
+                }
+            ]
+        }
+    )
+
+    series_id: str
+    partners: list[str]
+    month: str | None
+    exports: float | None
+    imports: float | None
+    coverage: float | None = Field(description="Imports over exports in the median of the 24 months before.")
+    gap: float | None = Field(description="Log of imports over exports, less its usual value.")
+    score: float | None = Field(description="Gap over its usual spread.")
+    parted: bool | None
+    reason: str
+
+    @classmethod
+    def of(cls, found: Mirrored) -> MirrorShown:
+        """A mirror gap as it is shown."""
+        gap = found.gap
+        return cls(
+            series_id=found.series.id,
+            partners=[each.id for each in found.partners],
+            month=None if gap is None else str(gap.span),
+            exports=None if gap is None else gap.exports,
+            imports=None if gap is None else gap.imports,
+            coverage=None if gap is None else gap.coverage,
+            gap=None if gap is None else gap.gap,
+            score=None if gap is None else gap.score,
+            parted=None if gap is None else gap.parted,
+            reason=found.reason,
+        )

@@ -1,0 +1,86 @@
+"""The scoreboard as it is shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from services.api.schemas.common import Shown
+from services.usecases.scoreboard import Line
+
+_SCALED = "over the series' mean absolute yearly change as known when it was forecast"
+
+
+_EXAMPLE: Final[JsonDict] = {
+    "model": "standard",
+    "member": None,
+    "horizon": 1,
+    "series_id": None,
+    "figures": 412,
+    "mase": 0.71,
+    "pinball": 0.24,
+    "wis": 0.48,
+    "bias": -0.03,
+    "coverage_80": 0.81,
+    "coverage_95": 0.95,
+    "naive_mase": 1.02,
+    "naive_wis": 0.69,
+}
+
+
+class StandingShown(Shown):
+    """How published forecasts did on the months that have arrived."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    model: str
+    member: str | None = Field(description="A member of the model; null is the published forecast itself.")
+    horizon: int | None = Field(description="Months ahead, where asked for; a span counts by its last.")
+    series_id: str | None
+    figures: int = Field(description="Pairs of a published forecast and a figure that it foretold.")
+    mase: float | None = Field(description=f"Mean absolute error of the median {_SCALED}.")
+    pinball: float | None = Field(description=f"Mean quantile loss {_SCALED}.")
+    wis: float | None = Field(description=f"Mean weighted interval score {_SCALED}.")
+    bias: float | None = Field(description=f"Mean of median less actual {_SCALED}.")
+    coverage_80: float
+    coverage_95: float
+    naive_mase: float | None = Field(description="Of seasonal naive, made with the same forecasts.")
+    naive_wis: float | None = Field(description="As above.")
+
+    @classmethod
+    def of(cls, line: Line) -> StandingShown:
+        """A line of the scoreboard as it is shown."""
+        standing, naive = line.standing, line.baseline
+        return cls(
+            model=standing.model,
+            member=standing.member or None,
+            horizon=standing.horizon,
+            series_id=standing.series_id,
+            figures=standing.figures,
+            mase=standing.mase,
+            pinball=standing.pinball,
+            wis=standing.wis,
+            bias=standing.bias,
+            coverage_80=standing.coverage_80,
+            coverage_95=standing.coverage_95,
+            naive_mase=None if naive is None else naive.mase,
+            naive_wis=None if naive is None else naive.wis,
+        )
+
+
+class Scoreboard(Shown):
+    """The service's own record; ``reason`` says why there is no line."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"against": "first_print", "lines": [_EXAMPLE], "reason": None}]}
+    )
+
+    against: str
+    lines: list[StandingShown]
+    reason: str | None = None
+
+
+SCOREBOARD_COLUMNS = tuple(StandingShown.model_fields)
+EMPTY = "No month that a published forecast foretold has arrived yet."

@@ -1,0 +1,121 @@
+"""The commands around the service's own forecasting engine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from services import bootstrap
+from services.cli.forecast_lines import told
+from services.cli.shell import database, fail, moment_of, say
+from services.settings import settings
+from services.storage.jobs import Job
+from services.storage.scores import Print
+from services.usecases.request_forecast import NoFiguresError, request_forecast
+from services.usecases.scoreboard import By, Measured, measured
+from services.usecases.scoreboard import scoreboard as standings
+from services.usecases.train_models import train_models
+
+_SHOWN = ("mase", "wis", "pinball", "bias", "coverage_80", "coverage_95")
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def train() -> None:
+    """Train the global model and the calibration on all series held; each week a job does the same."""
+    with database() as engine:
+        trained = train_models(engine, now=bootstrap.now(), portfolio=settings().portfolio)
+    learned = trained.global_model is not None or trained.calibration is not None
+    say(f"version {trained.version}" if learned else "nothing could be trained")
+    for note in trained.notes:
+        say(note)
+
+
+@app.command()
+def published(
+    series_id: Annotated[str, typer.Argument(metavar="SERIES")],
+    *,
+    model: Annotated[str | None, typer.Option(help="A portfolio or one model, such as prophet.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="A past moment, such as 2025-06-20T10:00:00Z.")] = None,
+) -> None:
+    """Show the published forecast of a series: its members, why it changed, what its intervals have held.
+
+    A model that is not fitted yet to what is known is ordered from the workers.
+    """
+    moment = None if as_of is None else moment_of(as_of)
+    with database() as engine, engine.begin() as connection:
+        wanted = model or settings().portfolio
+        try:
+            found = request_forecast(
+                connection,
+                series_id,
+                model=wanted,
+                published=settings().portfolio,
+                now=bootstrap.now(),
+                as_of=moment,
+            )
+        except NoFiguresError as error:
+            raise fail(str(error)) from error
+        held = measured(connection, wanted, as_of=moment)
+    if isinstance(found, Job):
+        bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
+        say(f"{wanted} is being fitted to {series_id} (job {found.id}, {found.status}); ask again.")
+        return
+    for line in told(found):
+        say(line)
+    say(_held(held))
+
+
+def _held(held: Measured) -> str:
+    if held.coverage_80 is None or held.coverage_95 is None:
+        return f"coverage: {held.reason}"
+    return (
+        f"coverage measured on {held.figures} figures: 80 % intervals held {held.coverage_80:.1%}, "
+        f"95 % intervals {held.coverage_95:.1%}"
+    )
+
+
+@app.command()
+def scoreboard(
+    *,
+    by: Annotated[By, typer.Option(help="What stands apart on a line beside the model.")] = "model",
+    against: Annotated[Print, typer.Option(help="Which print of a figure is the actual.")] = "first_print",
+    model: Annotated[str | None, typer.Option(help="One portfolio or model.")] = None,
+    series_id: Annotated[str | None, typer.Option("--series", help="One series.")] = None,
+    members: Annotated[bool, typer.Option(help="Lines for each member too.")] = False,
+) -> None:
+    """Show how published forecasts did on the months that have arrived, seasonal naive beside them.
+
+    Errors are over each series' mean absolute yearly change as known when it was forecast.
+    """
+    with database() as engine, engine.begin() as connection:
+        lines = standings(
+            connection, by=by, against=against, model=model, series_id=series_id, members=members
+        )
+    if not lines:
+        say("No month that a published forecast foretold has arrived yet: there is nothing to score.")
+        return
+    shown = Table(caption="naive: the same of seasonal naive on the same forecasts", box=box.SIMPLE)
+    shown.add_column("model", no_wrap=True)
+    apart = [] if by == "model" else ["horizon" if by == "horizon" else "series_id"]
+    for title in (*apart, "figures", *_SHOWN, "naive mase"):
+        shown.add_column(title, justify="right")
+    for line in lines:
+        one, naive = line.standing, line.baseline
+        shown.add_row(
+            f"{one.model} {one.member}".rstrip(),
+            *(str(getattr(one, field)) for field in apart),
+            str(one.figures),
+            *(_number(getattr(one, name)) for name in _SHOWN),
+            _number(None if naive is None else naive.mase),
+        )
+    Console().print(shown)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,72 @@
+"""``tonnage measures``: dated measures loaded from a file, and listed beside the series they may show in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.cli.shell import database, fail, moment_of, say
+
+app = typer.Typer(help="Dated policy measures.", no_args_is_help=True)
+
+
+@app.command()
+def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under each id.")]) -> None:
+    """Add measures, or describe those of the same id anew; all of a file, or none and the reason."""
+    from pydantic import ValidationError  # noqa: PLC0415 - read when asked for
+
+    from services import bootstrap  # noqa: PLC0415 - as above
+    from services.api.problems import ProblemError  # noqa: PLC0415 - as above
+    from services.api.schemas.measures import MeasureGiven  # noqa: PLC0415 - as above
+    from services.storage import measures  # noqa: PLC0415 - as above
+
+    given = _given(file)
+    with database() as engine, engine.begin() as connection:
+        for measure_id, raw in given.items():
+            try:
+                record = MeasureGiven.model_validate(raw).record(measure_id)
+            except (ValidationError, ProblemError) as error:
+                raise fail(f"{measure_id}: {error}") from error
+            measures.put(connection, record, now=bootstrap.now())
+    say(f"measures loaded: {len(given)}")
+
+
+@app.command("list")
+def listed(
+    *,
+    series_id: Annotated[str | None, typer.Option("--series", help="Only beside a series.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="As of a moment; now by default.")] = None,
+) -> None:
+    """Each measure beside each series that it may show in, and whether it can be seen yet."""
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.storage import series  # noqa: PLC0415 - as above
+    from services.usecases.watches import watches  # noqa: PLC0415 - as above
+
+    moment = bootstrap.now() if as_of is None else moment_of(as_of)
+    with database() as engine, engine.begin() as connection:
+        registered = [each for each in series.listed(connection, limit=None) if series_id in {None, each.id}]
+        if series_id is not None and not registered:
+            raise fail(f"There is no series {series_id!r}.")
+        found = watches(connection, registered, as_of=moment)
+    for each in found:
+        day = "" if each.release_day is None else f", release day {each.release_day}"
+        episodes = "".join(f"; {name}, {lag} months after" for name, lag in each.episodes)
+        say(f"{each.measure.effective}  {each.series.id}  {each.measure.title}")
+        say(f"  {each.sight}, first month {each.measure.first_month}{day}{episodes}")
+    if not found:
+        say(f"no measure is known as of {moment.isoformat()}")
+
+
+def _given(file: Path) -> dict[str, Any]:
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise fail(f"{file} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise fail(f"{file} is not JSON: {error}.") from error
+    if not isinstance(given, dict):
+        raise fail(f"{file} holds no JSON object; a measure under each id is needed.")
+    return given

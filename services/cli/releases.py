@@ -1,0 +1,65 @@
+"""``tonnage releases``: what is expected when, and the calendars that say so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.shell import database, fail, moment_of, say
+
+app = typer.Typer(help="Expected releases and their calendars.", no_args_is_help=True)
+
+
+@app.command("list")
+def listed(
+    *,
+    calendar: Annotated[str | None, typer.Option(help="Only those of a calendar.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First reference month, YYYY-MM.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last reference month, YYYY-MM.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="As of a moment; now by default.")] = None,
+) -> None:
+    """Each release of the series held: expected, due, late or arrived."""
+    from alerts.releases import release_line  # noqa: PLC0415 - read when asked for
+    from forecasting.months import Month  # noqa: PLC0415 - as above
+    from services import bootstrap  # noqa: PLC0415 - as above
+    from services.storage import series  # noqa: PLC0415 - as above
+    from services.usecases.releases import AHEAD, BEHIND, every_release  # noqa: PLC0415 - as above
+
+    moment = bootstrap.now() if as_of is None else moment_of(as_of)
+    here = Month.from_date(moment.date())
+    begin = here - BEHIND if first is None else Month.parse(first)
+    end = here + AHEAD if last is None else Month.parse(last)
+    with database() as engine, engine.begin() as connection:
+        registered = series.listed(connection, limit=None)
+        told = every_release(
+            connection, registered, calendar_id=calendar, first=begin, last=end, as_of=moment
+        )
+    for release in told:
+        say(release_line(release))
+    if not told:
+        say("no release is expected: no calendar covers a series with a figure of the last four months")
+
+
+@app.command()
+def load(file: Annotated[Path, typer.Argument(help="JSON object: a calendar under each id.")]) -> None:
+    """Add release calendars, or describe those of the same id anew; all of a file, or none and the reason."""
+    from alerts.release_calendars import parse_calendar  # noqa: PLC0415 - read when asked for
+    from services import bootstrap  # noqa: PLC0415 - as above
+    from services.storage import release_calendars  # noqa: PLC0415 - as above
+
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise fail(f"{file} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise fail(f"{file} is not JSON: {error}.") from error
+    if not isinstance(given, dict):
+        raise fail(f"{file} holds no JSON object; a calendar under each id is needed.")
+    calendars = [parse_calendar(raw, calendar_id=name) for name, raw in given.items()]
+    with database() as engine, engine.begin() as connection:
+        for each in calendars:
+            release_calendars.put(connection, each, now=bootstrap.now())
+    say(f"release calendars loaded: {len(calendars)}")

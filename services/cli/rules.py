@@ -1,0 +1,84 @@
+"""``tonnage rules``: what desks want to hear, rehearsed and saved from a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from services.cli.shell import database, fail, say
+
+app = typer.Typer(help="What desks want to hear.", no_args_is_help=True)
+
+RulesFile = Annotated[Path, typer.Argument(help="JSON object: a rule under each id.")]
+
+
+@app.command()
+def save(file: RulesFile) -> None:
+    """Save rules as their next versions."""
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.usecases.save_rule import save_rule, standing_alerts  # noqa: PLC0415 - as above
+
+    with database() as engine, engine.begin() as connection:
+        for rule_id, raw in _rules(file).items():
+            rule = save_rule(connection, rule_id, raw, now=bootstrap.now())
+            say(f"{rule.id} version {rule.version}: {rule.in_words()}")
+            say(f"  {standing_alerts(connection, rule)[1]}")
+
+
+@app.command()
+def rehearse(
+    *,
+    file: RulesFile,
+    first: Annotated[str | None, typer.Option("--from", help="First month of figures, YYYY-MM.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last month of figures, YYYY-MM.")] = None,
+    mode: Annotated[
+        Literal["known", "latest"],
+        typer.Option(help="On what was known at each moment, or on today's figures with the difference."),
+    ] = "known",
+    budget: Annotated[float | None, typer.Option(help="Alerts a year that you accept, a rule.")] = None,
+) -> None:
+    """Replay rules on the past without saving them: each alert that would have been, and when."""
+    from alerts.rehearsal_wording import alert_line, rehearsal_lines  # noqa: PLC0415 - read when asked for
+    from alerts.rules import parse_rule  # noqa: PLC0415 - as above
+    from forecasting.months import Month  # noqa: PLC0415 - as above
+    from services.settings import settings  # noqa: PLC0415 - as above
+    from services.usecases.rehearse_rule import rehearse_rule  # noqa: PLC0415 - as above
+
+    with database() as engine, engine.begin() as connection:
+        for rule_id, raw in _rules(file).items():
+            rule = parse_rule(raw, rule_id=rule_id, version=1)
+            told = rehearse_rule(
+                connection,
+                rule,
+                first=None if first is None else Month.parse(first),
+                last=None if last is None else Month.parse(last),
+                latest=mode == "latest",
+                alerts_a_year=budget,
+                budget=settings().alert_budget,
+                portfolio=settings().portfolio,
+            )
+            say(f"{rule_id}, {told.first} to {told.last}: {rule.in_words()}")
+            for line in rehearsal_lines(told.rehearsal, told.judged_by):
+                say(f"  {line}")
+            if told.difference is not None:
+                for name, alerts in (
+                    ("then", told.difference.only_then),
+                    ("today", told.difference.only_today),
+                ):
+                    for alert in alerts:
+                        say(f"  only with the figures of {name}: {alert_line(alert)}")
+
+
+def _rules(file: Path) -> dict[str, Any]:
+    try:
+        rules = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise fail(f"{file} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise fail(f"{file} is not JSON: {error}.") from error
+    if not isinstance(rules, dict):
+        raise fail(f"{file} holds no JSON object; a rule under each id is needed.")
+    return rules

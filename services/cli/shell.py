@@ -1,0 +1,76 @@
+"""What every command shares: lines out, faults as one line, and the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from alerts.errors import AlertsError
+from forecasting.errors import ForecastingError
+from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
+from services.ingestion.sources.faults import SourceFault, SourceMisnamedError
+
+REFUSALS = (
+    AlertsError,
+    ForecastingError,
+    UploadRefusedError,
+    UploadTooLargeError,
+    SourceFault,
+    SourceMisnamedError,
+)
+"""Errors whose message tells the user what to do."""
+
+
+def say(line: str) -> None:
+    """One line for whoever runs the command."""
+    print(line, flush=True)
+
+
+def fail(message: str) -> typer.Exit:
+    """Say what went wrong; the error to raise."""
+    print(message, file=sys.stderr)
+    return typer.Exit(1)
+
+
+def moment_of(text: str) -> dt.datetime:
+    """A moment with its zone; what is not one ends in one line."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise fail(f"{text!r} is not a moment; write it as 2025-06-20T10:00:00Z.") from error
+    if moment.tzinfo is None:
+        raise fail(f"{text!r} has no time zone; write it as 2025-06-20T10:00:00Z.")
+    return moment
+
+
+@contextmanager
+def database() -> Iterator[Engine]:
+    """The engine of DATABASE_URL; a fault of the caller or of the database ends in one line, not a trace."""
+    from services import bootstrap  # noqa: PLC0415 - commands that need no database start without it
+    from services.settings import settings  # noqa: PLC0415 - as above
+
+    where = make_url(settings().database_url).render_as_string(hide_password=True)
+    try:
+        yield bootstrap.engine()
+    except OperationalError as error:
+        raise fail(
+            f"The database at {where} does not answer ({_first_line(error)}). "
+            "Start it, or set DATABASE_URL; `tonnage up` starts one of its own."
+        ) from error
+    except ProgrammingError as error:
+        raise fail(
+            f"The database at {where} has no such tables ({_first_line(error)}). Run `tonnage migrate`."
+        ) from error
+    except REFUSALS as error:
+        raise fail(str(error)) from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,144 @@
+"""Every call as a value: what is sent, and how the answer is read. Both clients make the same ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from services.client import shapes
+
+Answer = TypeVar("Answer")
+Moment = dt.datetime | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure to upload; ``value`` None withdraws what was known of the month."""
+
+    series_id: str
+    month: str
+    value: float | None
+    unit: str
+    known_from: Moment = None
+    stage: str | None = None
+    source: str | None = None
+    source_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Answer]):
+    """One request and how its answer is read; ``repeatable`` ones are sent again where no answer came."""
+
+    method: str
+    path: str
+    read: Callable[[Any], Answer]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    repeatable: bool = True
+
+
+def list_series(
+    after: str, *, family: str | None, tag: str | None
+) -> Call[tuple[list[shapes.Series], str | None]]:
+    """One page of series, and the cursor of the next."""
+    asked = {"family": family, "tag": tag, "after": after, "limit": 1000}
+
+    def read(answer: Any) -> tuple[list[shapes.Series], str | None]:
+        return [shapes.series(each) for each in answer["items"]], answer["next"]
+
+    return Call("GET", "/v1/series", read, given(asked))
+
+
+def put_series(series_id: str, name: str, unit: str, described: Mapping[str, Any]) -> Call[shapes.Series]:
+    """Register a series, or describe it anew."""
+    body = {"name": name, "unit": unit, **described}
+    return Call("PUT", f"/v1/series/{quote(series_id, safe='')}", shapes.series, body=body)
+
+
+def record(figures: Iterable[Figure], *, source: str, history: bool) -> Call[shapes.Report]:
+    """Upload figures, whole or not at all; a repeat of the same call records nothing twice."""
+    return Call(
+        "POST",
+        "/v1/observations",
+        lambda answer: shapes.shaped(shapes.Report, answer),
+        given({"source": source, "history": history or None}),
+        [_row(each) for each in figures],
+        {"Idempotency-Key": uuid.uuid4().hex},
+    )
+
+
+def observations(
+    series_id: str, *, as_of: Moment, first: str | None, last: str | None, revisions: bool
+) -> Call[list[shapes.Held]]:
+    """The figures of a series."""
+    asked = {"as_of": moment(as_of), "first": first, "last": last, "revisions": revisions or None}
+    return _items("observations", series_id, shapes.Held, asked)
+
+
+def verdicts(series_id: str, *, as_of: Moment) -> Call[list[shapes.Verdict]]:
+    """The verdicts on a series, the last known figure first."""
+    return _items("verdicts", series_id, shapes.Verdict, {"as_of": moment(as_of), "limit": 1000})
+
+
+def forecast(
+    series_id: str, *, model: str | None, as_of: Moment, horizon: int | None, levels: Iterable[float] | None
+) -> Call[shapes.Forecast | None]:
+    """The newest forecast of a series; None while it is being fitted."""
+    chosen = None if levels is None else ",".join(f"{level:g}" for level in levels)
+    asked = {"model": model, "as_of": moment(as_of), "horizon": horizon, "levels": chosen}
+
+    def read(answer: Any) -> shapes.Forecast | None:
+        return shapes.forecast(answer) if "steps" in answer else None
+
+    return Call("GET", f"/v1/series/{quote(series_id, safe='')}/forecasts", read, given(asked))
+
+
+def alerts(*, status: str | None, series_id: str | None) -> Call[list[shapes.Alert]]:
+    """Alerts, the last changed first."""
+    asked = {"status": status, "series_id": series_id, "limit": 1000}
+    return Call("GET", "/v1/alerts", lambda answer: _shaped(shapes.Alert, answer), given(asked))
+
+
+def put_rule(rule_id: str, rule: Mapping[str, Any]) -> Call[dict[str, Any]]:
+    """Save a rule under an id, as its next version."""
+    return Call("PUT", f"/v1/rules/{quote(rule_id, safe='')}", dict, body=dict(rule))
+
+
+def add_endpoint(desk: str, url: str) -> Call[dict[str, Any]]:
+    """Add an endpoint; the answer holds its id and its secret, shown once."""
+    return Call("POST", "/v1/endpoints", dict, body={"desk": desk, "url": url}, repeatable=False)
+
+
+def given(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for, without what was not."""
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def moment(at: Moment) -> str | None:
+    """A moment as the API reads it; ValueError for one without a zone."""
+    if isinstance(at, dt.datetime):
+        if at.tzinfo is None:
+            raise ValueError(f"{at} has no zone: give an aware datetime, such as with tzinfo=dt.UTC")
+        return at.isoformat()
+    return at
+
+
+def _row(figure: Figure) -> dict[str, Any]:
+    value = "withdrawn" if figure.value is None else figure.value
+    return given({**asdict(figure), "value": value, "known_from": moment(figure.known_from)})
+
+
+def _items(
+    resource: str, series_id: str, shape: type[Answer], asked: Mapping[str, Any]
+) -> Call[list[Answer]]:
+    path = f"/v1/series/{quote(series_id, safe='')}/{resource}"
+    return Call("GET", path, lambda answer: _shaped(shape, answer), given(asked))
+
+
+def _shaped(shape: type[Answer], answer: Any) -> list[Answer]:
+    return [shapes.shaped(shape, each) for each in answer["items"]]

@@ -1,0 +1,260 @@
+"""``Client`` and ``AsyncClient``: the same calls, one waiting, one awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from services.client import calls
+from services.client.calls import Answer, Call, Figure, Moment
+from services.client.errors import ForecastNotReadyError
+from services.client.retries import Retries, read
+from services.client.shapes import Alert, Forecast, Held, Report, Series, StreamedAlert, Verdict, shaped
+
+POLL_SECONDS = 1.0
+STREAM = "/v1/alerts/stream"
+
+
+def _headers(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def _as_event(line: str) -> StreamedAlert | None:
+    return shaped(StreamedAlert, json.loads(line[6:])) if line.startswith("data: ") else None
+
+
+class Client:
+    """A client of the API at ``address``; ApiError where it answers with a problem."""
+
+    def __init__(
+        self, address: str, key: str | None = None, *, timeout: float = 30.0, retries: Retries | None = None
+    ) -> None:
+        self._http = httpx.Client(base_url=address, headers=_headers(key), timeout=timeout)
+        self._retries = retries or Retries()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def list_series(self, *, family: str | None = None, tag: str | None = None) -> Iterator[Series]:
+        """Every series, page by page."""
+        after: str | None = ""
+        while after is not None:
+            found, after = self._made(calls.list_series(after, family=family, tag=tag))
+            yield from found
+
+    def put_series(self, series_id: str, *, name: str, unit: str, **described: Any) -> Series:
+        """Register a series, or describe it anew: ``family``, ``tags``, ``reporter`` and so on."""
+        return self._made(calls.put_series(series_id, name, unit, described))
+
+    def record(self, figures: Iterable[Figure], *, source: str, history: bool = False) -> Report:
+        """Upload figures: all are recorded, judged and followed by every rule, or none is."""
+        return self._made(calls.record(figures, source=source, history=history))
+
+    def observations(
+        self,
+        series_id: str,
+        *,
+        as_of: Moment = None,
+        first: str | None = None,
+        last: str | None = None,
+        revisions: bool = False,
+    ) -> list[Held]:
+        """The standing figure of each month, as known now or at ``as_of``."""
+        return self._made(
+            calls.observations(series_id, as_of=as_of, first=first, last=last, revisions=revisions)
+        )
+
+    def verdicts(self, series_id: str, *, as_of: Moment = None) -> list[Verdict]:
+        """The verdict on each figure, the last known first."""
+        return self._made(calls.verdicts(series_id, as_of=as_of))
+
+    def forecast(
+        self,
+        series_id: str,
+        *,
+        model: str | None = None,
+        as_of: Moment = None,
+        horizon: int | None = None,
+        levels: Iterable[float] | None = None,
+        wait: float = 60.0,
+    ) -> Forecast:
+        """The newest forecast; one that is being fitted is waited for, then ForecastNotReadyError."""
+        call = calls.forecast(series_id, model=model, as_of=as_of, horizon=horizon, levels=levels)
+        deadline = time.monotonic() + wait
+        while (found := self._made(call)) is None:
+            if time.monotonic() > deadline:
+                raise ForecastNotReadyError(series_id, wait)
+            time.sleep(POLL_SECONDS)
+        return found
+
+    def alerts(self, *, status: str | None = None, series_id: str | None = None) -> list[Alert]:
+        """The alerts that changed last, at most 1,000."""
+        return self._made(calls.alerts(status=status, series_id=series_id))
+
+    def put_rule(self, rule_id: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+        """Save a rule as the next version of its id."""
+        return self._made(calls.put_rule(rule_id, rule))
+
+    def add_endpoint(self, *, desk: str, url: str) -> dict[str, Any]:
+        """Add an endpoint: keep ``secret`` of the answer, it is shown once."""
+        return self._made(calls.add_endpoint(desk, url))
+
+    def live(self, *, after: int | None = None) -> Iterator[StreamedAlert]:
+        """Alerts as they happen, from now or after an event's id; ends when the connection does."""
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        with self._http.stream("GET", STREAM, headers=headers, timeout=None) as response:
+            if not response.is_success:
+                response.read()
+                read(calls.alerts(status=None, series_id=None), response)
+            yield from (event for line in response.iter_lines() if (event := _as_event(line)) is not None)
+
+    def _made(self, call: Call[Answer]) -> Answer:
+        number = 1
+        while True:
+            outcome: httpx.Response | httpx.TransportError
+            try:
+                outcome = self._http.request(
+                    call.method, call.path, params=call.parameters, json=call.body, headers=call.headers
+                )
+            except httpx.TransportError as error:
+                outcome = error
+            wait = self._retries.wait(call, number, outcome)
+            if wait is None:
+                if isinstance(outcome, httpx.TransportError):
+                    raise outcome
+                return read(call, outcome)
+            time.sleep(wait)
+            number += 1
+
+
+class AsyncClient:
+    """As ``Client``, awaited."""
+
+    def __init__(
+        self, address: str, key: str | None = None, *, timeout: float = 30.0, retries: Retries | None = None
+    ) -> None:
+        self._http = httpx.AsyncClient(base_url=address, headers=_headers(key), timeout=timeout)
+        self._retries = retries or Retries()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    async def list_series(
+        self, *, family: str | None = None, tag: str | None = None
+    ) -> AsyncIterator[Series]:
+        """Every series, page by page."""
+        after: str | None = ""
+        while after is not None:
+            found, after = await self._made(calls.list_series(after, family=family, tag=tag))
+            for each in found:
+                yield each
+
+    async def put_series(self, series_id: str, *, name: str, unit: str, **described: Any) -> Series:
+        """Register a series, or describe it anew."""
+        return await self._made(calls.put_series(series_id, name, unit, described))
+
+    async def record(self, figures: Iterable[Figure], *, source: str, history: bool = False) -> Report:
+        """Upload figures: all are recorded, judged and followed by every rule, or none is."""
+        return await self._made(calls.record(figures, source=source, history=history))
+
+    async def observations(
+        self,
+        series_id: str,
+        *,
+        as_of: Moment = None,
+        first: str | None = None,
+        last: str | None = None,
+        revisions: bool = False,
+    ) -> list[Held]:
+        """The standing figure of each month, as known now or at ``as_of``."""
+        return await self._made(
+            calls.observations(series_id, as_of=as_of, first=first, last=last, revisions=revisions)
+        )
+
+    async def verdicts(self, series_id: str, *, as_of: Moment = None) -> list[Verdict]:
+        """The verdict on each figure, the last known first."""
+        return await self._made(calls.verdicts(series_id, as_of=as_of))
+
+    async def forecast(
+        self,
+        series_id: str,
+        *,
+        model: str | None = None,
+        as_of: Moment = None,
+        horizon: int | None = None,
+        levels: Iterable[float] | None = None,
+        wait: float = 60.0,
+    ) -> Forecast:
+        """The newest forecast; one that is being fitted is waited for, then ForecastNotReadyError."""
+        call = calls.forecast(series_id, model=model, as_of=as_of, horizon=horizon, levels=levels)
+        deadline = time.monotonic() + wait
+        while (found := await self._made(call)) is None:
+            if time.monotonic() > deadline:
+                raise ForecastNotReadyError(series_id, wait)
+            await asyncio.sleep(POLL_SECONDS)
+        return found
+
+    async def alerts(self, *, status: str | None = None, series_id: str | None = None) -> list[Alert]:
+        """The alerts that changed last, at most 1,000."""
+        return await self._made(calls.alerts(status=status, series_id=series_id))
+
+    async def put_rule(self, rule_id: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+        """Save a rule as the next version of its id."""
+        return await self._made(calls.put_rule(rule_id, rule))
+
+    async def add_endpoint(self, *, desk: str, url: str) -> dict[str, Any]:
+        """Add an endpoint: keep ``secret`` of the answer, it is shown once."""
+        return await self._made(calls.add_endpoint(desk, url))
+
+    async def live(self, *, after: int | None = None) -> AsyncIterator[StreamedAlert]:
+        """Alerts as they happen, from now or after an event's id; ends when the connection does."""
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        async with self._http.stream("GET", STREAM, headers=headers, timeout=None) as response:
+            if not response.is_success:
+                await response.aread()
+                read(calls.alerts(status=None, series_id=None), response)
+            async for line in response.aiter_lines():
+                if (event := _as_event(line)) is not None:
+                    yield event
+
+    async def _made(self, call: Call[Answer]) -> Answer:
+        number = 1
+        while True:
+            outcome: httpx.Response | httpx.TransportError
+            try:
+                outcome = await self._http.request(
+                    call.method, call.path, params=call.parameters, json=call.body, headers=call.headers
+                )
+            except httpx.TransportError as error:
+                outcome = error
+            wait = self._retries.wait(call, number, outcome)
+            if wait is None:
+                if isinstance(outcome, httpx.TransportError):
+                    raise outcome
+                return read(call, outcome)
+            await asyncio.sleep(wait)
+            number += 1

@@ -1,0 +1,149 @@
+"""What the API answers, as frozen values; a field that this version does not know is left aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+Shape = TypeVar("Shape")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is measured, in ``unit``."""
+
+    id: str
+    name: str
+    unit: str
+    family: str | None = None
+    tags: tuple[str, ...] = ()
+    reporter: str | None = None
+    partner: str | None = None
+    commodity: str | None = None
+    hs_code: str | None = None
+    hs_edition: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One figure as it became known: the total over ``month`` (YYYY-MM, or a span of months)."""
+
+    id: int
+    month: str
+    value: float | None
+    unit: str
+    stage: str
+    known_from: str
+    known_basis: str
+    source: str | None = None
+    source_url: str | None = None
+    claim: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of an upload."""
+
+    release_id: int
+    recorded: int
+    revised: int
+    unchanged: int
+    alerts: dict[str, int]
+    figures: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One month ahead: values by quantile level, in the series' unit."""
+
+    month: str
+    horizon: int
+    quantiles: dict[str, float]
+
+    @property
+    def median(self) -> float:
+        """The value that is as likely to be exceeded as not."""
+        return self.quantiles["0.5"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A published forecast; where it has no steps, ``reason`` says why."""
+
+    id: int
+    series_id: str
+    unit: str
+    model: str
+    origin: str
+    vintage: str
+    published_at: str
+    reason: str | None
+    steps: tuple[Step, ...]
+    members: list[dict[str, Any]]
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the forecast published before a figure was known makes of it."""
+
+    observation_id: int
+    month: str
+    value: float | None
+    known_from: str
+    verdict: str
+    reason: str
+    probability: float | None
+    surprise: float | None
+    expected: float | None
+    change_month: float | None
+    change_year: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One rule that is, or was, open on one series."""
+
+    id: str
+    rule_id: str
+    series_id: str
+    desk: str
+    status: str
+    severity: str
+    onset: str
+    last: str
+    closed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedAlert:
+    """One event of the live stream; ``payload`` is what a webhook would hold."""
+
+    id: int
+    alert_id: str
+    series_id: str
+    desk: str
+    kind: str
+    payload: dict[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in plain words."""
+        return str(self.payload["data"]["sentence"])
+
+
+def shaped(shape: type[Shape], answer: dict[str, Any]) -> Shape:
+    """An answer as a shape."""
+    known = {each.name: answer[each.name] for each in fields(shape) if each.name in answer}  # type: ignore[arg-type]  # every shape is a dataclass
+    return shape(**known)
+
+
+def forecast(answer: dict[str, Any]) -> Forecast:
+    """An answer as a forecast."""
+    return shaped(Forecast, {**answer, "steps": tuple(shaped(Step, each) for each in answer["steps"])})
+
+
+def series(answer: dict[str, Any]) -> Series:
+    """An answer as a series."""
+    return shaped(Series, {**answer, "tags": tuple(answer.get("tags", ()))})

@@ -1,0 +1,1 @@
+"""Connectors: what each public source is asked, and how its answers are read or refused."""

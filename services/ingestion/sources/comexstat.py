@@ -1,0 +1,177 @@
+"""ComexStat: exports and imports of Brazil by code and country, days after the month, without a key."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from forecasting.months import Month, Span
+from services.ingestion.sources.areas import area
+from services.ingestion.sources.faults import (
+    AmbiguousFault,
+    EmptyFault,
+    OutsideFault,
+    SourceMisnamedError,
+    UnreachableFault,
+    UnreadableFault,
+)
+from services.ingestion.sources.json_rows import number, pairs, parsed
+from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.storage.series import SeriesRecord
+from services.storage.snapshots import Snapshot
+from services.storage.sources import Followed
+
+ROWS = "/general"
+MONTHS_BACK = 36
+EVERY_COUNTRY = "all"
+_FILTERS = {2: "chapter", 4: "heading", 6: "subHeading", 8: "ncm"}
+_MEASURES = {"value": ("metricFOB", "USD"), "weight": ("metricKG", "kg")}
+_FLOWS = {"exports": "export", "imports": "import"}
+
+
+@dataclass(frozen=True, slots=True)
+class ComexStat:
+    """Revises years back and says not what: each poll reads a year, so that our answers hold the vintages."""
+
+    address: str = "https://api-comexstat.mdic.gov.br"
+    name: ClassVar[str] = "comexstat"
+    title: ClassVar[str] = "Brazil, ComexStat"
+    zone: ClassVar[ZoneInfo] = ZoneInfo("America/Sao_Paulo")
+    pace: ClassVar[Pace] = Pace(apart=dt.timedelta(seconds=10), calls_a_day=500)
+    terms: ClassVar[Terms] = Terms(
+        "Open data of the Brazilian government; name MDIC/Secex as the source.",
+        "https://comexstat.mdic.gov.br",
+        redistributable=True,
+    )
+    key: ClassVar[KeyUse | None] = None
+    parser: ClassVar[int] = 1
+
+    def due(self, month: Month) -> dt.datetime:
+        """15:00 in Brasilia on the first working day after the month: Secex publishes that afternoon."""
+        after = month + 1
+        day = dt.date(after.year, after.number, 1)
+        day += dt.timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)
+        return dt.datetime.combine(day, dt.time(15), self.zone)
+
+    def visit(self, followed: Sequence[Followed], now: dt.datetime, ask: Ask) -> Visit:  # noqa: ARG002 - the protocol's
+        """One request a flow, length of code and breakdown: every code of that length at once."""
+        wanted: dict[tuple[str, int, bool], list[Followed]] = defaultdict(list)
+        for each in followed:
+            whole = each.code["country"] == EVERY_COUNTRY
+            wanted[each.code["flow"], len(each.code["commodity"]), whole].append(each)
+        last = Month.from_date(now.astimezone(self.zone).date())
+        for (flow, length, whole), theirs in sorted(wanted.items()):
+            back = MONTHS_BACK if any(not each.begun for each in theirs) else 12
+            detail = _FILTERS[length]
+            asked = {
+                "flow": _FLOWS[flow],
+                "monthDetail": True,
+                "period": {"from": str(Month.of(last.year, 1) - back // 12 * 12), "to": str(last)},
+                "filters": [
+                    {"filter": detail, "values": sorted({each.code["commodity"] for each in theirs})}
+                ],
+                "details": [detail] if whole else ["country", detail],
+                "metrics": [metric for metric, _ in _MEASURES.values()],
+            }
+            yield Request(ROWS, (("language", "en"),), body=json.dumps(asked))
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Exception | None:  # noqa: ARG002 - the protocol's
+        """Under load it says ``success: false`` under 200, and the same request is good minutes later."""
+        if status == 200 and b'"success":false' in b"".join(body[:500].split()):
+            return UnreachableFault(f"{self.title} answered 200 and said that it had failed")
+        return None
+
+    def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
+        """Every month of the codes asked for; a weight of 0 beside a value is missing."""
+        asked = json.loads(snapshot.request.split(" ", 2)[2])
+        (wanted,) = asked["filters"]
+        by_country = "country" in asked["details"]
+        readings: dict[tuple[str, Span], Reading] = {}
+        for row in self._rows(snapshot):
+            span = Span(Month.of(int(row["year"]), int(row["monthNumber"])))
+            code, country = _code(row, wanted["filter"]), row.get("country")
+            if code not in wanted["values"] or not _within(span, asked["period"]):
+                raise OutsideFault(f"{self.title} gave {code} in {span} and was not asked for it")
+            if by_country != (country is not None):
+                raise OutsideFault(
+                    f"{self.title} gave {code} in {span} {'without' if by_country else 'by'} country"
+                )
+            for each in followed:
+                theirs = each.code["flow"], each.code["commodity"], each.code["country"].casefold()
+                here = str(country or EVERY_COUNTRY).casefold()
+                value = _measured(row, each.code["measure"])
+                if (_FLOWS[theirs[0]], *theirs[1:]) != (asked["flow"], code, here) or value is None:
+                    continue
+                reading = Reading(each.series_id, span, value, "final")
+                if readings.setdefault((each.series_id, span), reading) != reading:
+                    raise AmbiguousFault(f"{self.title} gave two rows of {each.series_id} in {span}")
+        return list(readings.values())
+
+    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - nothing needs to be asked
+        """``commodity=1201 country=China flow=exports``; without a country all of them."""
+        given = pairs(words)
+        if len(given.get("commodity", "")) not in _FILTERS or given.get("flow", "exports") not in _FLOWS:
+            raise SourceMisnamedError(
+                "ComexStat offers no search of its own here: name commodity=1201 country=China, with a code "
+                "of 2, 4, 6 or 8 digits, the country as ComexStat writes it, and flow=exports or imports."
+            )
+        country = given.get("country", EVERY_COUNTRY).replace("_", " ")
+        return [_entry(given["commodity"], country, given.get("flow", "exports"), each) for each in _MEASURES]
+
+    def probe(self, now: dt.datetime) -> Request:  # noqa: ARG002 - the protocol's
+        """The moment of the last update."""
+        return Request("/general/dates/updated", bears_figures=False)
+
+    def _rows(self, snapshot: Snapshot) -> list[dict[str, Any]]:
+        given = parsed(snapshot, self.title)
+        data = given.get("data") if isinstance(given, dict) else None
+        rows = data.get("list") if isinstance(data, dict) else None
+        if not isinstance(rows, list):
+            raise UnreadableFault(f"{self.title} answered without a list of rows: {str(given)[:120]}")
+        if not rows:
+            raise EmptyFault(f"{self.title} gave no row of the codes asked for")
+        if any(not {"year", "monthNumber"} <= set(row) for row in rows):
+            raise UnreadableFault(f"{self.title} gave a row without its month: {str(rows[0])[:120]}")
+        return rows
+
+
+def _code(row: Mapping[str, Any], detail: str) -> str:
+    """The code of a row, whose column is named for the breakdown, as ``headingCode`` or ``coNcm``."""
+    for name in (f"{detail}Code", "coNcm" if detail == "ncm" else detail):
+        if name in row:
+            return str(row[name])
+    raise UnreadableFault(f"ComexStat gave a row without the code of its {detail}: {str(dict(row))[:120]}")
+
+
+def _within(span: Span, period: Mapping[str, str]) -> bool:
+    return period["from"] <= str(span) <= period["to"]
+
+
+def _measured(row: Mapping[str, Any], measure: str) -> float | None:
+    value = number(row.get(_MEASURES[measure][0]))
+    return None if measure == "weight" and value == 0 and number(row.get("metricFOB")) else value
+
+
+def _entry(commodity: str, country: str, flow: str, measure: str) -> Entry:
+    whole = country == EVERY_COUNTRY
+    where = "all countries" if whole else country
+    return Entry(
+        {"commodity": commodity, "country": country, "flow": flow, "measure": measure},
+        SeriesRecord(
+            id=f"comexstat.{flow}.{country.replace(' ', '-')}.{commodity}.{measure}",
+            name=f"Brazil's {flow} {'to' if flow == 'exports' else 'from'} {where}, {commodity}, {measure}",
+            unit=_MEASURES[measure][1],
+            family=f"comexstat.{flow}.{commodity}",
+            tags=("comexstat", flow),
+            reporter="BRA",
+            partner=area("english", country.replace(" ", "-")),
+            hs_code=commodity,
+            hs_edition="NCM of the month",
+            source=ComexStat.title,
+        ),
+    )

@@ -1,0 +1,34 @@
+"""JSON answers: parsed, or refused where they are none, as a page of HTML under 200 is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.ingestion.sources.faults import UnreadableFault
+from services.storage.snapshots import Snapshot
+
+
+def parsed(snapshot: Snapshot, title: str) -> Any:
+    """What an answer holds; UnreadableFault where it is not JSON or was cut short."""
+    try:
+        return json.loads(snapshot.body)
+    except ValueError as error:
+        looks = "HTML" if snapshot.body.lstrip()[:1] == b"<" else "no JSON"
+        said = " ".join(snapshot.body[:120].decode("utf-8", "replace").split())
+        raise UnreadableFault(f"{title} answered with {looks}: {said!r}") from error
+
+
+def number(given: Any) -> float | None:
+    """A number of a field that may be null, empty or text; None where it is none."""
+    if given is None or given == "" or isinstance(given, bool):
+        return None
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise UnreadableFault(f"{str(given)[:40]!r} stands where a number is expected") from None
+
+
+def pairs(words: str) -> dict[str, str]:
+    """The ``name=value`` pairs of a query."""
+    return dict(word.split("=", 1) for word in words.split() if "=" in word)

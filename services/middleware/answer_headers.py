@@ -1,0 +1,50 @@
+"""What every answer says beside its body: how browsers treat it, and what is left of the caller's rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+ENCRYPTED = "max-age=31536000; includeSubDomains"
+
+
+class AnswerHeaders:
+    """Adds the headers; in production also that the host is to be asked over TLS alone.
+
+    ``policies`` holds a Content-Security-Policy by the beginning of the paths that it is for; the first that
+    fits is given.
+    """
+
+    def __init__(self, app: ASGIApp, *, production: bool, policies: Mapping[str, str]) -> None:
+        self.app = app
+        self.production = production
+        self.policies = policies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        policy = next((each for path, each in self.policies.items() if scope["path"].startswith(path)), None)
+
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in (SAFE | state.get("rate_headers", {})).items():
+                    headers.setdefault(name, value)
+                if policy is not None:
+                    headers.setdefault("Content-Security-Policy", policy)
+                if self.production:
+                    headers.setdefault("Strict-Transport-Security", ENCRYPTED)
+            await send(message)
+
+        await self.app(scope, receive, answered)

@@ -1,0 +1,96 @@
+"""What is held beside a series: measures, siblings and partners' imports, as known at any moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from alerts.facts import Expectation
+from alerts.release_calendars import ReleaseCalendar
+from alerts.releases import Lateness, expectation
+from forecasting.months import Span
+from forecasting.series import Series
+from forecasting.shocks.measures import Measure
+from forecasting.vintages import series_as_of
+from services.storage import measures, observations, series
+from services.storage.observations import ObservationRecord
+from services.storage.series import SeriesRecord
+from services.usecases.measures import covering
+from services.usecases.releases import calendars
+from services.usecases.traits import traits
+
+IMPORTS = "imports"
+"""Tag of a series that is a partner's reported imports, by its ``reporter`` from its ``partner``."""
+
+
+class Beside:
+    """What is held beside some series: measures, siblings and partners' imports, each read once.
+
+    ``desk`` is whose rule asks: what it may not see is not there.
+    """
+
+    def __init__(self, connection: Connection, *, desk: str | None) -> None:
+        self.connection = connection
+        self.desk = desk
+        self._measures: list[measures.MeasureRecord] | None = None
+        self._calendars: dict[str, ReleaseCalendar] | None = None
+        self._listed: dict[tuple[str | None, str | None], list[SeriesRecord]] = {}
+        self._rows: dict[str, list[ObservationRecord]] = {}
+        self._series: dict[tuple[str, dt.datetime], Series | None] = {}
+
+    def measures(self, watched: SeriesRecord) -> list[Measure]:
+        """Measures that may show in a series."""
+        if self._measures is None:
+            self._measures = measures.listed(self.connection)
+        return covering(self._measures, watched)
+
+    def calendars(self, watched: SeriesRecord) -> list[ReleaseCalendar]:
+        """Release calendars that cover a series."""
+        if self._calendars is None:
+            self._calendars = calendars(self.connection)
+        return [each for each in self._calendars.values() if each.scope.covers(traits(watched))]
+
+    def expected(self, watched: SeriesRecord, span: Span) -> Expectation | None:
+        """When the calendars expect a figure of a series first, by their own grace; None where none does."""
+        found = [expectation(each, each.span(span.last), Lateness(0)) for each in self.calendars(watched)]
+        return min(found, key=lambda each: each.due, default=None)
+
+    def siblings(self, watched: SeriesRecord) -> list[SeriesRecord]:
+        """Other series of the family."""
+        if watched.family is None:
+            return []
+        return [each for each in self._of(watched.family, None) if each.id != watched.id]
+
+    def partners(self, watched: SeriesRecord) -> list[SeriesRecord]:
+        """Partners' reported imports of the same goods, in the same unit, from the series' reporter."""
+        if watched.hs_code is None or watched.reporter is None:
+            return []
+        return [
+            each
+            for each in self._of(None, IMPORTS)
+            if each.hs_code == watched.hs_code
+            and each.partner == watched.reporter
+            and each.unit == watched.unit
+            and watched.partner in {None, each.reporter}
+        ]
+
+    def known(self, wanted: Iterable[SeriesRecord], as_of: dt.datetime) -> list[Series]:
+        """Series as they were known at a moment; one of which nothing was known is left out."""
+        return [each for one in wanted if (each := self._known(one, as_of)) is not None]
+
+    def _known(self, wanted: SeriesRecord, as_of: dt.datetime) -> Series | None:
+        if wanted.id not in self._rows:
+            self._rows[wanted.id] = observations.history(self.connection, [wanted.id]).get(wanted.id, [])
+        if (wanted.id, as_of) not in self._series:
+            rows = (row.observation for row in self._rows[wanted.id])
+            self._series[wanted.id, as_of] = series_as_of(wanted.id, wanted.unit, rows, as_of)
+        return self._series[wanted.id, as_of]
+
+    def _of(self, family: str | None, tag: str | None) -> list[SeriesRecord]:
+        if (family, tag) not in self._listed:
+            self._listed[family, tag] = series.listed(
+                self.connection, family=family, tag=tag, desk=self.desk, limit=None
+            )
+        return self._listed[family, tag]

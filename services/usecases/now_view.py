@@ -1,0 +1,157 @@
+"""What a desk looks at first: what is open, what came last and comes next, and which shocks are not over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from sqlalchemy import Connection
+
+from forecasting.months import Month, Span
+from forecasting.series import Series
+from forecasting.shocks.counterfactual import counterfactual
+from forecasting.shocks.episodes import Status
+from forecasting.vintages import series_as_of
+from services.storage import alerts, observations, series, verdicts
+from services.storage.alerts import AlertEvent, AlertRecord, LateEvent
+from services.storage.observations import ObservationRecord
+from services.storage.series import SeriesRecord
+from services.storage.verdicts import LateVerdict
+from services.usecases.episodes import Chronicler, FollowedEpisode
+from services.usecases.measures import RELEASES
+
+MOST_ALERTS = 50
+MOST_EPISODES = 9
+CLOSED_FOR = 24
+"""Months after its onset in which an episode that is over is still told of."""
+PICTURED = 24
+"""Months of a series on the small picture of its episode, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert that is open, with the last thing that was said of it."""
+
+    record: AlertRecord
+    series: SeriesRecord
+    said: AlertEvent | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictured:
+    """An episode with what its picture is drawn from: the series, and the median path from before onset."""
+
+    found: FollowedEpisode
+    known: Series
+    would_be: list[tuple[Month, float]]
+
+    @property
+    def going(self) -> bool:
+        """True where it is not over."""
+        return self.found.chapter.followed and self.found.chapter.episode.status is not Status.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The last release of a series, and the day by which the next is due after the usual delay.
+
+    ``due`` None where there is no usual delay yet.
+    """
+
+    series: SeriesRecord
+    last: Span
+    arrived: dt.datetime
+    next_month: Month
+    due: dt.date | None
+
+    def days_late(self, today: dt.date) -> int | None:
+        """Days by which the next is late; below zero it is not due yet."""
+        return None if self.due is None else (today - self.due).days
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NowView:
+    """What stands now, of what a desk may see; ``installed`` counts the series registered, up to one."""
+
+    installed: bool
+    open: tuple[OpenAlert, ...]
+    events: tuple[LateEvent, ...]
+    figures: tuple[tuple[LateVerdict, SeriesRecord], ...]
+    episodes: tuple[Pictured, ...]
+    releases: tuple[Release, ...]
+
+
+def now_view(connection: Connection, *, desk: str | None, now: dt.datetime) -> NowView:
+    """What stands now: bounded work however many series there are."""
+    opened = alerts.listed(connection, desk=desk, status="opened", limit=MOST_ALERTS)
+    judged = verdicts.lately_judged(connection, desk=desk)
+    named = {each.state.series_id for each in opened} | {each.figure.verdict.series_id for each in judged}
+    records = {each.id: each for each in series.of_ids(connection, named)}
+    said = alerts.last_events(connection, [each.state.id for each in opened])
+    order = {"critical": 0, "warning": 1, "info": 2}
+    return NowView(
+        installed=bool(series.listed(connection, desk=desk, limit=1)),
+        open=tuple(
+            OpenAlert(each, records[each.state.series_id], said.get(each.state.id))
+            for each in sorted(opened, key=lambda each: order.get(str(each.state.severity), 3))
+        ),
+        events=tuple(alerts.latest_events(connection, desk=desk)),
+        figures=tuple((each, records[each.figure.verdict.series_id]) for each in judged),
+        episodes=_episodes(connection, desk, now),
+        releases=_releases(connection, desk, now),
+    )
+
+
+def _episodes(connection: Connection, desk: str | None, now: dt.datetime) -> tuple[Pictured, ...]:
+    ids = verdicts.lately_shocked(connection, desk=desk)
+    chronicler = Chronicler(connection, series.of_ids(connection, ids), as_of=now)
+    found = [_pictured(chronicler, each) for one in chronicler.series for each in chronicler.episodes(one)]
+    last = max((each.known.end for each in found), default=None)
+    told = [
+        each for each in found if last is not None and (each.going or last.since(_onset(each)) <= CLOSED_FOR)
+    ]
+    return tuple(sorted(told, key=lambda each: (not each.going, -_depth(each)))[:MOST_EPISODES])
+
+
+def _onset(each: Pictured) -> Month:
+    return each.found.chapter.shock.span.first
+
+
+def _depth(each: Pictured) -> float:
+    """How far the trough was from what was expected, as a share of it: the deepest is told first."""
+    state = each.found.chapter.episode
+    return abs(state.trough_expected - state.trough_value) / max(
+        abs(state.trough_expected), abs(state.trough_value)
+    )
+
+
+def _pictured(chronicler: Chronicler, found: FollowedEpisode) -> Pictured:
+    chapter = found.chapter
+    rows = (row.observation for row in chronicler.rows[found.series.id])
+    known = series_as_of(found.series.id, found.series.unit, rows, chronicler.as_of) or chapter.series
+    baseline = counterfactual(chapter.shock.before, chapter.followed_to)
+    onset, medians = chapter.shock.span.first, baseline.median
+    months = [onset + step for step in range(chapter.followed_to.since(onset) + 1)]
+    return Pictured(found, known, [(month, float(medians[baseline.step(month)])) for month in months])
+
+
+def _releases(connection: Connection, desk: str | None, now: dt.datetime) -> tuple[Release, ...]:
+    ids = observations.lately_told(connection, desk=desk)
+    held = observations.history(connection, ids, as_of=now)
+    known = [_release(each, held[each.id]) for each in series.of_ids(connection, ids) if held.get(each.id)]
+    return tuple(sorted(known, key=lambda each: (each.due or dt.date.max, each.series.id)))
+
+
+def _release(registered: SeriesRecord, rows: Sequence[ObservationRecord]) -> Release:
+    """The last release, and the next by the median delay of the last first prints."""
+    first: dict[Span, dt.datetime] = {}
+    for row in rows:
+        first.setdefault(row.observation.span, row.observation.known_from)
+    last = max(first, key=lambda span: span.last)
+    lately = sorted(first, key=lambda span: span.last)[-RELEASES:]
+    delays = [(first[span].date() - span.last.last_day).days for span in lately]
+    following = last.last + 1
+    due = following.last_day + dt.timedelta(days=round(median(delays)))
+    return Release(registered, last, first[last], following, due)

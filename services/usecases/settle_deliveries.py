@@ -1,0 +1,128 @@
+"""What came of attempts, in one transaction: deliveries settled, endpoints rested or disabled, desks told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from alerts.delivery import breaker
+from alerts.delivery.attempts import Delivered, Disabled, Exhausted, RetryAt, Settlement
+from alerts.events import disabled_event
+from services.storage import endpoint_health, endpoints, leases, outbox
+from services.storage.deliveries import AttemptRecord
+from services.storage.leases import Settled
+from services.storage.messages import OPS, Message
+from services.telemetry import ATTEMPTS, DELIVERY_SECONDS
+from services.usecases.attempt_delivery import Sender, Sent
+
+PATIENCE = dt.timedelta(hours=120)
+"""An endpoint that did nothing but fail for so long is disabled."""
+
+_log = structlog.get_logger()
+
+
+def settle(sender: Sender, sent: Sequence[Sent]) -> None:
+    """Append the attempts, settle their deliveries, and pause or disable endpoints that fail."""
+    now = sender.clock()
+    with sender.engine.begin() as connection:
+        leases.settle(
+            connection,
+            [_attempt(each) for each in sent],
+            [Settled(each.claim.id, status(each.settlement), _due(each.settlement)) for each in sent],
+            owner=sender.owner,
+            now=now,
+        )
+        succeeded = {each.claim.endpoint_id for each in sent if each.outcome.succeeded}
+        if succeeded:
+            endpoint_health.mark_healthy(connection, succeeded)
+        failed = [each for each in sent if each.claim.endpoint_id not in succeeded]
+        disable(connection, _failed(connection, failed, now) if failed else {}, now=now)
+
+
+def _failed(connection: Connection, failed: Sequence[Sent], now: dt.datetime) -> dict[str, str]:
+    """Give failing endpoints a rest; those to disable, by id with the reason."""
+    counts = Counter(each.claim.endpoint_id for each in failed)
+    in_a_row = endpoint_health.mark_failing(connection, counts, now=now)
+    rests = {endpoint_id: now + breaker.rest(count) for endpoint_id, count in in_a_row.items()}
+    for each in failed:
+        asked = breaker.asked_rest(each.settlement, each.outcome.retry_after)
+        if asked is not None:
+            rests[each.claim.endpoint_id] = max(rests[each.claim.endpoint_id], asked)
+    endpoint_health.pause(connection, {id_: until for id_, until in rests.items() if until > now})
+    hours = PATIENCE.total_seconds() / 3600
+    hopeless = endpoint_health.failing_since(connection, counts, now - PATIENCE)
+    gone = {
+        each.claim.endpoint_id: each.settlement.reason
+        for each in failed
+        if isinstance(each.settlement, Disabled)
+    }
+    return dict.fromkeys(hopeless, f"nothing but failures for {hours:.0f} hours") | gone
+
+
+def disable(connection: Connection, reasons: Mapping[str, str], *, now: dt.datetime) -> None:
+    """Disable endpoints, by id with the reason, and tell the other endpoints of their desks, and ops.
+
+    What is pending for a disabled endpoint stays and goes out when it is enabled again.
+    """
+    told = []
+    for endpoint_id, reason in sorted(reasons.items()):
+        endpoint = endpoints.disable(connection, endpoint_id, reason=reason)
+        if endpoint is not None:
+            event = disabled_event(endpoint_id=endpoint.id, reason=reason, now=now)
+            told += [Message(desk, event, now) for desk in dict.fromkeys((endpoint.desk, OPS))]
+    if told:
+        outbox.enqueue(connection, outbox.address(connection, told), now=now)
+
+
+def count(sent: Sequence[Sent]) -> None:
+    """Tell Prometheus and the log what came of attempts that are settled."""
+    for each in sent:
+        outcome = status(each.settlement)
+        ATTEMPTS.labels(outcome).inc()
+        if outcome == "delivered":
+            arrived = each.started_at + dt.timedelta(seconds=each.outcome.duration)
+            DELIVERY_SECONDS.observe(max((arrived - each.claim.created_at).total_seconds(), 0.0))
+        _log.info(
+            "attempt",
+            outcome=outcome,
+            request_id=each.claim.request_id,
+            message_id=each.claim.message_id,
+            endpoint_id=each.claim.endpoint_id,
+            attempt=each.claim.attempt,
+            seconds=round(each.outcome.duration, 4),
+            reason=each.settlement.reason,
+        )
+
+
+def status(settlement: Settlement) -> str:
+    """Status of a delivery after an attempt."""
+    match settlement:
+        case Delivered():
+            return "delivered"
+        case RetryAt():
+            return "pending"
+        case Exhausted():
+            return "exhausted"
+        case Disabled():
+            return "cancelled"
+
+
+def _due(settlement: Settlement) -> dt.datetime | None:
+    return settlement.due if isinstance(settlement, RetryAt) else None
+
+
+def _attempt(sent: Sent) -> AttemptRecord:
+    return AttemptRecord(
+        delivery_id=sent.claim.id,
+        number=sent.claim.number,
+        started_at=sent.started_at,
+        seconds=sent.outcome.duration,
+        status_code=sent.outcome.status,
+        outcome=sent.outcome.failure or "answered",
+        reason=sent.settlement.reason,
+        response=sent.outcome.answer,
+    )

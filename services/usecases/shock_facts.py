@@ -1,0 +1,101 @@
+"""What a rule may ask of the shock behind a figure: read or computed only where a rule asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from alerts.facts import Facts, Following
+from alerts.facts import Measure as MeasureFact
+from forecasting.series import Series
+from forecasting.shocks.chronicle import Shock, latest
+from forecasting.shocks.detection import Verdict
+from forecasting.shocks.divergence import divergence
+from forecasting.shocks.measures import Measure, linked
+from services.storage.series import SeriesRecord
+from services.usecases.beside import Beside
+from services.usecases.episodes import SIDES, Chronicler
+from services.usecases.mirror import newest_gap
+
+SERIES_ASKED = frozenset({"following", "divergences", "mirror_gap"})
+"""Facts that are made from the series itself."""
+ASKED = SERIES_ASKED | {"measure", "expectation"}
+"""Facts that are made here."""
+
+
+def recorded_facts(
+    connection: Connection, facts: Facts, watched: SeriesRecord, needs: Collection[str], beside: Beside
+) -> Facts:
+    """The facts of a figure that is recorded, with what a rule asks of the shock behind it.
+
+    A shock names the measure that it may answer to, asked for or not.
+    """
+    if facts.detection.verdict in SIDES:
+        needs = {*needs, "measure"}
+    if not ASKED.intersection(needs):
+        return facts
+    shocks: list[Shock] = []
+    if "following" in needs:
+        chronicler = Chronicler(connection, [watched], as_of=facts.known_from)
+        shocks = chronicler.shocks(watched, as_of=facts.known_from)
+    held = None
+    if SERIES_ASKED.intersection(needs):
+        held = next(iter(beside.known([watched], facts.known_from)), None)
+    return shock_facts(facts, watched, held, shocks, beside, needs)
+
+
+def shock_facts(  # noqa: PLR0917  # what is known of a figure, and what stands beside it
+    facts: Facts,
+    watched: SeriesRecord,
+    held: Series | None,
+    shocks: Sequence[Shock],
+    beside: Beside,
+    needs: Collection[str],
+) -> Facts:
+    """The facts with those that are asked for, by what was known when the figure became known.
+
+    ``held`` is the series as of that moment and ``shocks`` its figures judged so; what lies in later months
+    is not looked at.
+    """
+    known = [each for each in beside.measures(watched) if each.known_from <= facts.known_from]
+    if "measure" in needs:
+        facts = replace(facts, measure=_measure(facts, known))
+    if "expectation" in needs and facts.expectation is None:
+        facts = replace(facts, expectation=beside.expected(watched, facts.span))
+    if facts.value is None or held is None:
+        return facts
+    if "following" in needs:
+        facts = replace(facts, following=_following(facts, held, shocks, known))
+    if "divergences" in needs:
+        others = beside.known(beside.siblings(watched), facts.known_from)
+        pairs = (divergence(held, other, facts.span) for other in others)
+        facts = replace(facts, divergences=tuple(pair for pair in pairs if pair is not None))
+    if "mirror_gap" in needs and facts.span.months == 1:
+        partners = beside.known(beside.partners(watched), facts.known_from)
+        facts = replace(facts, mirror_gap=newest_gap(held, partners, facts.span.last))
+    return facts
+
+
+def _following(
+    facts: Facts, held: Series, shocks: Sequence[Shock], known: Sequence[Measure]
+) -> Following | None:
+    """The last episode as of the figure; None where no forecast judged it and no episode goes on."""
+    past = [each for each in shocks if each.span.last <= facts.span.last]
+    if not past and facts.detection.verdict is Verdict.NOT_JUDGED:
+        return None
+    ahead = frozenset(each.span for each in past if any(one.ahead_of(each.span) for one in known))
+    return Following(latest(held.until(facts.span.last), past, measures_ahead=ahead))
+
+
+def _measure(facts: Facts, known: Sequence[Measure]) -> MeasureFact | None:
+    """The measure that a shock may answer to, or whose first figure this is; None where there is none."""
+    side = SIDES.get(facts.detection.verdict)
+    found: Measure | None = None
+    if side is not None:
+        link = linked(known, facts.span, side, as_of=facts.known_from)
+        found = None if link is None else link.measure
+    if found is None:
+        found = next((each for each in reversed(known) if each.first_month in facts.span), None)
+    return None if found is None else MeasureFact(found.title, found.effective, found.url)

@@ -1,0 +1,120 @@
+"""A release that does not come is told: an event to the desks that watch it, and to the rules that ask."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Connection
+
+from alerts.events import overdue_event
+from alerts.facts import Expectation
+from alerts.releases import Release, ReleaseState
+from alerts.routing import Notice, Silence, silencing
+from alerts.rules import Rule, Severity
+from forecasting.months import Month, Span
+from services.storage import observations, outbox, release_calendars, restrictions, rules, series, silences
+from services.storage.messages import Message
+from services.storage.series import SeriesRecord
+from services.usecases.beside import Beside
+from services.usecases.follow_alerts import Moved, follow_awaited, watching
+from services.usecases.judge_figures import awaited_facts
+from services.usecases.releases import followed, releases_as_of
+from services.usecases.tell_desks import tell_desks
+
+BACK = 3
+"""Months before the last due in which a release that is late is still told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a look at the calendar came to: releases told overdue now, and transitions of alerts."""
+
+    told: tuple[Release, ...]
+    moved: tuple[Moved, ...]
+
+
+def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -> Watched:
+    """Tell each release that has become late, once, and move the alerts of the rules that ask for it.
+
+    Whatever runs it, and however often, a release is told once and an alert opened once.
+    """
+    registered = {each.id: each for each in series.listed(connection, limit=None)}
+    late = [
+        release
+        for each in followed(connection, list(registered.values()), as_of=now)
+        for release in releases_as_of(
+            connection,
+            each,
+            first=Month.from_date(now.date()) - (each.calendar.months_after + BACK),
+            last=Month.from_date(now.date()),
+            as_of=now,
+        )
+        if release.state is ReleaseState.LATE
+    ]
+    if not late:
+        return Watched((), ())
+    in_force = rules.in_force(connection)
+    missing = {name for release in late for name in release.missing}
+    series.lock(connection, missing)
+    kept_for = restrictions.desks(connection, missing)
+
+    def watchers(watched: SeriesRecord) -> list[Rule]:
+        desk = kept_for.get(watched.id)
+        shown = watched.id not in kept_for
+        return [rule for rule in watching(in_force, watched) if shown or rule.desk == desk]
+
+    told = tuple(each for each in late if release_calendars.tell_once(connection, each, now=now))
+    desks = {name: {rule.desk for rule in watchers(registered[name])} for name in missing}
+    quiet = silences.in_force(connection, now=now)
+    messages = [each for release in told for each in _messages(release, registered, desks, quiet, now)]
+    beside = cache(lambda desk: Beside(connection, desk=desk))
+    moved: list[Moved] = []
+    for release in late:
+        for name in release.missing:
+            asking = [rule for rule in watchers(registered[name]) if "expectation" in rule.needs]
+            if not asking or _held(connection, name, release.span):
+                continue
+            when = Expectation(release.calendar.title, release.due, release.late_from)
+            facts = awaited_facts(registered[name], release.span, when, now, budget=budget)
+            moved += follow_awaited(
+                connection, facts, registered[name], asking, quiet,
+                beside=beside, now=now,
+            )  # fmt: skip
+    tell_desks(connection, moved, now=now, beside=outbox.address(connection, messages))
+    return Watched(told, tuple(moved))
+
+
+def _held(connection: Connection, series_id: str, span: Span) -> bool:
+    """True where a figure of an earlier stage is held: to a rule the figure has come."""
+    rows = observations.history(connection, [series_id]).get(series_id, [])
+    return any(span.last in row.observation.span for row in rows)
+
+
+def _messages(
+    release: Release,
+    registered: dict[str, SeriesRecord],
+    desks: dict[str, set[str]],
+    quiet: Sequence[Silence],
+    now: dt.datetime,
+) -> list[Message]:
+    """One message for each desk that watches some of the series awaited, and has not silenced it."""
+    messages = []
+    for desk in sorted(set().union(*(desks[name] for name in release.missing))):
+        watched = [registered[name] for name in release.missing if desk in desks[name]]
+        heard = [each for each in watched if _heard(each, release, desk, quiet, now)]
+        if heard:
+            awaited = [(each.id, each.name, each.unit) for each in heard]
+            body = overdue_event(calendar=release.calendar, span=release.span, awaited=awaited, now=now)
+            messages.append(Message(desk, body, now))
+    return messages
+
+
+def _heard(
+    watched: SeriesRecord, release: Release, desk: str, quiet: Sequence[Silence], now: dt.datetime
+) -> bool:
+    awaited = [(watched.id, watched.name, watched.unit)]
+    body = overdue_event(calendar=release.calendar, span=release.span, awaited=awaited, now=now)
+    return silencing(Notice(body, desk, Severity.WARNING, watched.id, ""), quiet, now) is None

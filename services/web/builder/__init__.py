@@ -1,0 +1,1 @@
+"""The rule builder: what may be asked for as controls of a form, and back."""

@@ -1,0 +1,122 @@
+"""Errors as pages: what happened, that nothing was changed, and what to do next."""
+
+from __future__ import annotations
+
+import http
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from alerts.errors import AlertClosedError
+from services.middleware.parameters import unknown_parameters
+from services.usecases.callers import OtherDeskError
+from services.usecases.handle_alerts import SnoozeInThePastError
+from services.web.csrf import ForgedRequestError
+from services.web.rendering import NotFoundError, page
+from services.web.sessions import ScopeMissingError, SignInNeededError
+
+_log = structlog.get_logger()
+
+
+class UnknownParameterError(ValueError):
+    """An address that asks for what its page does not know."""
+
+
+def known_parameters(request: Request) -> None:
+    """Dependency of every page: refuse a query parameter that it does not know, or given twice."""
+    for fault in unknown_parameters(request):
+        raise UnknownParameterError(f"{fault['path']}: {fault['reason']}.")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an app with a page."""
+    app.add_exception_handler(NotFoundError, _not_found)
+    app.add_exception_handler(SignInNeededError, _sign_in)
+    app.add_exception_handler(ScopeMissingError, _forbidden)
+    app.add_exception_handler(ForgedRequestError, _forbidden)
+    app.add_exception_handler(OtherDeskError, _forbidden)
+    for error in (AlertClosedError, SnoozeInThePastError):
+        app.add_exception_handler(error, _conflict)
+    app.add_exception_handler(UnknownParameterError, _unknown)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def refused(
+    request: Request, status: int, title: str, detail: str, *, instead: str = "/", link: str = "To the start"
+) -> Response:
+    """A page that says what stands in the way, and where to go on."""
+    return page(
+        request,
+        None,
+        "error.html",
+        status=status,
+        title=title,
+        detail=detail,
+        instead=instead,
+        link=link,
+        request_id=getattr(request.state, "request_id", ""),
+    )
+
+
+def _not_found(request: Request, error: Exception) -> Response:
+    instead = error.instead if isinstance(error, NotFoundError) else "/"
+    return refused(
+        request, 404, "There is no such thing", str(error), instead=instead, link="See what there is"
+    )
+
+
+def _sign_in(request: Request, _: Exception) -> Response:
+    """To the page that asks for a key, and back here after it."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    back = wanted if request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", status_code=303)
+
+
+def _forbidden(request: Request, error: Exception) -> Response:
+    return refused(request, 403, "This may not be done", str(error))
+
+
+def _conflict(request: Request, error: Exception) -> Response:
+    back = request.url.path.rpartition("/")[0] or "/"
+    return refused(request, 409, "Not as things stand", str(error), instead=back, link="Back to it")
+
+
+def _unknown(request: Request, error: Exception) -> Response:
+    title = "That address says more than is known"
+    return refused(request, 422, title, str(error), instead=request.url.path, link="Without it")
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - Starlette's handlers are typed for Exception
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the form"
+    detail = f"{where}: {first['msg']}. Nothing was changed: go back and mend it."
+    return refused(request, 422, "That cannot be read", detail, instead=request.url.path, link="Begin anew")
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == http.HTTPStatus.NOT_FOUND:
+        return _not_found(request, NotFoundError(f"Nothing stands at {request.url.path}."))
+    title = http.HTTPStatus(error.status_code).phrase
+    return refused(request, error.status_code, title, str(error.detail))
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    _log.error("the database cannot be reached", error=str(getattr(error, "orig", error)))
+    detail = "The database does not answer. Figures and alerts are safe in it; load this page again shortly."
+    return refused(request, 503, "Not for the moment", detail, instead=request.url.path, link="Try again")
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    _log.error("unforeseen", path=request.url.path, exc_info=error)
+    detail = "Something went wrong on our side. Nothing was changed; tell the operator the number below."
+    return refused(request, 500, "An error that is ours", detail, instead=request.url.path, link="Try again")

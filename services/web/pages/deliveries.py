@@ -1,0 +1,121 @@
+"""Deliveries: each message to each endpoint, every attempt with its answer, and another try."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Connection
+
+from services.bootstrap import DELIVER_MESSAGES, Service
+from services.storage import deliveries, endpoint_health, endpoints
+from services.storage.deliveries import DeliveryRecord
+from services.web.changes import back_to, keep
+from services.web.exports import Column, as_csv
+from services.web.rendering import NotFoundError, page
+from services.web.sessions import EndpointKeeping, Looking, Visitor
+
+router = APIRouter()
+
+MOST = 200
+"""Deliveries on one page."""
+
+Status = Literal["all", "pending", "delivered", "exhausted", "cancelled"]
+
+COLUMNS: tuple[Column[DeliveryRecord], ...] = (
+    Column("delivery", lambda record: record.id),
+    Column("message", lambda record: record.message_id),
+    Column("endpoint", lambda record: record.endpoint_id),
+    Column("event_type", lambda record: record.event_type),
+    Column("sequence", lambda record: record.sequence),
+    Column("status", lambda record: record.status),
+    Column("attempts", lambda record: record.attempts),
+    Column("created_at", lambda record: record.created_at),
+    Column("due_at", lambda record: record.due_at),
+    Column("settled_at", lambda record: record.settled_at),
+)
+
+
+@router.get("/deliveries")
+def listed(
+    *,
+    request: Request,
+    looking: Looking,
+    status: Status = "all",
+    endpoint: Annotated[str | None, Query(max_length=200)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
+) -> Response:
+    """The newest deliveries, of an endpoint where one is named."""
+    service: Service = request.app.state.service
+    with service.engine.begin() as connection:
+        found = deliveries.listed(
+            connection,
+            desk=looking.caller.desk,
+            status=None if status == "all" else status,
+            endpoint_id=endpoint,
+            before=before,
+            limit=MOST + 1,
+        )
+        urls = {each.id: each.url for each in endpoints.listed(connection, desk=looking.caller.desk)}
+    rows = found[:MOST]
+    if format == "csv":
+        return as_csv("deliveries", COLUMNS, rows)
+    more = rows[-1].id if len(found) > MOST else None
+    return page(
+        request,
+        looking,
+        "deliveries.html",
+        rows=rows,
+        urls=urls,
+        standing=status,
+        endpoint=endpoint,
+        more=more,
+    )
+
+
+@router.get("/deliveries/{delivery_id}")
+def one(request: Request, looking: Looking, delivery_id: int) -> Response:
+    """One delivery: the bytes that were sent, and what came back each time."""
+    service: Service = request.app.state.service
+    with service.engine.begin() as connection:
+        record = _seen(connection, looking, delivery_id)
+        tried = deliveries.attempts_of(connection, delivery_id)
+        endpoint = endpoints.get(connection, record.endpoint_id)
+    body = json.loads(record.body)
+    return page(
+        request,
+        looking,
+        "delivery.html",
+        record=record,
+        endpoint=endpoint,
+        tried=tried,
+        body=json.dumps(body, indent=2, ensure_ascii=False),
+        sentence=body.get("data", {}).get("sentence") or body.get("text", ""),
+        now=service.now(),
+    )
+
+
+@router.post("/deliveries/{delivery_id}/replay")
+def replay(request: Request, looking: EndpointKeeping, delivery_id: int) -> Response:
+    """Send it again with the same id and body."""
+    service: Service = request.app.state.service
+    now = service.now()
+    with service.engine.begin() as connection:
+        record = _seen(connection, looking, delivery_id)
+        number = record.sequence
+        deliveries.replay(connection, record.endpoint_id, now=now, first=number, last=number)
+        endpoint_health.end_rest(connection, record.endpoint_id)
+        before = {"status": record.status}
+        after = {"status": _seen(connection, looking, delivery_id).status}
+        keep(request, looking, connection, "delivery.replayed", str(delivery_id), before=before, after=after)
+    service.nudge(DELIVER_MESSAGES)
+    return back_to(f"/deliveries/{delivery_id}", "It is on its way again.")
+
+
+def _seen(connection: Connection, looking: Visitor, delivery_id: int) -> DeliveryRecord:
+    found = deliveries.get(connection, delivery_id, desk=looking.caller.desk)
+    if found is None:
+        raise NotFoundError(f"There is no delivery {delivery_id} that your key may see.", "/deliveries")
+    return found

@@ -1,0 +1,61 @@
+"""Now: what changed since you last looked, what is open, what comes next, and which shocks are not over."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from fastapi import APIRouter, Request, Response
+
+from services.bootstrap import Service
+from services.usecases.now_view import Release, now_view
+from services.web import looks
+from services.web.charts.sparkline import episode_spark
+from services.web.rendering import page
+from services.web.sessions import Looking
+
+router = APIRouter()
+
+TOLD = 5
+"""Changes of alerts that are told in full; the rest is behind a link."""
+SOON = 7
+"""Days before a release from which it is shown as due."""
+
+
+@router.get("/")
+def now(request: Request, looking: Looking) -> Response:
+    """What stands at this moment."""
+    service: Service = request.app.state.service
+    moment = service.now()
+    with service.engine.begin() as connection:
+        view = now_view(connection, desk=looking.caller.desk, now=moment)
+    since, cookie = looks.look(request, moment)
+    news = [each for each in view.events if since is None or each.recorded_at > since]
+    today = moment.astimezone(dt.UTC).date()
+    response = page(
+        request,
+        looking,
+        "now.html",
+        view=view,
+        news=news[:TOLD],
+        more=max(len(news) - TOLD, 0),
+        came=[each for each, _ in view.figures if since is not None and each.recorded_at > since],
+        since=since,
+        now=moment,
+        spark=episode_spark,
+        base=str(request.base_url).rstrip("/"),
+        releases=[(each, *_state(each, today)) for each in view.releases],
+    )
+    looks.keep(response, cookie)
+    return response
+
+
+def _state(release: Release, today: dt.date) -> tuple[str, str]:
+    """The state of a series' next release, and the words for it."""
+    late = release.days_late(today)
+    if late is None:
+        return "waiting", "no usual day yet"
+    if late > 0:
+        return "late", f"{late:,} {'day' if late == 1 else 'days'} late"
+    if late >= -SOON:
+        return "due", "due today" if late == 0 else f"due in {-late} {'day' if late == -1 else 'days'}"
+    return "waiting", f"in {-late} days"

@@ -1,0 +1,94 @@
+"""Operations: what ops looks at at 3 a.m.: what is wrong and what to do, queues, workers, jobs, sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.bootstrap import Service
+from services.doctor import examine
+from services.ingestion.sources.registry import SOURCES
+from services.ingestion.sources.source import Source
+from services.storage import jobs, sources, vitals
+from services.storage.jobs import Job
+from services.storage.sources import Health
+from services.usecases.order_polls import next_release
+from services.web.exports import Column, as_csv
+from services.web.rendering import page
+from services.web.sessions import Looking
+from services.workers import BrokerAwayError, workers
+
+router = APIRouter()
+
+MOST = 20
+"""Jobs on the page; the API has the rest."""
+
+JOB_COLUMNS: tuple[Column[Job], ...] = (
+    Column("job", lambda job: job.id),
+    Column("kind", lambda job: job.kind),
+    Column("key", lambda job: job.key),
+    Column("series", lambda job: job.series_id),
+    Column("status", lambda job: job.status),
+    Column("runs", lambda job: job.runs),
+    Column("error", lambda job: job.error),
+    Column("note", lambda job: job.note),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source, how it has been doing, how many series are followed there, and its next release."""
+
+    source: Source
+    health: Health
+    followed: int
+    next_release: dt.datetime
+
+
+@router.get("/operations")
+def operations(
+    request: Request,
+    looking: Looking,
+    status: Annotated[Literal["pending", "done", "failed", "all"], Query()] = "all",
+    format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
+) -> Response:
+    """The state of the installation at this moment; workers are asked apart, since that takes a second."""
+    service: Service = request.app.state.service
+    now = service.now()
+    with service.engine.begin() as connection:
+        found = jobs.listed(
+            connection, status=None if status == "all" else status, desk=looking.caller.desk, limit=MOST
+        )
+        if format == "csv":
+            return as_csv("jobs", JOB_COLUMNS, found)
+        state = vitals.vitals(connection, now=now)
+        counts, health = sources.counts(connection), sources.health(connection)
+    return page(
+        request,
+        looking,
+        "operations.html",
+        findings=examine(service.settings, service.engine, now=now),
+        vitals=state,
+        jobs=found,
+        standing=status,
+        sources=[
+            SourceRow(source, health.get(name, Health(name)), counts.get(name, 0), next_release(source, now))
+            for name, source in SOURCES.items()
+        ],
+        settings=service.settings,
+        now=now,
+    )
+
+
+@router.get("/operations/workers")
+def asked(request: Request, looking: Looking) -> Response:
+    """The workers that answer, as a part of the page."""
+    service: Service = request.app.state.service
+    try:
+        found, refusal = workers(service.settings.redis_url), ""
+    except BrokerAwayError as error:
+        found, refusal = [], str(error)
+    return page(request, looking, "workers.html", workers=found, refusal=refusal)

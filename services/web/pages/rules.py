@@ -1,0 +1,300 @@
+"""Rules: which are in force, and the builder that reads a rule aloud and rehearses it before it is saved."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Connection
+
+from alerts.errors import AlertsError, Fault, InvalidRuleError
+from alerts.rehearsal import RehearsedAlert
+from alerts.rehearsal_wording import rehearsal_lines
+from alerts.rules import Rule, dump_rule, parse_rule
+from forecasting.errors import InvalidMonthError
+from forecasting.months import Month, Span
+from services.bootstrap import Service
+from services.storage import audit, observations, rules, series
+from services.storage.series import SeriesRecord
+from services.usecases.rehearse_rule import Rehearsed, rehearse_rule
+from services.usecases.replay_figures import as_of_today
+from services.usecases.save_rule import save_rule
+from services.usecases.traits import traits
+from services.web.builder.drafts import Draft, draft_of, new_draft, read_draft
+from services.web.builder.kinds import KINDS, number
+from services.web.builder.timeline import timeline
+from services.web.changes import back_to, keep
+from services.web.exports import Column, as_csv
+from services.web.rendering import NotFoundError, page
+from services.web.sessions import Looking, RuleKeeping, Visitor
+
+router = APIRouter()
+
+FEW = 60
+"""Series up to which the form lists them to be ticked; above they are typed."""
+
+
+PLACES = (
+    ("$.condition", "Opens when"),
+    ("$.close_when", "Is over when"),
+    ("$.escalate", "Graver when"),
+    ("$.scope", "On which series"),
+    ("$.", ""),
+)
+"""Parts of a rule, as the form names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A draft read by the grammar: aloud, with the series it covers now, or with every fault in it."""
+
+    rule: Rule | None = None
+    covered: tuple[SeriesRecord, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a rehearsal is asked for, as typed: months from and to, alerts a year, the figures of when."""
+
+    first: str = ""
+    last: str = ""
+    budget: str = ""
+    mode: str = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the builder's form holds; ``rule_id`` is empty for a new rule."""
+
+    draft: Draft
+    rule_id: str = ""
+    past: Past = Past()
+    wanted: str = "html"
+
+
+async def _typed(request: Request) -> Typed:
+    given = await request.form()
+    form: dict[str, list[str]] = {}
+    for name, value in given.multi_items():
+        form.setdefault(name, []).extend([value] if isinstance(value, str) else [])
+
+    def one(name: str) -> str:
+        return next(iter(form.get(name, ())), "").strip()
+
+    past = Past(one("from"), one("to"), one("budget"), one("mode") or "known")
+    return Typed(read_draft(form), one("rule_id"), past, one("format"))
+
+
+TheForm = Annotated[Typed, Depends(_typed)]
+
+RULE_COLUMNS: tuple[Column[Rule], ...] = (
+    Column("rule", lambda rule: rule.id),
+    Column("version", lambda rule: rule.version),
+    Column("name", lambda rule: rule.name),
+    Column("desk", lambda rule: rule.desk),
+    Column("severity", lambda rule: str(rule.severity)),
+    Column("on", lambda rule: rule.scope.in_words()),
+    Column("in_words", lambda rule: rule.in_words()),
+)
+
+REHEARSED_COLUMNS: tuple[Column[RehearsedAlert], ...] = (
+    Column("known_from", lambda alert: alert.known_from),
+    Column("series", lambda alert: alert.series_id),
+    Column("month", lambda alert: str(alert.onset)),
+    Column("value", lambda alert: alert.opening.value),
+    Column("unit", lambda alert: alert.opening.unit),
+    Column("severity", lambda alert: str(alert.severity)),
+    Column("reason", lambda alert: alert.reason),
+    Column("status", lambda alert: str(alert.status)),
+    Column("closed", lambda alert: alert.closed and str(alert.closed)),
+    Column("months", lambda alert: alert.months),
+    Column("confirmed", lambda alert: alert.confirmed),
+)
+
+
+@router.get("/rules")
+def listed(
+    request: Request,
+    looking: Looking,
+    format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
+) -> Response:
+    """The newest version of each rule of the visitor's desk."""
+    service: Service = request.app.state.service
+    with service.engine.begin() as connection:
+        found = [rule for rule in rules.in_force(connection) if looking.caller.sees(rule.desk)]
+    if format == "csv":
+        return as_csv("rules", RULE_COLUMNS, found)
+    return page(request, looking, "rules.html", rules=found)
+
+
+@router.get("/rules/new")
+def new(
+    request: Request, looking: Looking, on: Annotated[str | None, Query(max_length=200)] = None
+) -> Response:
+    """An empty builder, for a series where one is named."""
+    service: Service = request.app.state.service
+    draft = new_draft(desk=looking.caller.desk or "", series=() if on is None else (on,))
+    with service.engine.begin() as connection:
+        return _built(request, looking, connection, Typed(draft))
+
+
+@router.get("/rules/{rule_id}")
+def one(
+    request: Request,
+    looking: Looking,
+    rule_id: str,
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> Response:
+    """The builder on a saved rule; an older version is shown as it was, and saved as the next."""
+    service: Service = request.app.state.service
+    with service.engine.begin() as connection:
+        found = rules.get(connection, rule_id, version)
+        if found is None or not looking.caller.sees(found.desk):
+            raise NotFoundError(f"There is no such rule {rule_id!r} that your key may see.", "/rules")
+        typed = Typed(draft_of(dump_rule(found)), rule_id)
+        return _built(request, looking, connection, typed, shown=found)
+
+
+@router.post("/rules/builder")
+def build(request: Request, looking: Looking, typed: TheForm) -> Response:
+    """The builder on what its form holds, read aloud; nothing is saved."""
+    service: Service = request.app.state.service
+    with service.engine.begin() as connection:
+        return _built(request, looking, connection, typed)
+
+
+@router.post("/rules/rehearse")
+def rehearse(request: Request, looking: Looking, typed: TheForm) -> Response:
+    """The builder with its rule replayed on the past; nothing is saved."""
+    service: Service = request.app.state.service
+    with service.engine.begin() as connection:
+        told: Rehearsed | None = None
+        refusal = ""
+        try:
+            told = _rehearsed(connection, looking, typed, service)
+        except InvalidRuleError:
+            refusal = "The rule cannot be read yet: mend what is listed beside it, then rehearse."
+        except (AlertsError, InvalidMonthError, json.JSONDecodeError) as error:
+            refusal = str(error)
+        if typed.wanted == "csv" and told is not None:
+            return as_csv("rehearsal", REHEARSED_COLUMNS, told.rehearsal.alerts)
+        return _built(request, looking, connection, typed, told=told, refusal=refusal)
+
+
+@router.post("/rules/save")
+def save(request: Request, looking: RuleKeeping, typed: TheForm) -> Response:
+    """The next version of the rule, or a new one; with faults the builder again, and nothing saved."""
+    service: Service = request.app.state.service
+    rule_id = typed.rule_id or f"rule_{uuid.uuid4().hex[:12]}"
+    try:
+        with service.engine.begin() as connection:
+            held = rules.get(connection, rule_id)
+            if held is not None and not looking.caller.sees(held.desk):
+                raise NotFoundError(f"There is no rule {rule_id!r} of your desk.", "/rules")
+            saved = save_rule(connection, rule_id, typed.draft.raw(), now=service.now())
+            looking.caller.narrowed(saved.desk)
+            before = None if held is None else _kept(held)
+            keep(request, looking, connection, "rule.saved", rule_id, before=before, after=_kept(saved))
+    except (AlertsError, json.JSONDecodeError) as error:
+        refusal = "" if isinstance(error, InvalidRuleError) else f"Nothing was saved. {error}"
+        with service.engine.begin() as connection:
+            return _built(request, looking, connection, typed, refusal=refusal)
+    said = f"Version {saved.version} is saved and in force: figures that arrive from now on may open it."
+    return back_to(f"/rules/{rule_id}", said)
+
+
+def _kept(rule: Rule) -> dict[str, Any]:
+    return {"id": rule.id, "version": rule.version, **dump_rule(rule)}
+
+
+def _rehearsed(connection: Connection, looking: Visitor, typed: Typed, service: Service) -> Rehearsed:
+    budget = number(typed.past.budget)
+    return rehearse_rule(
+        connection,
+        parse_rule(typed.draft.raw(), rule_id="rehearsed", version=1),
+        first=Month.parse(typed.past.first) if typed.past.first else None,
+        last=Month.parse(typed.past.last) if typed.past.last else None,
+        latest=typed.past.mode == "latest",
+        alerts_a_year=budget if isinstance(budget, int | float) and budget > 0 else None,
+        budget=service.settings.alert_budget,
+        portfolio=service.settings.portfolio,
+        desk=looking.caller.desk,
+    )
+
+
+def _built(
+    request: Request,
+    looking: Visitor,
+    connection: Connection,
+    typed: Typed,
+    *,
+    shown: Rule | None = None,
+    told: Rehearsed | None = None,
+    refusal: str = "",
+) -> Response:
+    visible = series.listed(connection, desk=looking.caller.desk, limit=None)
+    versions = rules.versions(connection, typed.rule_id) if typed.rule_id else []
+    savers = audit.listed(connection, target=typed.rule_id, action="rule.saved") if versions else []
+    rehearsal = None
+    if told is not None:
+        rehearsal = {
+            "lines": rehearsal_lines(told.rehearsal, told.judged_by),
+            "timeline": timeline(told, _values(connection, [each.id for each in told.series])),
+            "told": told,
+        }
+    return page(
+        request,
+        looking,
+        "rule.html",
+        draft=typed.draft,
+        rule_id=typed.rule_id,
+        past=typed.past,
+        shown=shown,
+        reading=_read(typed.draft, visible),
+        visible=visible,
+        few=len(visible) <= FEW,
+        families=sorted({each.family for each in visible if each.family}),
+        kinds=KINDS,
+        place=place_of,
+        versions=versions,
+        saved_by={(change.after or {}).get("version"): change.name for change in savers},
+        rehearsal=rehearsal,
+        refusal=refusal,
+    )
+
+
+def _read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
+    try:
+        rule = parse_rule(draft.raw(), rule_id="draft", version=1)
+    except InvalidRuleError as error:
+        return Reading(faults=error.faults)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        return Reading(faults=(Fault("$", f"this is not JSON: {error.msg}, {where}", '{"name": "…"}'),))
+    return Reading(rule, tuple(each for each in visible if rule.scope.covers(traits(each))))
+
+
+def place_of(path: str) -> str:
+    """Where in the form a fault of the grammar stands."""
+    for start, place in PLACES:
+        if path.startswith(start):
+            rest = path.removeprefix(start).strip(".")
+            return ": ".join(filter(None, (place, rest.replace("_", " "))))
+    return path
+
+
+def _values(connection: Connection, ids: Sequence[str]) -> dict[str, dict[Span, float]]:
+    """Figures as they stand, by series."""
+    return {
+        series_id: {
+            row.observation.span: row.observation.value
+            for row in as_of_today(rows)
+            if row.observation.value is not None
+        }
+        for series_id, rows in observations.history(connection, ids).items()
+    }

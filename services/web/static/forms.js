@@ -1,0 +1,140 @@
+// Forms of the pages that change something: questions before what cannot be undone, and the rule builder.
+"use strict";
+
+(() => {
+  const ask = (button) => !button?.dataset.confirm || confirm(button.dataset.confirm);
+  document.addEventListener("submit", (event) => {
+    if (!ask(event.submitter)) event.preventDefault();
+  });
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy-from]");
+    if (!button) return;
+    await navigator.clipboard.writeText(document.querySelector(button.dataset.copyFrom).textContent);
+    button.textContent = "Copied";
+  });
+
+  // A name that was typed once is there the next time, in this browser alone.
+  for (const input of document.querySelectorAll("[data-remember]")) {
+    const name = `remembered.${input.dataset.remember}`;
+    try { input.value = localStorage.getItem(name) ?? input.value; } catch { return; }
+    input.addEventListener("change", () => localStorage.setItem(name, input.value));
+  }
+
+  // Parts that take a while are asked for after the page stands.
+  for (const part of document.querySelectorAll("[data-load]")) {
+    fetch(part.dataset.load).then(async (answer) => {
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      part.replaceChildren(...(fresh.getElementById(part.dataset.part)?.childNodes ?? []));
+      part.dispatchEvent(new CustomEvent("tonnage:loaded", { bubbles: true }));
+    });
+  }
+
+  // Every table can be taken along: one that has no file of its own is saved as it stands.
+  const cell = (each) => {
+    const text = each.dataset.value ?? each.querySelector("time")?.dateTime ?? each.innerText.trim();
+    const inert = /^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text; // a spreadsheet would run it
+    return /[",\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  };
+
+  function saved(table, name) {
+    const lines = [...table.rows].map((row) => [...row.cells].map(cell).join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }));
+    link.download = `${name}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  function exportable(root) {
+    for (const box of root.querySelectorAll(".scroll:not([data-export])")) {
+      box.dataset.export = "";
+      const table = box.querySelector("table");
+      const room = box.closest("section") ?? box.parentElement;
+      if (!table || room.querySelector(".export")) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "export under";
+      button.textContent = "CSV";
+      const title = room.querySelector("h1, h2")?.innerText ?? document.title;
+      button.setAttribute("aria-label", `${title}, as CSV`);
+      const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+      button.addEventListener("click", () => saved(table, name));
+      box.after(button);
+    }
+  }
+  exportable(document);
+  addEventListener("tonnage:loaded", (event) => exportable(event.target), true);
+
+  const builder = document.querySelector("form[data-builder]");
+  if (!builder) return;
+  const TYPING = 250; // milliseconds without a key before the rule is read aloud
+  let typing = null;
+  let asked = 0;
+
+  async function send(action, submitter) {
+    const body = new URLSearchParams(new FormData(builder, submitter));
+    const answer = await fetch(action, { method: "POST", body });
+    if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  }
+
+  function put(fresh, id) {
+    const part = document.getElementById(id);
+    const next = fresh.getElementById(id);
+    if (!part || !next) return;
+    part.replaceChildren(...next.childNodes);
+    part.dispatchEvent(new CustomEvent("tonnage:loaded", { bubbles: true }));
+  }
+
+  async function read({ reshaped = false, submitter = null } = {}) {
+    const mine = ++asked;
+    const focused = document.activeElement?.name;
+    let fresh;
+    try { fresh = await send("/rules/builder", submitter); } catch { return; } // the next key asks again
+    if (mine !== asked) return; // typed on meanwhile: a later answer is on its way
+    put(fresh, "reading");
+    if (!reshaped) return;
+    put(fresh, "builder");
+    const again = focused && builder.elements.namedItem(focused);
+    (again instanceof RadioNodeList ? again[0] : again)?.focus?.();
+  }
+
+  builder.addEventListener("input", (event) => {
+    if (event.target.closest(".past")) return;
+    clearTimeout(typing);
+    if (event.target.matches("[data-reshapes]")) read({ reshaped: true });
+    else typing = setTimeout(read, TYPING);
+  });
+
+  builder.addEventListener("submit", async (event) => {
+    const button = event.submitter;
+    if (button?.matches("[data-reshapes]")) {
+      event.preventDefault();
+      read({ reshaped: true, submitter: button });
+    } else if (button?.matches("[data-rehearse]")) {
+      event.preventDefault();
+      const progress = builder.querySelector("[data-progress]");
+      const elapsed = builder.querySelector("[data-elapsed]");
+      const began = performance.now();
+      const clock = setInterval(() => { elapsed.textContent = `replaying the past, ${Math.round((performance.now() - began) / 1000)} s …`; }, 500);
+      progress.hidden = false;
+      button.disabled = true;
+      try {
+        const fresh = await send("/rules/rehearse", button);
+        for (const id of ["reading", "refusal", "rehearsal"]) put(fresh, id);
+        document.getElementById("rehearsal").scrollIntoView({ block: "nearest", behavior: "smooth" });
+      } catch (error) {
+        const said = document.createElement("p");
+        said.className = "refusal";
+        said.setAttribute("role", "alert");
+        said.textContent = `Nothing was replayed. ${error.message} Try again; what you typed is still here.`;
+        document.getElementById("refusal").replaceChildren(said);
+      } finally {
+        clearInterval(clock);
+        progress.hidden = true;
+        button.disabled = false;
+      }
+    }
+  });
+})();

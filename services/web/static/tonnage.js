@@ -1,0 +1,73 @@
+// What a page does beyond its HTML: every page reads and works without it.
+"use strict";
+
+const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act);
+
+// Times: in the viewer's zone, with UTC on hover.
+const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+const calendar = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+function localTimes(root) {
+  each("time[datetime]:not([data-done])", (time) => {
+    const at = new Date(time.dateTime);
+    time.dataset.done = "";
+    time.title = `${time.dateTime.replace("T", " ").replace(/:00Z$|Z$/, "")} UTC`;
+    time.textContent = "day" in time.dataset ? calendar.format(at) : clock.format(at);
+    if (!("day" in time.dataset)) time.title += ` (shown in ${zone})`;
+  }, root);
+}
+
+// Light or dark: the system's choice until the switch is pressed, then this browser's.
+function themeSwitch() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  each("[data-theme-switch]", (button) => button.addEventListener("click", () => {
+    const root = document.documentElement;
+    const now = root.dataset.theme ?? (dark.matches ? "dark" : "light");
+    root.dataset.theme = now === "dark" ? "light" : "dark";
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* kept for this page alone */ }
+  }));
+}
+
+// Tables: a heading sorts by its column, numbers as numbers (data-value where the text is for people).
+function sortable(root) {
+  each("table.sortable:not([data-done])", (table) => {
+    table.dataset.done = "";
+    each("thead th", (heading, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...heading.childNodes);
+      heading.append(button);
+      button.addEventListener("click", () => {
+        const rising = heading.getAttribute("aria-sort") !== "ascending";
+        each("th[aria-sort]", (other) => other.removeAttribute("aria-sort"), table);
+        heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
+        sortRows(table.tBodies[0], column, rising);
+      });
+    }, table);
+  }, root);
+}
+
+function sortRows(body, column, rising) {
+  const key = (row) => {
+    const cell = row.cells[column];
+    const text = cell?.dataset.value ?? cell?.textContent.trim() ?? "";
+    const number = Number(text);
+    return text !== "" && !Number.isNaN(number) ? number : text;
+  };
+  const compared = (a, b) => {
+    if (a === "" || b === "") return a === b ? 0 : a === "" ? 1 : -1;
+    const order = typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
+    return rising ? order : -order;
+  };
+  [...body.rows].map((row) => [key(row), row]).sort((a, b) => compared(a[0], b[0])).forEach(([, row]) => body.append(row));
+}
+
+// Everything above on a part of the page, which may have been loaded anew.
+function dress(root) {
+  localTimes(root);
+  sortable(root);
+}
+
+themeSwitch();
+dress(document);
+addEventListener("tonnage:loaded", (event) => dress(event.target ?? document), true);

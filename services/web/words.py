@@ -1,0 +1,31 @@
+"""Things of the domain in words, for pages; sentences of alerts and episodes are made in alerts."""
+
+from __future__ import annotations
+
+from forecasting.shocks.interventions import Intervention
+from forecasting.shocks.records import Record
+
+TYPES = {
+    Intervention.AO: "one month only",
+    Intervention.LS: "the level stays",
+    Intervention.TC: "it fades away",
+    Intervention.ANTICIPATION: "a rush ahead, given back",
+}
+"""What each type of shock means, shorter than its name in the literature."""
+
+
+def record_words(record: Record) -> str:
+    """Since when a figure was not so low or high, beside how much of that time is held."""
+    held = f"{record.months_held:,} of {record.months_needed:,} months held"
+    years = "" if record.years_claimed is None else f"; a {record.years_claimed}-year {_noun(record)}"
+    if record.since is None:
+        return f"{record.direction.capitalize()} of all held since {record.first_held.name} ({held}){years}"
+    if record.tied:
+        return (
+            f"As {_noun(record)} as in {record.since.name}, else the {record.direction} since ({held}){years}"
+        )
+    return f"{record.direction.capitalize()} since {record.since.name} ({held}){years}"
+
+
+def _noun(record: Record) -> str:
+    return "low" if record.direction == "lowest" else "high"

@@ -1,0 +1,162 @@
+"""What refitting costs at each size: through API, database and Celery, beside the bare engine on as much.
+
+The same series, as many processes, the same vintage: before it every model is trained and every first
+forecast published, so that nothing else runs on the worker.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+from sqlalchemy import Engine, text
+
+from forecasting.engine import publish
+from forecasting.forecast import HORIZON
+from forecasting.months import Month
+from forecasting.series import Series
+from forecasting.shocks.witnesses import steadied
+from services.cli.shell import say
+from services.demo.replay import _ok
+from services.local.stack import Stack
+from services.storage import jobs
+from services.usecases.order_training import order_training
+from services.usecases.record_observations import refit
+from services.usecases.refresh_forecasts import BATCH
+
+AGAIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+FIRST = Month.parse("2019-01")
+MONTHS = 72
+PROCESSES = 2  # of the stack's forecast worker
+PORTFOLIO = "standard"
+REFIT_SHARE = 0.85
+"""Of the bare engine's throughput, that refits have through Celery and the database."""
+PENDING = (
+    "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending') + "
+    "(SELECT count(*) FROM deliveries WHERE status = 'pending')"
+)
+
+
+def values(number: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """One synthetic series: a trend, a season and noise, tonnes."""
+    rng = np.random.default_rng(number)
+    month = np.arange(MONTHS + 24)
+    season = 1 + 0.2 * np.sin(2 * np.pi * (month + number) / 12)
+    drawn: np.ndarray[Any, np.dtype[np.float64]] = (
+        1000.0 * season * (1 + 0.003 * month) * rng.lognormal(0, 0.1, month.size)
+    )
+    return drawn.round(1)
+
+
+def row(number: int, month: int, value: float) -> dict[str, Any]:
+    span = FIRST + month
+    known = (span + 1).first_day.isoformat()
+    return {
+        "series_id": f"S{number:05d}",
+        "month": str(span),
+        "value": value,
+        "unit": "t",
+        "known_from": f"{known}T08:00:00+00:00",
+    }
+
+
+def wait(what: str, holds: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{what} took more than {seconds:.0f} s")
+        time.sleep(0.1)  # between two looks
+
+
+def count(engine: Engine, query: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text(query)).scalar_one())
+
+
+def refits_left(engine: Engine) -> int:
+    return count(engine, "SELECT count(*) FROM jobs WHERE status = 'pending' AND kind = 'refresh_forecast'")
+
+
+def cpu(process: psutil.Process) -> float:
+    """CPU seconds of a process and of all that it has started, ended children included."""
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        times = one.cpu_times()
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def load(client: httpx.Client, numbers: Sequence[int]) -> None:
+    """Register series and send their histories, 100 series a request."""
+    for number in numbers:
+        _ok(
+            client.put(
+                f"/v1/series/S{number:05d}", json={"name": f"S{number}", "unit": "t", "tags": ["soak"]}
+            )
+        )
+    for at in range(0, len(numbers), 100):
+        rows = [row(n, m, v) for n in numbers[at : at + 100] for m, v in enumerate(values(n)[:MONTHS])]
+        _ok(client.post("/v1/observations", params={"history": "true"}, json=rows))
+
+
+def order(engine: Engine, numbers: Sequence[int]) -> None:
+    """Order one more refit of each series, as a release would; the sweep nudges the workers."""
+    wanted = [refit(f"S{number:05d}", AGAIN, PORTFOLIO) for number in numbers]
+    with engine.begin() as connection:
+        jobs.add(connection, wanted, now=dt.datetime.now(dt.UTC))
+
+
+def bare(numbers: Sequence[int]) -> float:
+    """CPU seconds of the engine alone on one batch: what is published, and what figures are judged by."""
+    began = time.process_time()
+    batch = [Series(f"S{n:05d}", "t", FIRST, values(n)[:MONTHS]) for n in numbers]
+    for held, publication in zip(batch, publish(batch), strict=True):
+        steadied(held, publication.forecast, horizon=HORIZON)
+    return time.process_time() - began
+
+
+def engine_alone(numbers: Sequence[int]) -> tuple[float, float]:
+    """Wall and CPU seconds of the bare engine on as many processes as the stack's worker has."""
+    batches = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        list(pool.map(bare, [numbers[:1]] * PROCESSES))  # imports are not what is measured
+        began = time.monotonic()
+        spent = sum(pool.map(bare, batches))
+        return time.monotonic() - began, spent
+
+
+def costs(client: httpx.Client, stack: Stack, engine: Engine, sizes: Sequence[int]) -> tuple[int, float]:
+    """Print what refitting costs at each size; the series then held, and the least share of the bare engine.
+
+    The share is of CPU time: wall time on a machine that does other work says little.
+    """
+    say("series |  wall s | CPU s | CPU ms each | MB stored | bare wall s | bare CPU s | ratio wall | CPU")
+    held, least = 0, float("inf")
+    for size in sizes:
+        numbers = list(range(held, held + size))
+        held += size
+        before = count(engine, "SELECT pg_database_size(current_database())")
+        worker = psutil.Process(stack.supervisor.pids()["worker forecast"])
+        load(client, numbers)
+        wait("the first refits", lambda: count(engine, PENDING) == 0, 60 + size * 2)
+        with engine.begin() as connection:  # beat would order it in the midst of what is measured
+            order_training(connection, now=dt.datetime.now(dt.UTC), portfolio=PORTFOLIO)
+        wait("training", lambda: count(engine, PENDING) == 0, 300 + size * 2)
+        began, spent = time.monotonic(), cpu(worker)
+        order(engine, numbers)
+        wait("refitting", lambda: refits_left(engine) == 0, 60 + size * 2)
+        wall, spent = time.monotonic() - began, cpu(worker) - spent
+        grown = (count(engine, "SELECT pg_database_size(current_database())") - before) / 1e6
+        bare_wall, bare_cpu = engine_alone(numbers)
+        least = min(least, bare_cpu / spent)
+        say(
+            f"{size:6,} | {wall:7.1f} | {spent:5.1f} | {1000 * spent / size:11.1f} | {grown:9.1f} | "
+            f"{bare_wall:11.1f} | {bare_cpu:10.1f} | {bare_wall / wall:10.2f} | {bare_cpu / spent:.2f}",
+        )
+    return held, least

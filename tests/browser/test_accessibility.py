@@ -1,0 +1,99 @@
+"""Every page, in light and dark, judged by axe-core, with its weight and its time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Request
+
+from services.local.stack import Stack
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+PAGES = (
+    "/",
+    "/series",
+    "/series/CN_EXP_REPM_T",
+    "/families/cn-rare-earths",
+    "/episodes",
+    "/track-record",
+    "/alerts?status=all",
+    "/alerts/ONE",
+    "/rules",
+    "/rules/new",
+    "/rules/magnet-shock",
+    "/deliveries",
+    "/deliveries/1",
+    "/endpoints",
+    "/endpoints/ONE",
+    "/operations",
+    "/sign-in",
+    "/nowhere",
+)
+RULES: dict[str, tuple[str, ...]] = {"light": (), "dark": ("color-contrast",)}
+"""Rules of axe-core for each scheme, all where none is named: in the dark only the colours differ."""
+HEAVIEST = 200_000
+"""Bytes of a page with its styles and scripts, as transferred."""
+SLOWEST = 0.3
+"""Seconds that a page may take on the local stack: the quickest of seven, since others share its cores."""
+
+pytestmark = pytest.mark.usefixtures("summer")
+
+
+@pytest.fixture
+def ids(api: httpx.Client) -> dict[str, str]:
+    """An alert and an endpoint of the story."""
+    return {
+        "/alerts/ONE": "/alerts/" + api.get("/v1/alerts").json()["items"][0]["id"],
+        "/endpoints/ONE": "/endpoints/" + api.get("/v1/endpoints").json()["items"][0]["id"],
+    }
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe-core calls serious or critical, by all its rules or some, with the first place of each."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    found: dict[str, Any] = page.evaluate(
+        "(options) => axe.run(document, options)", options | ({"runOnly": list(rules)} if rules else {})
+    )
+    return [
+        f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]}"
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
+@pytest.mark.parametrize("scheme", RULES)
+@pytest.mark.parametrize("address", PAGES)
+def test_axe_finds_nothing_serious(
+    chromium: Browser, stack: Stack, ids: dict[str, str], address: str, scheme: Any
+) -> None:
+    """No serious violation of WCAG as axe-core tests it: by all its rules, and in the dark by contrast."""
+    page = chromium.new_page(base_url=stack.api, color_scheme=scheme)
+    page.goto(ids.get(address, address))
+    page.wait_for_load_state()
+    page.evaluate(AXE)  # not by a script tag: the page's policy allows scripts of its own alone
+    found = violations(page, *RULES[scheme])
+    page.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_is_light_and_quick(stack: Stack, page: Page, ids: dict[str, str], address: str) -> None:
+    """A page comes in under 300 ms, and with all it loads weighs under 200 kB."""
+    address = ids.get(address, address)
+    finished: list[Request] = []
+    page.on("requestfinished", lambda each: finished.append(each))  # noqa: PLW0108 - Playwright wraps functions alone
+    page.goto(address)
+    weights = {each.url: each.sizes()["responseBodySize"] for each in finished}
+    assert 0 < sum(weights.values()) < HEAVIEST, weights
+    with httpx.Client(base_url=stack.api) as client:
+        took = []
+        for _ in range(7):
+            began = time.perf_counter()
+            client.get(address)
+            took.append(time.perf_counter() - began)
+    assert min(took) < SLOWEST, took

@@ -1,0 +1,71 @@
+"""The rule builder as a desk uses it: read aloud while it is typed, rehearsed, saved, and heard of."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+MAGNETS = "CN_EXP_REPM_T"
+
+pytestmark = pytest.mark.usefixtures("summer")
+
+
+def test_a_rule_is_read_aloud_as_it_is_typed(page: Page) -> None:
+    """What is typed is said in words; what is not yet a rule is said with what would be one."""
+    page.goto("/rules/new")
+    reading = page.locator("#reading")
+    expect(reading).to_contain_text("name: a text is needed")
+    page.get_by_label("Name of the rule").fill("Magnets, low")
+    page.get_by_label("Desk").fill("magnets")
+    page.get_by_role("checkbox", name=re.compile("rare-earth magnets")).check()
+    expect(reading).to_contain_text("Warning to magnets on a downward shock")
+    page.get_by_label("Severity").first.select_option("critical")
+    expect(reading).to_contain_text("Critical to magnets")
+    page.get_by_label("What").first.select_option("level")
+    page.get_by_label("number").first.fill("2,500")
+    expect(reading).to_contain_text("below 2,500")
+    page.get_by_label("number").first.fill("few")
+    expect(reading).to_contain_text("Opens when: below")
+    expect(reading).to_contain_text("a number is needed")
+
+
+def test_a_rule_is_built_rehearsed_saved_and_fires(page: Page, api: httpx.Client) -> None:
+    """A record low since 2016 is found on the past before anything is saved; saved, the rule fires."""
+    page.goto(f"/rules/new?on={MAGNETS}")
+    page.get_by_label("Name of the rule").fill("Magnets below 6,000 t")
+    page.get_by_label("Desk").fill("magnets")
+    page.get_by_label("What").first.select_option("level")
+    page.get_by_label("number").first.fill("6,000")
+    page.get_by_label("that no longer holds").check()
+    page.get_by_label("From", exact=True).fill("2018-01")
+    page.get_by_label("Alerts a year you accept").fill("4")
+    page.get_by_role("button", name="Rehearse").click()
+    rehearsal = page.locator("#rehearsal")
+    expect(rehearsal.locator(".sentence")).to_contain_text("Accept: ")
+    assert rehearsal.locator("svg .bar").count() == rehearsal.locator("tbody tr").count() > 0
+    assert api.get("/v1/rules").json()["items"] == [
+        each for each in api.get("/v1/rules").json()["items"] if each["name"] != "Magnets below 6,000 t"
+    ]
+    page.get_by_role("button", name="Save the rule").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Magnets below 6,000 t")
+    expect(page.locator("table").filter(has_text="It said")).to_contain_text("below 6,000")
+    known = {"month": "2025-07", "value": 5577, "known_from": "2025-08-20T04:00:00Z", "unit": "t"}
+    answer = api.post("/v1/observations", json=[{"series_id": MAGNETS, **known}])
+    assert answer.status_code == 200, answer.text
+    page.goto("/alerts")
+    expect(page.locator("#alerts tr").filter(has_text="Magnets below 6,000 t")).to_contain_text("5,577 t")
+
+
+def test_a_saved_rule_gets_another_version(page: Page) -> None:
+    """Saving again makes the next version; the one before can still be read."""
+    page.goto("/rules/products-low")
+    expect(page.locator("table").filter(has_text="It said").locator("tbody tr")).to_have_count(1)
+    page.get_by_label("figures in a row").first.fill("2")
+    expect(page.locator("#reading")).to_contain_text("for 2 figures in a row")
+    page.get_by_role("button", name="Save the next version").click()
+    expect(page.locator("table").filter(has_text="It said").locator("tbody tr")).to_have_count(2)
+    page.get_by_role("link", name="1", exact=True).click()
+    expect(page.locator("#reading")).not_to_contain_text("for 2 figures in a row")

@@ -1,0 +1,44 @@
+"""What was saved once loads for ever, and forecasts as it did: one file of each format that was ever written.
+
+A new format gets a new file beside these; none of them is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_model_contract import SEASONAL, series_of
+
+from forecasting.calibration import Calibration
+from forecasting.errors import CalibrationError, GlobalModelError
+from forecasting.models.global_trees import GlobalTrees
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("saved", ["global_trees_format_1", "global_trees_format_2"])
+def test_saved_global_model_forecasts_as_when_it_was_saved(saved: str) -> None:
+    """The bytes of each format give the numbers that stand beside them."""
+    model = GlobalTrees.load((GOLDEN / f"{saved}.json").read_bytes())
+    said = json.loads((GOLDEN / f"{saved}.forecast.json").read_text())
+    forecast = model.forecast(series_of(SEASONAL[:72]), 6, (0.1, 0.5, 0.9))
+    np.testing.assert_allclose(forecast.values, said, rtol=1e-9)
+
+
+def test_saved_calibration_loads() -> None:
+    """The bytes of format 1 give the table that they hold."""
+    held = Calibration.load((GOLDEN / "calibration_format_1.json").read_bytes())
+    np.testing.assert_allclose(held.quantiles(2, (0.1, 0.5, 0.9)), [[-1.25, 0.0, 1.5], [-1.5, 0.0, 1.75]])
+    assert (held.typical, held.series) == (0.75, 160)
+
+
+def test_unknown_format_is_refused_by_its_number() -> None:
+    """A file of a later version says which format it has and which are known."""
+    later = json.loads((GOLDEN / "global_trees_format_2.json").read_text()) | {"format": 9}
+    with pytest.raises(GlobalModelError, match="format 9 is not known"):
+        GlobalTrees.load(json.dumps(later).encode())
+    with pytest.raises(CalibrationError, match="format 9 is not known"):
+        Calibration.load(b'{"format": 9, "levels": [0.5], "table": [[0]], "typical": 1, "series": 1}')

@@ -1,0 +1,104 @@
+"""``tonnage sources`` as its user runs it, against a site of our own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from source_shop import Shop, release
+from typer.testing import CliRunner
+
+from services import bootstrap, cli, settings
+from services.ingestion.sources.gacc import Gacc
+from services.storage.tables import followed, observations, series
+
+QUANTITY = "gacc.exports.rare-earths.quantity"
+
+
+@pytest.fixture
+def run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
+    """The command on the shop's database and site, without a broker and without the source's pace."""
+    url = shop.engine.url.render_as_string(hide_password=False)
+    keys = json.dumps([each.get_secret_value() for each in shop.settings.secret_keys])
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("TONNAGE_SECRET_KEYS", keys)
+    monkeypatch.setenv("TONNAGE_SOURCE_ADDRESSES", json.dumps(shop.settings.source_addresses))
+    monkeypatch.setattr(Gacc, "pace", type(Gacc.pace)(Gacc.pace.apart * 0, 500))
+    quiet = bootstrap.Service(shop.settings, shop.engine, bootstrap.now, lambda _: None)
+    monkeypatch.setattr(bootstrap, "service", lambda: quiet)
+    settings.settings.cache_clear()
+    yield CliRunner()
+    settings.settings.cache_clear()
+    bootstrap.engine().dispose()
+
+
+def test_search_follow_poll_and_list(run: CliRunner, shop: Shop) -> None:
+    """What a search finds is followed under its id, polled, and listed with its health."""
+    shop.publish(release())
+    found = run.invoke(cli.app, ["sources", "search", "gacc", "rare", "earth"])
+    assert found.exit_code == 0, found.output
+    assert f"{QUANTITY}  China's exports of Rare Earths, quantity (t)" in found.output
+    assert "of Rare Earths, value (USD million)" in found.output
+
+    taken = run.invoke(cli.app, ["sources", "follow", "gacc", "rare-earths.quantity"])
+    assert taken.output.split() == ["following", QUANTITY]
+    polled = run.invoke(cli.app, ["sources", "poll", "gacc"])
+    assert polled.exit_code == 0, polled.output
+    assert "2 recorded" in polled.output
+    assert QUANTITY in {each.series_id for each in shop.rows(observations)}
+    listed = run.invoke(cli.app, ["sources", "list"])
+    assert "gacc       China Customs, preliminary table: 2 followed, last success: 20" in listed.output
+
+
+def test_follow_under_an_id_of_our_own_keeps_units_apart(run: CliRunner, shop: Shop) -> None:
+    """A value in USD is not followed into a series of tonnes, and the message says what to do."""
+    shop.publish(release())
+    told = run.invoke(cli.app, ["sources", "follow", "gacc", "rare-earths.value", "--as", "CN_EXP_RE_T"])
+    assert told.exit_code == 1
+    assert "follow it under another id" in told.output
+    assert shop.count(followed) == shop.count(series) == 1
+
+
+def test_refusals_of_a_command_are_sentences(run: CliRunner, shop: Shop) -> None:
+    """An unknown source, a search without a find, a key where none is taken, a real host without leave."""
+    shop.publish(release())
+    for words, said in (
+        (["list"], "never polled"),
+        (["search", "nowhere", "x"], "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred"),
+        (["search", "gacc", "unobtainium"], "offers nothing under 'unobtainium'"),
+        (["key", "gacc"], "takes no key"),
+        (["check", "gacc"], "say --live if it may"),
+        (["search", "comtrade", "cars"], "tonnage sources key"),
+        (["search", "comext", "cars"], "name reporter=DE"),
+    ):
+        told = run.invoke(cli.app, ["sources", *words])
+        assert said in told.output, told.output
+        assert "Traceback" not in told.output
+
+
+def test_check_asks_the_smallest_thing_and_says_what_came(run: CliRunner, shop: Shop) -> None:
+    """With leave to ask, one request is made; a source that is away is told in a sentence."""
+    shop.publish(release())
+    told = run.invoke(cli.app, ["sources", "check", "gacc", "--live"])
+    assert "China Customs, preliminary table answers: 200, " in told.output
+    assert len(shop.site.asked) == 1
+    shop.site.answers.clear()
+    gone = run.invoke(cli.app, ["sources", "check", "gacc", "--live"])
+    assert (gone.exit_code, "answered 404" in gone.output) == (1, True)
+
+
+def test_a_refused_page_fails_the_command_in_words(run: CliRunner, shop: Shop) -> None:
+    """The poll prints what was refused and why."""
+    shop.publish([[each[0], *each[2:], ""] for each in release()])
+    polled = run.invoke(cli.app, ["sources", "poll", "gacc"])
+    assert "refused: shifted-table: The last cell of all 4 rows of 2025-04 is blank" in polled.output
+
+
+def test_rederive_reports(run: CliRunner, shop: Shop) -> None:
+    """The same parser finds the same."""
+    shop.publish(release())
+    run.invoke(cli.app, ["sources", "poll", "gacc"])
+    told = run.invoke(cli.app, ["sources", "rederive", "gacc"])
+    assert "1 answers: 1 figures the same, 0 would change, 0 refused" in told.output

@@ -1,0 +1,178 @@
+"""The Python client on a real API: the page of the docs as it stands, retries, errors, and both its kinds."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from api_stage import MAGNETS, Stage
+
+from alerts.delivery.signing import sign
+from services.bootstrap import REFRESH_FORECASTS
+from services.client import ApiError, AsyncClient, Client, Figure, verify
+from services.client.retries import Retries
+from services.usecases.manage_keys import add_key
+from services.usecases.refresh_forecasts import refresh_forecasts
+
+PAGE = Path(__file__).parents[2] / "services" / "docs" / "client.md"
+QUICK = Retries(most=3, first=0.01)
+MAY = Figure(MAGNETS, "2025-05", 1238.0, "t", known_from=dt.datetime(2025, 6, 20, 2, tzinfo=dt.UTC))
+
+
+@pytest.fixture
+def refitting(stage: Stage) -> Stage:
+    """A stage on which a refit is made as soon as it is nudged, as a worker would."""
+
+    def nudge(task: str) -> None:
+        if task == REFRESH_FORECASTS:
+            refresh_forecasts(stage.engine, now=stage.at, lease=dt.timedelta(minutes=5))
+
+    stage.app.state.service = replace(stage.app.state.service, nudge=nudge)
+    return stage
+
+
+def key(stage: Stage) -> str:
+    with stage.engine.begin() as connection:
+        scopes = ("read", "write", "rules", "endpoints")
+        return add_key(connection, name="research", scopes=scopes, desk="metals", now=stage.at)[1]
+
+
+def test_the_page_of_the_docs_runs(refitting: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each block of the page runs in its order: to a forecast, an alert, and a webhook that is verified."""
+    text = PAGE.read_text().replace("tonnage_…", key(refitting))
+    text = text.replace("http://127.0.0.1:8000", str(refitting.client.base_url))
+    shared: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, str(PAGE), "exec"), shared)  # noqa: S102 - the page is ours
+    shown = capsys.readouterr().out
+    assert "2025-06" in shown
+    assert "{'opened': 1}" in shown
+    assert "['COPPER']" in shown
+    assert list(shared["forecast"].steps[0].quantiles) == ["0.1", "0.5", "0.9"]
+    body = b'{"data":{"sentence":"Copper fell."}}'
+    headers = sign([shared["secret"]], message_id="msg_1", at=dt.datetime.now(dt.UTC), body=body)
+    assert shared["received"](headers, body) == "Copper fell."
+    with pytest.raises(Exception, match="signature"):
+        shared["received"](headers, body + b" ")
+    assert verify is shared["verify"]
+
+
+def test_both_clients_give_the_same(refitting: Stage) -> None:
+    """What one waits for the other awaits; both read figures, verdicts, series and forecasts alike."""
+    address, given = str(refitting.client.base_url), key(refitting)
+    refitting.client.headers["Authorization"] = f"Bearer {given}"
+    with Client(address, given) as client:
+        client.put_series(MAGNETS, name="Magnets", unit="t", tags=["magnets"])
+        assert client.record([MAY], source="customs").recorded == 1
+        told = (
+            list(client.list_series()),
+            client.observations(MAGNETS, as_of=MAY.known_from),
+            client.verdicts(MAGNETS),
+            client.forecast(MAGNETS),
+            client.alerts(),
+        )
+
+    async def awaited() -> tuple[Any, ...]:
+        async with AsyncClient(address, given) as client:
+            return (
+                [each async for each in client.list_series()],
+                await client.observations(MAGNETS, as_of=MAY.known_from),
+                await client.verdicts(MAGNETS),
+                await client.forecast(MAGNETS),
+                await client.alerts(),
+            )
+
+    assert asyncio.run(awaited()) == told
+    assert told[0][0].tags == ("magnets",)
+    assert told[1][0].value == 1238.0
+
+
+def test_a_problem_is_an_error_with_its_faults(stage: Stage) -> None:
+    """What the API refuses is raised with its kind and faults; a naive moment is refused at once."""
+    with Client(str(stage.client.base_url)) as client:
+        with pytest.raises(ApiError, match="there is no series") as refused:
+            client.record([MAY], source="customs")
+        assert (refused.value.status, refused.value.kind) == (422, "upload-refused")
+        assert refused.value.faults[0]["row"] == 1
+        with pytest.raises(ValueError, match="no zone"):
+            client.observations(MAGNETS, as_of=dt.datetime(2025, 6, 20))  # noqa: DTZ001 - what is refused
+
+
+@contextmanager
+def faulty(answers: list[int | None]) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A server with these statuses in turn, None being a broken connection; and the headers it was sent."""
+    asked: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append({name.lower(): value for name, value in self.headers.items()})
+            self.rfile.read(int(self.headers["content-length"]))
+            status = answers[min(len(asked), len(answers)) - 1]
+            if status is None:
+                self.close_connection = True
+                return
+            body = b'{"release_id":1,"recorded":1,"revised":0,"unchanged":0,"alerts":{},"figures":[]}'
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def record(address: str) -> None:
+    with Client(address, retries=QUICK) as client:
+        client.record([MAY], source="customs")
+
+
+def record_awaited(address: str) -> None:
+    async def recorded() -> None:
+        async with AsyncClient(address, retries=QUICK) as client:
+            await client.record([MAY], source="customs")
+
+    asyncio.run(recorded())
+
+
+@pytest.mark.parametrize("made", [record, record_awaited], ids=["sync", "async"])
+def test_an_upload_is_made_again_under_one_idempotency_key(made: Callable[[str], None]) -> None:
+    """No answer, 503 and 429 are tried again with the same key, so that nothing is recorded twice."""
+    with faulty([None, 503, 429, 200]) as (address, asked):
+        made(address)
+    assert len(asked) == 4
+    assert len({each["idempotency-key"] for each in asked}) == 1
+    with faulty([503]) as (address, asked), pytest.raises(ApiError):
+        made(address)
+    assert len(asked) == 1 + QUICK.most
+
+
+def test_what_may_have_happened_is_not_done_twice() -> None:
+    """An endpoint that may have been added is not added again."""
+    with (
+        faulty([None]) as (address, asked),
+        Client(address, retries=QUICK) as client,
+        pytest.raises(httpx.TransportError),
+    ):
+        client.add_endpoint(desk="metals", url="https://desk.example.com")
+    assert len(asked) == 1

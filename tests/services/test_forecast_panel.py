@@ -1,0 +1,74 @@
+"""A panel forecast offline: the same for any number of processes, sums that add up, and reasons in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import app
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven series of five years by number of month, and one that holds two months."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (name, step + 1, 100 * (place + 1) * np.exp(0.2 * np.sin(step / 2) + 0.1 * rng.standard_normal()))
+        for place, name in enumerate("abcdefg")
+        for step in range(60)
+    ]
+    path = tmp_path_factory.mktemp("panel") / "panel.csv"
+    pd.DataFrame([*rows, ("h", 59, 5.0), ("h", 60, 6.0)], columns=["id", "t", "v"]).to_csv(path, index=False)
+    return path
+
+
+def forecast(panel: Path, output: Path, *more: str) -> pd.DataFrame:
+    columns = ["--id-col", "id", "--time-col", "t", "--value-col", "v"]
+    where = ["--input", str(panel), "--output", str(output)]
+    done = CliRunner().invoke(app, ["forecast", *where, *columns, "--portfolio", "fast", *more])
+    assert done.exit_code == 0, done.output
+    return pd.read_csv(output)
+
+
+def test_result_is_the_same_for_any_number_of_jobs(panel: Path, tmp_path: Path) -> None:
+    """One process and two write the same rows, to the last digit; the short series says what it is."""
+    one = forecast(panel, tmp_path / "one.csv", "--jobs", "1")
+    two = forecast(panel, tmp_path / "two.csv", "--jobs", "2")
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    assert one["month"].min() == 61
+    assert len(one) == 8 * 18
+    assert one[one["series_id"] == "h"]["reason"].str.startswith("2 months held").all()
+
+
+def test_sums_of_a_family_add_up(panel: Path, tmp_path: Path) -> None:
+    """A sum and a share are derived and forecast; the sum's point forecast is that of its parts."""
+    families = tmp_path / "families.csv"
+    families.write_text("series_id,kind,parts\nab,sum,a b\nshare,share,a ab\n")
+    rows = forecast(panel, tmp_path / "out.csv", "--families", str(families), "--horizon", "6")
+    means = rows.pivot_table(index="h", columns="series_id", values="mean")
+    np.testing.assert_allclose(means["a"] + means["b"], means["ab"])
+    assert means["share"].between(10, 60).all()
+
+
+def test_a_model_by_name_says_what_its_intervals_held(panel: Path, tmp_path: Path) -> None:
+    """Its own coverage, measured on the panel's past, is printed beside it."""
+    columns = ["--id-col", "id", "--time-col", "t", "--value-col", "v", "--portfolio", "theta"]
+    where = ["--input", str(panel), "--output", str(tmp_path / "out.csv")]
+    done = CliRunner().invoke(app, ["forecast", *where, *columns])
+    assert done.exit_code == 0
+    assert "on 7 series: 80 % held" in " ".join(done.output.split())
+
+
+def test_unknown_portfolio_names_those_that_there_are(panel: Path, tmp_path: Path) -> None:
+    """The command ends with status 2 before any fit, and writes nothing."""
+    columns = ["--id-col", "id", "--time-col", "t", "--value-col", "v", "--portfolio", "oracle"]
+    done = CliRunner().invoke(
+        app, ["forecast", "--input", str(panel), "--output", str(tmp_path / "o"), *columns]
+    )
+    assert done.exit_code == 2
+    assert "standard" in done.output
+    assert not (tmp_path / "o").exists()

@@ -1,0 +1,164 @@
+"""The reading pages on a small history: what each says, and what it does not say of the future."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterator
+
+import pytest
+from api_stage import MAGNETS, NOW, Stage, served
+from httpx import Client
+
+from services.usecases.refresh_forecasts import refresh_forecasts
+from services.usecases.score_forecasts import score_due
+from services.web.app import create_web
+
+LEASE = dt.timedelta(minutes=10)
+FIRST = dt.datetime(2025, 6, 20, 4, tzinfo=dt.UTC)
+"""When the low figure of May became known; its revision and June's came on 20 July."""
+LATER = dt.datetime(2025, 7, 20, 4, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def pages(stage: Stage) -> Iterator[Client]:
+    """A client of the dashboard on a stage's database and clock."""
+    with served(create_web(stage.app.state.service)) as address, Client(base_url=address) as client:
+        yield client
+
+
+@pytest.fixture
+def told(stage: Stage, pages: Client) -> Client:
+    """Magnets through June 2025: forty ordinary months, a forecast, a shock, its revision, a recovery."""
+    stage.register(name="Magnet exports", family="magnets", hs_code="85051110")
+    stage.register("SIBLING", name="Its sibling", family="magnets")
+    rule = {"name": "Shock", "desk": "metals", "scope": {"series": [MAGNETS]}, "severity": "critical"}
+    condition = {"kind": "level", "below": 3000}
+    assert stage.client.put("/v1/rules/shock", json={**rule, "condition": condition}).status_code == 200
+    months = [f"{2022 + place // 12}-{place % 12 + 1:02d}" for place in range(40)]
+    for name, level in ((MAGNETS, 5000), ("SIBLING", 900)):
+        past = [
+            {
+                "month": month,
+                "value": level + 37 * (place % 7),
+                "series_id": name,
+                "known_from": _after(month),
+            }
+            for place, month in enumerate(months)
+        ]
+        assert stage.upload(*past, history="true").status_code < 300
+    _fit(stage)
+    assert (
+        stage.upload({"month": "2025-05", "value": 1238, "known_from": FIRST.isoformat()}).status_code < 300
+    )
+    _fit(stage)
+    later = {"known_from": LATER.isoformat()}
+    assert stage.upload(
+        {"month": "2025-05", "value": 1240, **later}, {"month": "2025-06", "value": 5100, **later}
+    )
+    _fit(stage)
+    return pages
+
+
+def _after(month: str) -> str:
+    """The twentieth of the month after."""
+    first = dt.date.fromisoformat(f"{month}-01")
+    following = (first.replace(day=28) + dt.timedelta(days=5)).replace(day=20)
+    return f"{following}T04:00:00+00:00"
+
+
+def _fit(stage: Stage) -> None:
+    refresh_forecasts(stage.engine, now=NOW, lease=LEASE)
+    score_due(stage.engine, now=NOW, lease=LEASE)
+
+
+def rows(client: Client, address: str) -> list[dict[str, str]]:
+    """The rows of a table that a page gives as a file."""
+    answer = client.get(address)
+    assert answer.headers["content-type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_an_installation_without_a_series_teaches_the_first_steps(pages: Client) -> None:
+    """Every reading page of an empty installation is a page that says what to do, never an empty table."""
+    for address in ("/", "/series", "/episodes", "/track-record"):
+        answer = pages.get(address)
+        assert answer.status_code == 200, address
+        assert 'class="empty"' in answer.text, address
+    assert "/v1/series/MAGNETS" in pages.get("/").text
+
+
+def test_now_says_what_happened_to_magnets_in_may(told: Client) -> None:
+    """The open alert's sentence, and the shock as a headline with what was expected instead."""
+    page = told.get("/").text
+    assert "1,240\u00a0t</strong> in May 2025" in page
+    assert "expected before it began" in page
+    assert "Magnet exports fell" in page
+    assert "Releases" in page
+
+
+def test_now_tells_once_what_is_new_to_whoever_looks(stage: Stage, told: Client) -> None:
+    """The first look tells the last changes; a look an hour later says that nothing changed since."""
+    assert "This browser looks for the first time" in told.get("/").text
+    stage.at = NOW + dt.timedelta(hours=1)
+    assert "Nothing has changed since you last looked, 1 hour ago" in told.get("/").text
+
+
+def test_a_series_as_of_a_day_knows_nothing_later(told: Client) -> None:
+    """On 20 June 2025 May stood at 1,238 t: no word of its revision or of June, in page or file."""
+    page = told.get(f"/series/{MAGNETS}?as_of=2025-06-20").text
+    assert "1,238\u00a0t" in page
+    for later in ("1,240", "5,100", "Jul 2025"):
+        assert later not in page, later
+    now = told.get(f"/series/{MAGNETS}").text
+    assert "1,240\u00a0t" in now
+    assert "first print 1,238" in now
+    known = rows(told, f"/series/{MAGNETS}/figures.csv?as_of=2025-06-20&range=2y")
+    figures = [row for row in known if row["kind"] == "figure"]
+    assert (figures[-1]["period"], figures[-1]["value"], figures[-1]["verdict"]) == (
+        "2025-05",
+        "1238.0",
+        "shock_down",
+    )
+    assert next(row for row in known if row["kind"] == "forecast")["period"] == "2025-06"
+
+
+def test_a_view_is_its_address(told: Client) -> None:
+    """Range, layers and day stand in the address; a layer left out is not drawn; nonsense is refused."""
+    assert 'class="stood"' in told.get(f"/series/{MAGNETS}").text
+    shared = told.get(f"/series/{MAGNETS}?as_of=2025-06-20&range=2y&hide=stood,scenarios").text
+    assert 'class="stood"' not in shared
+    assert "as_of=2025-06-20&amp;range=2y&amp;hide=scenarios%2Cstood" in shared
+    for nonsense in ("as_off=2025-06-20", "range=3y", "hide=everything", "as_of=yesterday"):
+        assert told.get(f"/series/{MAGNETS}?{nonsense}").status_code == 422, nonsense
+    assert told.get("/series/NOTHING").status_code == 404
+
+
+def test_the_ledger_and_its_file_agree(told: Client) -> None:
+    """One episode, on the page and in the file, with its loss and interval; none before it began."""
+    (row,) = rows(told, "/episodes?format=csv")
+    assert (row["series_id"], row["onset"], row["side"]) == (MAGNETS, "2025-05", "down")
+    assert float(row["shortfall_lower"]) < float(row["shortfall"]) < float(row["shortfall_upper"])
+    assert "May 2025" in told.get("/episodes").text
+    assert rows(told, "/episodes?format=csv&as_of=2025-06-19") == []
+
+
+def test_the_track_record_stands_beside_seasonal_naive(told: Client) -> None:
+    """Lines by months ahead count the figures that came; the first print of May is the one scored."""
+    lines = rows(told, "/track-record?by=horizon&format=csv")
+    assert {"1", "2"} <= {line["horizon"] for line in lines}
+    assert all(line["naive_mase"] for line in lines)
+    page = told.get("/track-record").text
+    assert "seasonal naive" in page
+    assert "Error by months ahead" in page
+
+
+def test_a_family_stands_side_by_side(told: Client) -> None:
+    """Siblings are an index of one axis, and shares of their sum that add up to one."""
+    page = told.get("/families/magnets")
+    assert page.status_code == 200
+    assert "Its sibling" in page.text
+    cells = [row for row in rows(told, "/families/magnets?format=csv") if row["month"] == "2025-04"]
+    assert sum(float(row["share"]) for row in cells) == pytest.approx(1)
+    assert told.get("/families/nothing").status_code == 404
