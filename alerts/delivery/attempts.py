@@ -31,6 +31,9 @@ BREATHER = dt.timedelta(seconds=60)
 OVERLOADED = frozenset({429, 502, 504})
 GONE = 410
 
+UNSIGNED_WAIT = dt.timedelta(minutes=5)
+"""Wait before a message is tried again that we could not sign: for a key of ours, not for the receiver."""
+
 LONGEST_RETRY_AFTER = dt.timedelta(hours=1)
 """A Retry-After is granted up to this, or up to twice our own wait where that is longer."""
 
@@ -45,6 +48,7 @@ class Failure(StrEnum):
     RESET = "reset"
     FORBIDDEN = "forbidden"
     UNSIGNED = "unsigned"
+    OURS = "ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ class Outcome:
     def succeeded(self) -> bool:
         """Whether the receiver took the message: 2xx and nothing else."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the attempt failed by our fault, which says nothing of the receiver."""
+        return self.failure in {Failure.UNSIGNED, Failure.OURS}
 
     @property
     def reason(self) -> str:
@@ -126,6 +135,10 @@ def settle(outcome: Outcome, *, attempt: int, now: dt.datetime, jitter: float) -
         return Delivered(outcome.reason)
     if outcome.status == GONE:
         return Disabled(f"{outcome.reason}: the receiver wants no more messages")
+    if outcome.failure is Failure.UNSIGNED:
+        return RetryAt(
+            now + UNSIGNED_WAIT, f"{outcome.reason}; not sent, and tried again once it can be signed"
+        )
     if attempt >= len(SCHEDULE):
         return Exhausted(f"{outcome.reason} at attempt {attempt} of {len(SCHEDULE)}")
     wait = wait_after(outcome, attempt=attempt, now=now, jitter=jitter)
@@ -156,8 +169,6 @@ def _asked(retry_after: str | None, now: dt.datetime) -> dt.timedelta | None:
         return dt.timedelta(seconds=min(int(text[:9]), 10**8))
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        return None if moment.tzinfo is None else moment - now
+    except (ValueError, OverflowError):  # a zone of a million hours, a year that no calendar has
         return None
-    if moment.tzinfo is None:
-        return None
-    return moment - now

@@ -51,11 +51,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Where a delivery stands after an attempt: its status, and when it is due again if that is pending."""
+    """Where a delivery stands after an attempt: its status, and when it is due again if that is pending.
+
+    An attempt that is not ``counted`` takes none from the schedule of the delivery.
+    """
 
     id: int
     status: str
     due_at: dt.datetime | None = None
+    counted: bool = True
 
 
 def claim(
@@ -158,8 +162,15 @@ def settle(
             connection.execute(
                 update(deliveries)
                 .where(deliveries.c.id == bindparam("settled_id"), *conditions)
-                .values(due_at=bindparam("settled_due"), **free),
-                [{"settled_id": each.id, "settled_due": each.due_at} for each in group],
+                .values(
+                    due_at=bindparam("settled_due"),
+                    attempts_before_replay=deliveries.c.attempts_before_replay + bindparam("settled_free"),
+                    **free,
+                ),
+                [
+                    {"settled_id": each.id, "settled_due": each.due_at, "settled_free": int(not each.counted)}
+                    for each in group
+                ],
             )
         else:
             connection.execute(

@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import structlog
 from sqlalchemy import Engine
 
 from alerts.delivery import attempts, signing
-from alerts.delivery.attempts import Failure, Outcome, Settlement
+from alerts.delivery.attempts import Delivered, Failure, Outcome, Settlement
 from alerts.delivery.bodies import CONTENT_TYPES, Kind
 from alerts.delivery.channels import CHILDREN, notify, without_addresses
 from alerts.delivery.client import Client
@@ -20,6 +21,8 @@ from services import tracing
 from services.settings import Settings
 from services.storage.encryption import EncryptionKeyError, decrypt
 from services.storage.leases import Claim
+
+_log = structlog.get_logger()
 
 GRACE = dt.timedelta(seconds=15)
 """Lease beyond the time of an attempt: settling fits in it, even when the database is busy or restarts."""
@@ -58,19 +61,42 @@ class Sent:
 
 
 async def attempt(sender: Sender, claim: Claim) -> Sent:
-    """One attempt and what follows from it; what keeps us from signing is an outcome as well."""
+    """One attempt and what follows from it; whatever it raises is this delivery's outcome, and no other's."""
     started_at = sender.clock()
-    with tracing.span(
-        "deliver", parent=claim.trace, message_id=claim.message_id, attempt=claim.attempt
-    ) as opened:
-        try:
-            outcome = await _outcome(sender, claim, started_at)
-        except (DeliveryError, EncryptionKeyError) as error:
-            outcome = Outcome(None, Failure.UNSIGNED, str(error), 0.0)
-        if opened is not None:
-            opened.set_attribute("outcome", outcome.failure or str(outcome.status))
-    settlement = attempts.settle(outcome, attempt=claim.attempt, now=sender.clock(), jitter=sender.draw())
+    outcome: Outcome | None = None
+    try:
+        with tracing.span(
+            "deliver", parent=claim.trace, message_id=claim.message_id, attempt=claim.attempt
+        ) as opened:
+            outcome = await _tried(sender, claim, started_at)
+            if opened is not None:
+                opened.set_attribute("outcome", outcome.failure or str(outcome.status))
+        settlement = attempts.settle(outcome, attempt=claim.attempt, now=sender.clock(), jitter=sender.draw())
+    except Exception as error:  # noqa: BLE001 - told by its type in the attempt, and whole in the log
+        return unforeseen(claim, started_at, outcome, error, at=sender.clock())
     return Sent(claim, started_at, outcome, settlement)
+
+
+def unforeseen(
+    claim: Claim, started_at: dt.datetime, outcome: Outcome | None, error: Exception, *, at: dt.datetime
+) -> Sent:
+    """An attempt after which something of ours failed: taken where the receiver took it, else our fault.
+
+    Of what was raised nothing but the type goes on, and of the receiver's answer nothing at all.
+    """
+    _log.error("an attempt met a fault of ours", exc_info=error, message_id=claim.message_id)
+    if outcome is not None and outcome.succeeded:
+        kept = Outcome(outcome.status, None, "", outcome.duration)
+        return Sent(claim, started_at, kept, Delivered(kept.reason))
+    kept = Outcome(None, Failure.OURS, f"a fault of ours, {type(error).__name__}", 0.0)
+    return Sent(claim, started_at, kept, attempts.settle(kept, attempt=claim.attempt, now=at, jitter=0.5))
+
+
+async def _tried(sender: Sender, claim: Claim, at: dt.datetime) -> Outcome:
+    try:
+        return await _outcome(sender, claim, at)
+    except (DeliveryError, EncryptionKeyError) as error:
+        return Outcome(None, Failure.UNSIGNED, str(error), 0.0)
 
 
 async def _outcome(sender: Sender, claim: Claim, at: dt.datetime) -> Outcome:

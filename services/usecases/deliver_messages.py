@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import structlog
 from sqlalchemy import Engine
@@ -23,7 +24,7 @@ from services.settings import Settings
 from services.storage import heartbeats, leases
 from services.storage.leases import Claim
 from services.usecases import settle_deliveries
-from services.usecases.attempt_delivery import GRACE, Sender, Sent, attempt
+from services.usecases.attempt_delivery import GRACE, Sender, Sent, attempt, unforeseen
 from services.usecases.tell_trouble import WORKERS, tell_trouble
 
 PER_ENDPOINT = 4
@@ -99,6 +100,9 @@ def keep_delivering(
                 except OperationalError as error:
                     _log.warning("the database is away; delivery waits", error=str(error.orig))
                     await asyncio.sleep(10 * _POLL)
+                except Exception:  # noqa: BLE001 - the sweep is what repairs: it outlives whatever a turn raises
+                    _log.exception("a turn of the sweep failed; the next one follows")
+                    await asyncio.sleep(10 * _POLL)
                 await asyncio.sleep(_POLL)
 
     asyncio.run(run())
@@ -140,7 +144,8 @@ async def _pump(
 ) -> Counter[str]:
     """Claim, send and settle until nothing is due and nothing in flight.
 
-    Raises OperationalError where the database is away, once nothing is in flight that it would forget.
+    What claiming raises, such as OperationalError where the database is away, is raised once nothing is in
+    flight that it would forget.
     """
     tally: Counter[str] = Counter()
     flying: dict[asyncio.Task[Sent], float] = {}
@@ -149,7 +154,7 @@ async def _pump(
             await each_turn()
             room = in_flight - len(flying)
             claimed = await asyncio.to_thread(_claim, sender, room) if room and not enough() else []
-        except OperationalError:
+        except Exception:
             if not flying:
                 raise
             claimed = []
@@ -159,8 +164,15 @@ async def _pump(
             return tally
         if sent := await _landed(flying):
             await _settle(sender, sent)
-            settle_deliveries.count(sent)
+            _tell(sent)
             tally.update(settle_deliveries.status(each.settlement) for each in sent)
+
+
+def _tell(sent: Sequence[Sent]) -> None:
+    try:
+        settle_deliveries.count(sent)
+    except Exception as error:  # noqa: BLE001 - no number is worth a delivery
+        _log.error("settled attempts are not counted", exc_info=error)
 
 
 async def _landed(flying: dict[asyncio.Task[Sent], float]) -> list[Sent]:
@@ -191,11 +203,33 @@ def _claim(sender: Sender, limit: int) -> list[Claim]:
 
 
 async def _settle(sender: Sender, sent: Sequence[Sent]) -> None:
-    """Write down what came of the attempts; a database that is away is waited for while the leases hold."""
+    """Write down what came of attempts: together; where that fails each alone; then the least of it.
+
+    So what cannot be written of one delivery takes no other's settlement with it. A database that is away is
+    waited for while the leases hold.
+    """
+    try:
+        await _written(partial(settle_deliveries.settle, sender, sent))
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is that of one delivery
+        if len(sent) > 1:
+            for each in sent:
+                await _settle(sender, [each])
+            return
+        alone = sent[0]
+        least = unforeseen(alone.claim, alone.started_at, alone.outcome, error, at=sender.clock())
+        try:
+            await _written(partial(settle_deliveries.settle_bare, sender, least))
+        except Exception as again:  # noqa: BLE001 - as above
+            _log.error("an attempt could not be written; it is due again when its lease ends", exc_info=again)
+
+
+async def _written(write: Callable[[], None]) -> None:
     until = asyncio.get_running_loop().time() + GRACE.total_seconds()
     while True:
         try:
-            await asyncio.to_thread(settle_deliveries.settle, sender, sent)
+            await asyncio.to_thread(write)
         except OperationalError:
             if asyncio.get_running_loop().time() >= until:
                 raise

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from alerts.delivery import breaker
-from alerts.delivery.attempts import Delivered, Disabled, Exhausted, RetryAt, Settlement
+from alerts.delivery.attempts import Delivered, Disabled, Exhausted, Failure, RetryAt, Settlement
 from alerts.events import disabled_event
 from services.storage import endpoint_health, endpoints, leases, outbox
 from services.storage.deliveries import AttemptRecord
@@ -29,18 +29,30 @@ def settle(sender: Sender, sent: Sequence[Sent]) -> None:
     """Append the attempts, settle their deliveries, and pause or disable endpoints that fail."""
     now = sender.clock()
     with sender.engine.begin() as connection:
-        leases.settle(
-            connection,
-            [_attempt(each) for each in sent],
-            [Settled(each.claim.id, status(each.settlement), _due(each.settlement)) for each in sent],
-            owner=sender.owner,
-            now=now,
-        )
+        _settle(connection, sender, sent, now)
         succeeded = {each.claim.endpoint_id for each in sent if each.outcome.succeeded}
         if succeeded:
             endpoint_health.mark_healthy(connection, succeeded)
-        failed = [each for each in sent if each.claim.endpoint_id not in succeeded]
+        failed = [
+            each for each in sent if each.claim.endpoint_id not in succeeded and not each.outcome.is_ours
+        ]
         disable(connection, _failed(connection, failed, now) if failed else {}, now=now)
+
+
+def settle_bare(sender: Sender, sent: Sent) -> None:
+    """Append one attempt and settle its delivery, and nothing more: what else belongs to it has failed."""
+    with sender.engine.begin() as connection:
+        _settle(connection, sender, [sent], sender.clock())
+
+
+def _settle(connection: Connection, sender: Sender, sent: Sequence[Sent], now: dt.datetime) -> None:
+    leases.settle(
+        connection,
+        [_attempt(each) for each in sent],
+        [_settled(each) for each in sent],
+        owner=sender.owner,
+        now=now,
+    )
 
 
 def _failed(connection: Connection, failed: Sequence[Sent], now: dt.datetime) -> dict[str, str]:
@@ -111,6 +123,12 @@ def status(settlement: Settlement) -> str:
             return "cancelled"
 
 
+def _settled(sent: Sent) -> Settled:
+    due = _due(sent.settlement)
+    counted = sent.outcome.failure is not Failure.UNSIGNED
+    return Settled(sent.claim.id, status(sent.settlement), due, counted)
+
+
 def _due(settlement: Settlement) -> dt.datetime | None:
     return settlement.due if isinstance(settlement, RetryAt) else None
 
@@ -123,6 +141,11 @@ def _attempt(sent: Sent) -> AttemptRecord:
         seconds=sent.outcome.duration,
         status_code=sent.outcome.status,
         outcome=sent.outcome.failure or "answered",
-        reason=sent.settlement.reason,
+        reason=_storable(sent.settlement.reason),
         response=sent.outcome.answer,
     )
+
+
+def _storable(text: str) -> str:
+    """A text without what PostgreSQL keeps in no text: a NUL, half a surrogate pair; a receiver chose it."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

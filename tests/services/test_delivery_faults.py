@@ -1,0 +1,241 @@
+"""Whatever one delivery raises is its own outcome: what another desk was sent is settled all the same."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from sqlalchemy import Engine, create_engine, select
+from test_deliver_messages import SETTINGS as HURRIED
+from test_deliver_messages import Desk, Time
+
+from alerts.delivery import attempts
+from alerts.delivery.attempts import SCHEDULE, Failure, Outcome
+from alerts.events import ping_event
+from services.storage import endpoint_health, endpoints, outbox, tables
+from services.storage.messages import Message
+from services.usecases import attempt_delivery, settle_deliveries
+from services.usecases.deliver_messages import deliver_due
+from services.usecases.manage_endpoints import add_endpoint
+
+SETTINGS = HURRIED.model_copy(update={"delivery_timeout_seconds": 10.0})
+"""No receiver here hangs: an attempt that takes long is slowed by the machine."""
+WORST = "Mon, 01 Jan 2024 00:00:00 +99999999999999999"
+
+
+class Garbler:
+    """A receiver that answers each request with bytes of its own choice."""
+
+    def __init__(self, answers: list[bytes]) -> None:
+        self.answers = answers
+        self.taken = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/hook"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                caller, _ = self._listener.accept()
+            except OSError:
+                return
+            with caller, suppress(OSError):
+                caller.recv(65_536)
+                caller.sendall(self.answers[self.taken % len(self.answers)])
+                self.taken += 1
+
+    def stop(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+
+def garbage(count: int) -> list[bytes]:
+    """Answers that are wrong in the status line, in one header or in the body, drawn by a fixed lot."""
+    draw = random.Random(18)  # noqa: S311 - a lot, not a secret
+    headers = ("retry-after", "content-length", "content-type", "transfer-encoding", "date", "set-cookie")
+    words = (
+        WORST,
+        "-1",
+        "1e400",
+        "NaN",
+        "9" * 400,
+        "\x00",
+        "\xff\xfe",
+        "chunked",
+        "Mon, 99 Foo -1",
+        "",
+        ",;=",
+    )
+    made = [f"HTTP/1.1 500 No\r\nretry-after: {WORST}\r\ncontent-length: 0\r\n\r\n".encode()]
+    for _ in range(count - 1):
+        status = draw.choice(
+            ("HTTP/1.1 500 No", "HTTP/1.1 429 \x00", "HTTP/9 200", "HTTP/1.1 700 ?", "\x00\x01")
+        )
+        lines = [f"{draw.choice(headers)}: {draw.choice(words)}" for _ in range(draw.randrange(4))]
+        head = "\r\n".join([status, *lines, "", ""]).encode("latin-1", "replace")
+        made.append(head + draw.randbytes(draw.randrange(200)))
+    return made
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def good() -> Iterator[Desk]:
+    desk = Desk()
+    yield desk
+    desk.stop()
+
+
+def enqueued(engine: Engine, time: Time, url: str, desk: str, count: int) -> str:
+    """An endpoint with so many messages that are due; its id."""
+    endpoint, _ = add_endpoint(engine, SETTINGS, desk=desk, url=url, now=time())
+    with engine.begin() as connection:
+        made = [Message(desk, ping_event(endpoint_id=endpoint.id, now=time()), time()) for _ in range(count)]
+        outbox.enqueue(connection, [(each, [endpoint.id]) for each in made], now=time())
+    return endpoint.id
+
+
+def deliver(engine: Engine, time: Time) -> dict[str, int]:
+    return dict(deliver_due(engine, SETTINGS, clock=time, draw=lambda: 0.5, seconds=20))
+
+
+def tried(engine: Engine, endpoint_id: str) -> list[tuple[str, str, int | None]]:
+    """Status, and outcome and code of each attempt, of an endpoint's deliveries in order."""
+    query = (
+        select(tables.deliveries.c.status, tables.attempts.c.outcome, tables.attempts.c.status_code)
+        .outerjoin(tables.attempts, tables.attempts.c.delivery_id == tables.deliveries.c.id)
+        .where(tables.deliveries.c.endpoint_id == endpoint_id)
+        .order_by(tables.deliveries.c.sequence, tables.attempts.c.number)
+    )
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_an_answer_of_garbage_is_that_deliverys_outcome(engine: Engine, time: Time, good: Desk) -> None:
+    """Beside a desk that answers anything at all, each message of another is taken and settled once."""
+    garbler = Garbler(garbage(60))
+    try:
+        bad = enqueued(engine, time, garbler.url, "bad", 60)
+        well = enqueued(engine, time, good.url, "good", 3)
+        for _ in range(70):
+            deliver(engine, time)
+            with engine.begin() as connection:  # its rests are not waited for
+                endpoint_health.end_rest(connection, bad)
+            if garbler.taken >= 60:
+                break
+    finally:
+        garbler.stop()
+    assert garbler.taken >= 60
+    assert tried(engine, well) == [("delivered", "answered", 204)] * 3
+    assert len(set(good.ids)) == len(good.ids) == 3
+    told = tried(engine, bad)
+    assert all(outcome is not None for status, outcome, _ in told if status != "pending")
+    assert sum(outcome is not None for _, outcome, _ in told) >= 60
+    assert Failure.OURS not in {outcome for _, outcome, _ in told}
+
+
+def failing(real: Callable[..., Any], about: Callable[..., bool]) -> Callable[..., Any]:
+    """A step that raises what nobody foresaw where it is about the bad desk."""
+
+    def step(*args: Any, **kwargs: Any) -> Any:
+        if about(*args):
+            raise RuntimeError("planted")
+        return real(*args, **kwargs)
+
+    return step
+
+
+OURS, TAKEN, LEFT = ("pending", Failure.OURS, None), ("delivered", "answered", 202), ("pending", None, None)
+STEPS: dict[
+    str, tuple[object, str, Callable[[str], Callable[..., bool]], tuple[str, str | None, int | None]]
+] = {
+    "sending": (
+        attempt_delivery,
+        "_outcome",
+        lambda bad: lambda _, claim, __: claim.endpoint_id == bad,
+        OURS,
+    ),
+    "what follows": (attempts, "settle", lambda _: lambda outcome: outcome.status == 202, TAKEN),
+    "health": (endpoint_health, "mark_healthy", lambda bad: lambda _, ids: bad in ids, TAKEN),
+    "telling": (
+        settle_deliveries,
+        "count",
+        lambda bad: lambda sent: any(each.claim.endpoint_id == bad for each in sent),
+        TAKEN,
+    ),
+    "writing": (settle_deliveries, "_attempt", lambda bad: lambda sent: sent.claim.endpoint_id == bad, LEFT),
+}
+"""Steps between claim and settlement: what fails for an endpoint, and how its deliveries stand then."""
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_unforeseen_fault_at_any_step_is_its_deliverys_own(
+    step: str, engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one delivery raises costs no other its settlement, and is none of its desk's failures."""
+    module, name, about, stands = STEPS[step]
+    other = Desk(lambda _: 202)
+    try:
+        bad = enqueued(engine, time, other.url, "bad", 2)
+        well = enqueued(engine, time, good.url, "good", 3)
+        monkeypatch.setattr(module, name, failing(getattr(module, name), about(bad)))
+        deliver(engine, time)
+        assert tried(engine, well) == [("delivered", "answered", 204)] * 3
+        assert len(good.ids) == 3
+        assert tried(engine, bad) == [stands] * 2
+        with engine.connect() as connection:
+            endpoint = endpoints.get(connection, bad)
+        assert endpoint is not None
+        assert endpoint.failing_since is None
+        monkeypatch.undo()
+        time.move(hours=1)
+        deliver(engine, time)
+        assert {status for status, *_ in tried(engine, bad)} == {"delivered"}
+    finally:
+        other.stop()
+
+
+def test_what_we_cannot_sign_waits_for_our_key(engine: Engine, time: Time, good: Desk) -> None:
+    """Without the key that sealed a secret nothing is sent, exhausted or disabled, however long it lasts."""
+    well = enqueued(engine, time, good.url, "good", 1)
+    elsewhere = SETTINGS.model_copy(update={"secret_keys": (SecretStr(Fernet.generate_key().decode()),)})
+    for _ in range(len(SCHEDULE) + 2):
+        deliver_due(engine, elsewhere, clock=time, draw=lambda: 0.5)
+        time.move(hours=24)
+    assert {told[:2] for told in tried(engine, well)} == {("pending", Failure.UNSIGNED)}
+    with engine.connect() as connection:
+        endpoint = endpoints.get(connection, well)
+    assert endpoint is not None
+    assert (endpoint.status, endpoint.failing_since) == ("enabled", None)
+    deliver(engine, time)
+    assert len(good.ids) == 1
+
+
+@given(header=st.text(max_size=60) | st.sampled_from([WORST, "Mon, 01 Jan 0001 00:00:00 +2359", "1e9", "-5"]))
+def test_no_retry_after_is_raised_or_waited_for_too_long(header: str) -> None:
+    """Any text in Retry-After gives a wait from our own schedule's to an hour or twice it."""
+    outcome = Outcome(500, None, "", 0.1, retry_after=header)
+    wait = attempts.wait_after(outcome, attempt=2, now=Time()(), jitter=0.5)
+    assert SCHEDULE[2] <= wait <= max(2 * SCHEDULE[2], attempts.LONGEST_RETRY_AFTER)
