@@ -23,6 +23,9 @@ VERSION = 1
 LISTED = 50
 """Series that one message lists: a body is bounded, and a late release may miss hundreds."""
 
+SHORT_SENTENCE = 2_000
+"""Characters of a sentence that a shortened body keeps: six bytes each is far below what may be sent."""
+
 Body = dict[str, Any]
 
 
@@ -43,6 +46,7 @@ class EventType(StrEnum):
     ENDPOINT_PING = "endpoint.ping"
     ENDPOINT_DISABLED = "endpoint.disabled"
     SOURCE_REFUSED = "source.refused"
+    RULE_FAILED = "rule.failed"
     SERVICE_TROUBLE = "service.trouble"
     SERVICE_RECOVERED = "service.recovered"
 
@@ -159,6 +163,18 @@ def source_refused_event(
     return _body(EventType.SOURCE_REFUSED, now, data, f"{title} was refused ({fault}): {reason}")
 
 
+def rule_failed_event(
+    *, rule_id: str, version: int, desk: str, period: str, fault: str, now: dt.datetime
+) -> Body:
+    """Body that tells a desk, and ops, of a rule that could not follow the figures of a release."""
+    data = {"rule": {"id": rule_id, "version": version, "desk": desk}, "period": period, "fault": fault}
+    said = (
+        f"Rule {rule_id} of {desk} could not follow the figures of {period} ({fault}): they are recorded, "
+        "and its alerts stand as they stood. Rehearse it, save it anew, and report the fault."
+    )
+    return _body(EventType.RULE_FAILED, now, data, said)
+
+
 def trouble_event(*, part: str, title: str, since: dt.datetime, action: str, now: dt.datetime) -> Body:
     """Body that tells ops of a part of the service that has done nothing since a moment."""
     data = {"part": part, "since": _time(since), "action": action}
@@ -170,6 +186,20 @@ def recovered_event(*, part: str, title: str, told_at: dt.datetime, now: dt.date
     """Body that takes back a trouble that was told at a moment."""
     data = {"part": part, "told_at": _time(told_at)}
     return _body(EventType.SERVICE_RECOVERED, now, data, f"{title} works again.")
+
+
+def shortened(event: Body, *, message_id: str) -> Body:
+    """Body that stands for one too long to be sent: how its sentence begins, and where the whole is read."""
+    said = str(event["data"]["sentence"])
+    alert = event["data"].get("alert")
+    data = {
+        "sentence": said if len(said) <= SHORT_SENTENCE else f"{said[:SHORT_SENTENCE]}…",
+        "shortened": {
+            "whole": f"/v1/messages/{message_id}",
+            "alert_id": None if alert is None else alert["id"],
+        },
+    }
+    return {**event, "data": data}
 
 
 def numbered(event: Body, sequence: int) -> Body:

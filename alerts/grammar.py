@@ -37,6 +37,12 @@ from forecasting.shocks.records import CLAIM_PERCENT
 DEEPEST = 8
 """Levels of all, any and not inside one another."""
 
+MOST_PARTS = 16
+"""Conditions beside one another in all or any."""
+
+MOST_CONDITIONS = 64
+"""Conditions in one tree, groups included."""
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "level": {"kind": "level", "below": 3000},
     "change": {"kind": "change", "on": "month", "down_percent": 30},
@@ -79,9 +85,12 @@ KINDS: dict[type[Condition], str] = {
 }
 
 
-def parse_condition(raw: object) -> Condition:
-    """The condition that a JSON value says; InvalidRuleError with every fault in it."""
-    faults = Faults()
+def parse_condition(raw: object, *, saved: bool = False) -> Condition:
+    """The condition that a JSON value says; InvalidRuleError with every fault in it.
+
+    One that was ``saved`` is read without bounds: they are for what is still to be saved.
+    """
+    faults = Faults(bounded=not saved)
     condition = read_condition(raw, "$", faults)
     faults.raise_any()
     return condition
@@ -216,10 +225,26 @@ def _parts(reader: Reader, depth: int) -> tuple[Condition, ...]:
     if raw is not None and (not isinstance(raw, list) or not raw):
         reader.fault("of", "a list of one or more conditions is needed")
         return ()
+    reader.count("of", len(raw or ()), MOST_PARTS, "conditions")
+    if depth == 0:
+        reader.count("of", _size(raw or ()), MOST_CONDITIONS, "conditions in all")
     return tuple(
         read_condition(part, f"{reader.at('of')}[{place}]", reader.faults, depth + 1)
         for place, part in enumerate(raw or ())
     )
+
+
+def _size(raw: object) -> int:
+    """Objects in a JSON value, itself included; what lies too deep is refused elsewhere."""
+    waiting, found = [raw], 0
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            found += 1
+            waiting += [each.get("of")]
+        elif isinstance(each, list):
+            waiting += each
+    return found
 
 
 def _all(reader: Reader, depth: int) -> Condition:

@@ -14,10 +14,22 @@ from alerts.errors import Fault, InvalidRuleError
 JsonObject = Mapping[str, Any]
 
 
-class Faults:
-    """The faults met so far, in the order of the text."""
+LONGEST_TEXT = 200
+"""Characters in a text, unless its place allows more."""
 
-    def __init__(self) -> None:
+MOST_TEXTS = 500
+"""Texts in a list."""
+
+
+class Faults:
+    """The faults met so far, in the order of the text.
+
+    What was saved before there were bounds is read without them (``bounded`` False): a rule that is in force
+    stays so, and nothing that a desk has set may keep a figure from being recorded.
+    """
+
+    def __init__(self, *, bounded: bool = True) -> None:
+        self.bounded = bounded
         self._found: list[Fault] = []
 
     def add(self, path: str, reason: str, example: object) -> None:
@@ -75,12 +87,13 @@ class Reader:
         value = self.raw(key)
         if value is None:
             return max(least, 0.0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        number = _finite(value)
+        if number is None:
             self.fault(key, f"a number is needed, not {_kind(value)}")
             return max(least, 0.0)
-        if not least <= value <= most:
-            self.fault(key, f"{value} does not lie {_range(least, most)}")
-        return float(value)
+        if not least <= number <= most:
+            self.fault(key, f"{number:g} does not lie {_range(least, most)}")
+        return number
 
     def whole(self, key: str, *, default: int | None = None, least: int, most: int) -> int:
         """A whole number from ``least`` to ``most``."""
@@ -92,11 +105,11 @@ class Reader:
                 self.fault(key, f"a whole number is needed, not {_kind(value)}")
             return least
         if not least <= value <= most:
-            self.fault(key, f"{value} does not lie {_range(least, most)}")
+            self.fault(key, f"{_kind(value)} does not lie {_range(least, most)}")
         return value
 
-    def text(self, key: str, *, default: str | None = None) -> str:
-        """A text that is not empty, unless a default is given."""
+    def text(self, key: str, *, default: str | None = None, longest: int = LONGEST_TEXT) -> str:
+        """A text of at most ``longest`` characters that is not empty, unless a default is given."""
         if default is not None and not self.has(key):
             return default
         value = self.raw(key)
@@ -104,7 +117,20 @@ class Reader:
             if value is not None:
                 self.fault(key, "a text is needed, not " + ("an empty one" if value == "" else _kind(value)))
             return ""
+        self.bounded(key, value, longest)
         return value
+
+    def bounded(self, key: str, value: str, longest: int = LONGEST_TEXT) -> None:
+        """Faults where a text of a key is too long, or could be kept nowhere."""
+        if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+            self.fault(key, "holds a NUL or half a surrogate pair, which can be kept nowhere")
+        if self.faults.bounded and len(value) > longest:
+            self.fault(key, f"has {len(value):,} characters, and {longest:,} are accepted")
+
+    def count(self, key: str, number: int, most: int, what: str) -> None:
+        """A fault where a list or object of a key holds more than it may."""
+        if self.faults.bounded and number > most:
+            self.fault(key, f"holds {number:,} {what}, and {most:,} are accepted")
 
     def choice(self, key: str, options: Sequence[str], *, default: str | None = None) -> str:
         """One of a few words."""
@@ -114,7 +140,7 @@ class Reader:
         if value in options:
             return str(value)
         if value is not None:
-            self.fault(key, f"{value!r} is not one of {', '.join(options)}")
+            self.fault(key, f"{_shown(value)} is not one of {', '.join(options)}")
         return options[0]
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -125,6 +151,9 @@ class Reader:
         if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
             self.fault(key, "a list of texts is needed")
             return ()
+        self.count(key, len(value), MOST_TEXTS, "texts")
+        for each in value:
+            self.bounded(key, each)
         return tuple(value)
 
     def moment(self, key: str) -> dt.datetime | None:
@@ -134,12 +163,12 @@ class Reader:
         value = self.text(key)
         try:
             moment = dt.datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.fault(key, f"{value!r} is not a time with a zone")
-            return None
-        return moment.astimezone(dt.UTC)
+            if moment.tzinfo is not None:
+                return moment.astimezone(dt.UTC)
+        except (ValueError, OverflowError):  # such as the first of the year 1 in a zone ahead of UTC
+            pass
+        self.fault(key, f"{_shown(value)} is not a time with a zone")
+        return None
 
     def just_one(self, *keys: str) -> str:
         """The one key of these that is given; a fault where none or several are."""
@@ -157,12 +186,32 @@ class Reader:
                 known = dict.fromkeys(self._known)
                 meant = difflib.get_close_matches(str(key), known, n=1) or list(known)[:1]
                 reason = f"is not known here; known are {', '.join(known)}"
-                self.faults.add(self.at(str(key)), reason, {each: self.example.get(each) for each in meant})
+                self.faults.add(
+                    self.at(str(key)[:LONGEST_TEXT]), reason, {each: self.example.get(each) for each in meant}
+                )
+
+
+def _finite(value: object) -> float | None:
+    """A JSON number as a float; None for anything else, and for one that no float holds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _kind(value: object) -> str:
     names = {bool: "a truth value", str: "a text", list: "a list", dict: "an object", type(None): "null"}
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**15:
+        return "a number beyond 10¹⁵"  # Python refuses to write out an integer of thousands of digits
     return names.get(type(value), repr(value))
+
+
+def _shown(value: object) -> str:
+    """What was given, as far as a refusal should repeat it."""
+    return repr(value[:LONGEST_TEXT]) if isinstance(value, str) else _kind(value)
 
 
 def _range(least: float, most: float) -> str:

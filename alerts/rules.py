@@ -116,9 +116,19 @@ RULE_EXAMPLE: dict[str, Any] = {
 """A rule that works, with every key that may be set."""
 
 
-def parse_rule(raw: object, *, rule_id: str, version: int) -> Rule:
-    """The rule that a JSON object says, under the id and version given; InvalidRuleError with all faults."""
-    faults = Faults()
+MOST_STEPS = 8
+MOST_LABELS = 20
+LONGEST_NOTE = 2_000
+"""Bounds of a rule, in steps, labels and characters: with those of its texts and conditions they keep what is
+said of an alert within a body that receivers take."""
+
+
+def parse_rule(raw: object, *, rule_id: str, version: int, saved: bool = False) -> Rule:
+    """The rule that a JSON object says, under the id and version given; InvalidRuleError with all faults.
+
+    One that was ``saved`` is read without bounds: they are for what is still to be saved.
+    """
+    faults = Faults(bounded=not saved)
     reader = Reader(raw, "$", faults, RULE_EXAMPLE)
     rule = Rule(
         id=rule_id,
@@ -134,7 +144,7 @@ def parse_rule(raw: object, *, rule_id: str, version: int) -> Rule:
         escalate=_steps(reader),
         cooldown_months=reader.whole("cooldown_months", default=0, least=0, most=60),
         labels=_labels(reader),
-        note=reader.text("note", default=""),
+        note=reader.text("note", default="", longest=LONGEST_NOTE),
         effective_from=reader.moment("effective_from"),
         effective_to=reader.moment("effective_to"),
     )
@@ -181,6 +191,7 @@ def _steps(rule: Reader) -> tuple[Step, ...]:
     if not isinstance(raw, list):
         rule.fault("escalate", "a list of steps is needed")
         return ()
+    rule.count("escalate", len(raw), MOST_STEPS, "steps")
     steps = []
     for place, each in enumerate(raw):
         reader = Reader(each, f"$.escalate[{place}]", rule.faults, RULE_EXAMPLE["escalate"][0])
@@ -197,4 +208,8 @@ def _labels(rule: Reader) -> tuple[tuple[str, str], ...]:
     if not isinstance(raw, dict) or not all(isinstance(value, str) for value in raw.values()):
         rule.fault("labels", "an object of texts is needed")
         return ()
+    rule.count("labels", len(raw), MOST_LABELS, "labels")
+    for name, value in raw.items():
+        rule.bounded("labels", name)
+        rule.bounded("labels", value)
     return tuple(sorted(raw.items()))

@@ -38,6 +38,7 @@ ABOUT: dict[EventType, str] = {
     EventType.ENDPOINT_PING: "A greeting that tries an endpoint, on the road of every other message.",
     EventType.ENDPOINT_DISABLED: "An endpoint of the desk is sent nothing more, with the reason.",
     EventType.SOURCE_REFUSED: "A source's page or file was not understood; nothing of it was recorded.",
+    EventType.RULE_FAILED: "A rule could not follow the figures of a release; its alerts did not move.",
     EventType.SERVICE_TROUBLE: "A part of the service has not worked for a minute.",
     EventType.SERVICE_RECOVERED: "That part works again.",
 }
@@ -48,13 +49,16 @@ def schema(event: EventType) -> Schema:
     """JSON Schema (2020-12) of what an endpoint receives of one event type.
 
     Every field named is always there, as null where it is not known; fields may be added within a version.
+    Where the whole would be longer than receivers take, ``data`` holds ``shortened`` and nothing else but a
+    sentence.
     """
+    whole = _DATA.get(event, _FIGURE)
     body = _object(
         type={"const": str(event)},
         version={"const": VERSION},
         timestamp=_TIME,
         sequence={"type": "integer", "minimum": 1},
-        data=_DATA.get(event, _FIGURE),
+        data={"anyOf": [*whole.get("anyOf", [whole]), _SHORTENED]},
     )
     return {"$schema": _DIALECT, "title": str(event), "description": ABOUT[event], **body}
 
@@ -147,6 +151,8 @@ _FIGURE = _object(
     transition=_TRANSITION,
 )
 
+_SHORTENED = _object(sentence=_TEXT, shortened=_object(whole=_TEXT, alert_id=_or_null(_TEXT)))
+
 _DATA: dict[EventType, Schema] = {
     EventType.ALERT_ACKNOWLEDGED: _PERSON,
     EventType.ALERT_RESOLVED: {"anyOf": [_FIGURE, _PERSON]},
@@ -170,6 +176,12 @@ _DATA: dict[EventType, Schema] = {
     ),
     EventType.ENDPOINT_PING: _object(sentence=_TEXT, endpoint=_object(id=_TEXT)),
     EventType.ENDPOINT_DISABLED: _object(sentence=_TEXT, endpoint=_object(id=_TEXT), reason=_TEXT),
+    EventType.RULE_FAILED: _object(
+        sentence=_TEXT,
+        rule=_object(id=_TEXT, version={"type": "integer", "minimum": 1}, desk=_TEXT),
+        period=_PERIOD,
+        fault=_TEXT,
+    ),
     EventType.SERVICE_TROUBLE: _object(sentence=_TEXT, part=_TEXT, since=_TIME, action=_TEXT),
     EventType.SERVICE_RECOVERED: _object(sentence=_TEXT, part=_TEXT, told_at=_TIME),
     EventType.SOURCE_REFUSED: _object(

@@ -47,7 +47,7 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
     yield "alert.onset", Span.parse(data["alert"]["onset"]).name
     yield "alert.clears", str(data["alert"]["clears"])
     yield "alert.rule.months_to_close", str(data["alert"]["rule"]["months_to_close"])
-    closing = parse_condition(data["alert"]["rule"]["closing"])
+    closing = parse_condition(data["alert"]["rule"]["closing"], saved=True)
     yield "alert.rule.closing", closing.in_words()
     if isinstance(closing, Level):
         limit = closing.below if closing.below is not None else closing.above or 0.0

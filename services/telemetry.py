@@ -53,6 +53,9 @@ LATENESS_SECONDS = Histogram(
     buckets=(60, 300, 1800, 3600, 6 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400),
 )
 FIGURES = Counter("tonnage_figures", "Figures by outcome: recorded, revised or unchanged.", ["outcome"])
+RULE_FAILURES = Counter(
+    "tonnage_rule_failures", "Rules that raised what nobody foresaw and were passed over in a release."
+)
 VERDICTS = Counter("tonnage_verdicts", "Verdicts on arriving figures.", ["verdict"])
 
 DELIVERY_SECONDS = Histogram(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from services.storage.tables import messages
 
@@ -35,6 +35,15 @@ class Message:
     def event_type(self) -> str:
         """What an endpoint subscribes to."""
         return str(self.payload["type"])
+
+
+def get(connection: Connection, message_id: str, *, desk: str | None = None) -> Message | None:
+    """One message, whole; None where there is none of that id, or it is for another ``desk``."""
+    query = select(messages).where(messages.c.id == message_id)
+    if desk is not None:
+        query = query.where(messages.c.desk == desk)
+    row = connection.execute(query).first()
+    return None if row is None else Message(row.desk, row.payload, row.created_at, row.alert_event_id, row.id)
 
 
 def add(connection: Connection, added: Sequence[Message]) -> None:

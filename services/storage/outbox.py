@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, insert
 
 from alerts.delivery.bodies import Kind, body
+from alerts.events import shortened
 from services import telemetry, tracing
 from services.storage import endpoints as endpoint_rows
 from services.storage import messages as message_rows
@@ -16,19 +17,7 @@ from services.storage.messages import Message
 from services.storage.tables import deliveries
 
 LONGEST_BODY = 20_000
-"""Bytes in the body of a message."""
-
-
-class BodyTooLongError(Exception):
-    """A message whose body no receiver should be asked to take."""
-
-    def __init__(self, message: Message, size: int) -> None:
-        self.message_id = message.id
-        self.size = size
-        super().__init__(
-            f"The body of {message.event_type} for {message.desk} holds {size} bytes and {LONGEST_BODY} are "
-            "accepted; send the address of the details instead."
-        )
+"""Bytes in the body of a message; a longer one is sent short, with the address of the whole."""
 
 
 def enqueue(
@@ -37,7 +26,7 @@ def enqueue(
     """Add messages and one delivery for each endpoint id beside them, due now; the count of deliveries.
 
     Part of the transaction that caused the messages; call it once in a transaction. The body is frozen here,
-    with the next number of its endpoint's sequence inside. Raises BodyTooLongError.
+    with the next number of its endpoint's sequence inside.
     """
     message_rows.add(connection, [message for message, _ in addressed])
     counts = Counter(endpoint_id for _, ids in addressed for endpoint_id in ids)
@@ -74,8 +63,9 @@ def address(connection: Connection, wanted: Sequence[Message]) -> list[tuple[Mes
 
 
 def body_of(message: Message, sequence: int, kind: Kind = Kind.WEBHOOK) -> bytes:
-    """The exact bytes that every attempt sends. Raises BodyTooLongError."""
+    """The exact bytes that every attempt sends, at most LONGEST_BODY."""
     frozen = body(kind, message.payload, message_id=message.id, sequence=sequence)
-    if len(frozen) > LONGEST_BODY:
-        raise BodyTooLongError(message, len(frozen))
-    return frozen
+    if len(frozen) <= LONGEST_BODY:
+        return frozen
+    short = shortened(message.payload, message_id=message.id)
+    return body(kind, short, message_id=message.id, sequence=sequence)

@@ -56,4 +56,4 @@ def versions(connection: Connection, rule_id: str) -> list[tuple[Rule, dt.dateti
 
 
 def _rule(row: Any) -> Rule:
-    return parse_rule(row.spec, rule_id=row.id, version=row.version)
+    return parse_rule(row.spec, rule_id=row.id, version=row.version, saved=True)

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,15 +15,13 @@ from forecasting.vintages import known
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
 from services.storage import (
-    alerts,
     forecasts,
     jobs,
     observations,
+    outbox,
     releases,
     restrictions,
-    rules,
     series,
-    silences,
     verdicts,
 )
 from services.storage.jobs import Job
@@ -32,8 +29,7 @@ from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
 from services.telemetry import LATENESS_SECONDS
-from services.usecases.beside import Beside
-from services.usecases.follow_alerts import Moved, follow_alerts, watching
+from services.usecases.follow_release import follow_release
 from services.usecases.judge_figures import Judgement, judge_figure
 from services.usecases.order_scoring import scoring
 from services.usecases.tell_desks import tell_desks
@@ -222,12 +218,16 @@ class _Batch:
                 )
             )  # fmt: skip
         ids = self._store(judged)
-        moved = [] if history else self._follow(judged, ids)
+        moved, failed = (
+            ([], [])
+            if history
+            else follow_release(self.connection, judged, ids, series=self.registered, now=self.now)
+        )
         if not history:
             for each in judged:
                 late = self.now - each.facts.known_from
                 LATENESS_SECONDS.observe(max(late.total_seconds(), 0.0))
-        tell_desks(self.connection, moved, now=self.now)
+        tell_desks(self.connection, moved, now=self.now, beside=outbox.address(self.connection, failed))
         foretold = sorted({each.facts.series_id for each in judged if self.published[each.facts.series_id]})
         if foretold:
             jobs.add(self.connection, [scoring(f"release {self.release_id}", foretold)], now=self.now)
@@ -272,25 +272,6 @@ class _Batch:
             ],
         )
         return ids
-
-    def _follow(self, judged: Sequence[Judgement], ids: Sequence[int]) -> list[Moved]:
-        in_force = rules.in_force(self.connection)
-        alerted = alerts.rules_on(self.connection, self.registered)
-        quiet = silences.in_force(self.connection, now=self.now)
-        kept_for = restrictions.desks(self.connection, self.registered)
-        beside = cache(lambda desk: Beside(self.connection, desk=desk))
-        moved: list[Moved] = []
-        for judgement, observation_id in zip(judged, ids, strict=True):
-            watched = self.registered[judgement.facts.series_id]
-            watchers = [
-                rule
-                for rule in watching(in_force, watched, alerted.get(watched.id, ()))
-                if watched.id not in kept_for or kept_for[watched.id] == rule.desk
-            ]
-            moved += follow_alerts(
-                self.connection, judgement, observation_id, watchers, quiet, beside=beside, now=self.now
-            )
-        return moved
 
     def _order_refits(self, judged: Sequence[Judgement], *, history: bool) -> None:
         """One refit a series and vintage; of a history only the last, since no figure waits for more.

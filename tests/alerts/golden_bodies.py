@@ -19,6 +19,7 @@ from alerts.events import (
     person_event,
     ping_event,
     recovered_event,
+    rule_failed_event,
     source_refused_event,
     trouble_event,
 )
@@ -90,6 +91,9 @@ def bodies() -> dict[str, dict[str, Any]]:
         now=dt.datetime(2025, 7, 23, 4, tzinfo=dt.UTC),
     )
     said["endpoint.ping"] = ping_event(endpoint_id="end_1", now=day())
+    said["rule.failed"] = rule_failed_event(
+        rule_id="magnets", version=2, desk="metals", period="2025-05", fault="KeyError", now=day()
+    )
     said["service.trouble"] = trouble_event(
         part="sweep", title="The sweep", since=day(), action="Start it again.", now=day(0, 1)
     )

@@ -64,6 +64,7 @@ def ids(stage: Stage) -> dict[str, str]:
         ("episode_id", "/v1/episodes"),
     ):
         found[name] = str(stage.client.get(path).json()["items"][0]["id"])
+    found["message_id"] = stage.client.get("/v1/deliveries").json()["items"][0]["message_id"]
     found["forecast_id"] = str(stage.client.get(f"/v1/series/{MAGNETS}/forecasts").json()["id"])
     return found
 

@@ -21,12 +21,13 @@ from sqlalchemy import Engine, create_engine, update
 from alerts.delivery import signing
 from alerts.delivery.attempts import SCHEDULE
 from alerts.delivery.breaker import OPENS_AT
+from alerts.events import SHORT_SENTENCE
 from services.settings import Settings
-from services.storage import deliveries, endpoint_health, endpoints, leases, outbox, tables
+from services.storage import deliveries, endpoint_health, endpoints, leases, messages, outbox, tables
 from services.storage.deliveries import DeliveryRecord
 from services.storage.endpoints import Endpoint
 from services.storage.messages import OPS, Message
-from services.storage.outbox import LONGEST_BODY, BodyTooLongError
+from services.storage.outbox import LONGEST_BODY
 from services.usecases.attempt_delivery import GRACE
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import (
@@ -510,13 +511,21 @@ def test_sequence_has_no_gap_and_nothing_of_a_rollback(engine: Engine, time: Tim
     assert all(json.loads(row.body)["sequence"] == row.sequence for row in _rows(engine, endpoint))
 
 
-def test_long_body_is_refused_with_its_size(engine: Engine, time: Time) -> None:
-    """A body of more than 20 kB is refused and nothing of its transaction stays."""
+def test_a_long_body_is_sent_short(engine: Engine, time: Time) -> None:
+    """What would be more than 20 kB goes out as the start of its sentence, and where the whole is read."""
     endpoint, _ = _endpoint(engine, "http://127.0.0.1:9/hook")
-    long = Message("soy", _event(text="x" * LONGEST_BODY), START)
-    with pytest.raises(BodyTooLongError, match=str(LONGEST_BODY)), engine.begin() as connection:
+    event = _event()
+    event["data"]["sentence"] = "\x01" * LONGEST_BODY
+    long = Message("soy", event, START)
+    with engine.begin() as connection:
         outbox.enqueue(connection, [(long, [endpoint.id])], now=START)
-    assert _rows(engine, endpoint) == []
+        assert messages.get(connection, long.id, desk="soy") == long
+        assert messages.get(connection, long.id, desk="maize") is None
+    (row,) = _rows(engine, endpoint)
+    assert len(row.body) <= LONGEST_BODY
+    told = json.loads(row.body)
+    assert told["data"]["shortened"] == {"whole": f"/v1/messages/{long.id}", "alert_id": None}
+    assert told["data"]["sentence"] == "\x01" * SHORT_SENTENCE + "…"
 
 
 def test_event_types_choose(engine: Engine, time: Time) -> None:
