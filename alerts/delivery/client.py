@@ -8,11 +8,13 @@ import errno
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from alerts.delivery.attempts import Failure, Outcome
 from alerts.delivery.errors import ForbiddenAddressError
@@ -20,6 +22,9 @@ from alerts.delivery.guard import Network, check_address
 
 KEPT = 4096
 """Bytes of an answer that are read; the rest is a receiver's affair, and could be endless."""
+
+LOOK_UPS = 32
+"""Names looked up at once; one that waits longer than its bound for a place is a failure like another."""
 
 _HEADERS = {"content-type": "application/json", "user-agent": "Tonnage-Webhooks/1.0"}
 
@@ -40,7 +45,10 @@ class Client:
         self._sessions = {"https": encrypted, "http": plain}
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """Post ``body`` once, reading at most KEPT bytes of the answer; nothing a receiver does is raised."""
+        """Post ``body`` once, reading at most KEPT bytes of the answer; nothing a receiver does is raised.
+
+        What is dialled is the URL as it is stored, sign by sign: a signed one breaks where %2F becomes /.
+        """
         clock = asyncio.get_running_loop().time
         began = clock()
         scheme = url.partition(":")[0].lower()
@@ -49,7 +57,7 @@ class Client:
         answer = b""
         try:
             async with self._sessions[scheme].post(
-                url, data=body, headers=_HEADERS | dict(headers), allow_redirects=False
+                URL(url, encoded=True), data=body, headers=_HEADERS | dict(headers), allow_redirects=False
             ) as response:
                 status = response.status
                 retry_after = response.headers.get("retry-after")
@@ -74,7 +82,7 @@ async def open_client(
     address remembered, no answer decompressed. ``resolver`` stands in for the system's in tests.
     """
     limits = timeouts or Timeouts()
-    bounded = _BoundedResolver(resolver or ThreadedResolver(), limits.dns)
+    bounded = _BoundedResolver(resolver or _SystemResolver(), limits.dns)
     async with (
         _session(allowed, limits, bounded, plain=False) as encrypted,
         _session(allowed, limits, bounded, plain=True) as plain,
@@ -106,6 +114,39 @@ def _session(
         auto_decompress=False,
         raise_for_status=False,
     )
+
+
+class _SystemResolver(AbstractResolver):
+    """The system's resolver in threads of its own.
+
+    A look-up cannot be interrupted: in the loop's own threads, which the database needs, a few that hang
+    would hold up every claim and settlement.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        look_up = partial(
+            socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _BoundedResolver(AbstractResolver):

@@ -71,15 +71,21 @@ def ping(endpoint_id: str) -> None:
 
 
 @app.command("enable")
-def enable(endpoint_id: str) -> None:
-    """Enable an endpoint that was disabled; what waited for it goes out."""
+def enable(
+    endpoint_id: str,
+    *,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Do not send what waited; it can be replayed.")
+    ] = False,
+) -> None:
+    """Enable an endpoint that was disabled; what waited for it goes out, or is skipped."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.usecases.manage_endpoints import enable_endpoint  # noqa: PLC0415 - as above
 
     with _endpoints() as engine:
-        enable_endpoint(engine, endpoint_id)
+        enabled = enable_endpoint(engine, endpoint_id, now=bootstrap.now(), skip=skip)
         bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
-    say(f"{endpoint_id} is enabled")
+    say(f"{endpoint_id} is enabled. {enabled.in_words()}")
 
 
 @app.command("replay")

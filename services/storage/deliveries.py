@@ -137,6 +137,24 @@ def replay(
     return done.rowcount
 
 
+def skip(connection: Connection, endpoint_id: str, *, now: dt.datetime) -> int:
+    """Cancel what waits for an endpoint, the count of it; each can still be replayed."""
+    done = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.status == "pending")
+        .values(status="cancelled", settled_at=now, lease_until=None, lease_owner=None)
+    )
+    return done.rowcount
+
+
+def waiting(connection: Connection, endpoint_id: str) -> int:
+    """Count of an endpoint's deliveries that are not settled."""
+    query = select(func.count()).where(
+        deliveries.c.endpoint_id == endpoint_id, deliveries.c.status == "pending"
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def attempts_of(connection: Connection, delivery_id: int) -> list[AttemptRecord]:
     """Every attempt of a delivery, the first first. A number that is missing was lost with its worker."""
     query = (

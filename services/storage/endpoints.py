@@ -81,11 +81,10 @@ def listed(connection: Connection, *, desk: str | None = None) -> list[Endpoint]
 
 
 def subscribed(connection: Connection, desk: str, event_type: str) -> list[str]:
-    """Ids of the enabled endpoints of a desk that want an event type."""
+    """Ids of the endpoints of a desk that want an event type: for a disabled one it waits."""
     found = _select(
         connection,
         endpoints.c.desk == desk,
-        endpoints.c.status == "enabled",
         or_(endpoints.c.event_types.is_(None), literal(event_type) == any_(endpoints.c.event_types)),
     )
     return [endpoint.id for endpoint in found]

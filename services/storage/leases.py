@@ -31,6 +31,7 @@ class Claim:
     """A delivery that a worker holds until its lease ends, with all that sending it takes.
 
     ``number`` counts every claim of the delivery, this one included; ``attempt`` those since its last replay.
+    ``turn`` is 1 for the first attempt in flight to its endpoint, 2 for the second beside it, and so on.
     ``secrets`` are encrypted, the one to sign with first; so is ``sealed_url``, which a channel has.
     """
 
@@ -47,6 +48,7 @@ class Claim:
     created_at: dt.datetime
     request_id: str | None
     trace: str | None
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,47 +72,60 @@ def claim(
     owner: str,
     limit: int,
     per_endpoint: int,
+    further: int | None = None,
+    after: str = "",
 ) -> list[Claim]:
-    """Take up to ``limit`` due deliveries for the time of a lease; other workers pass over them.
+    """Take up to ``limit`` due deliveries for the time of a lease, in turns; other workers pass over them.
+
+    Every endpoint has its first attempt in flight before any has a second. Among equals those whose id comes
+    behind ``after`` go first, so that a caller who hands in the last one served goes round; of an endpoint
+    what is due longest goes first. Beside first attempts at most ``further`` are taken in all.
 
     No endpoint has more than ``per_endpoint`` in flight, one that is failing only one and one that is paused
     none, so that a dead desk holds up nobody; workers that claim in the same instant may pass that bound
-    together. Where more is due than ``limit``, what is due longest goes first. A delivery whose lease ended
-    was lost with its worker and is due again.
+    together. A delivery whose lease ended was lost with its worker and is due again.
     """
     free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
     mine = and_(deliveries.c.endpoint_id == endpoints.c.id, deliveries.c.status == "pending")
     held = deliveries.alias("held")
-    in_flight = (
-        select(func.count())
+    load = (
+        select(func.count().label("in_flight"))
         .where(held.c.endpoint_id == endpoints.c.id, held.c.status == "pending", held.c.lease_until > now)
-        .correlate(endpoints)
-        .scalar_subquery()
+        .lateral("load")
     )
     allowed = case((endpoints.c.failing_since.is_(None), per_endpoint), else_=1)
-    due = (
-        select(deliveries.c.id, deliveries.c.due_at)
+    taken = (
+        select(deliveries.c.id, deliveries.c.due_at, deliveries.c.sequence)
         .where(mine, deliveries.c.due_at <= now, free)
         .order_by(deliveries.c.due_at, deliveries.c.sequence)
-        .limit(func.greatest(allowed - in_flight, 0))
+        .limit(func.greatest(allowed - load.c.in_flight, 0))
         .with_for_update(skip_locked=True)
-        .lateral()
+        .lateral("taken")
+    )
+    turn = load.c.in_flight + func.row_number().over(
+        partition_by=endpoints.c.id, order_by=(taken.c.due_at, taken.c.sequence)
     )
     rested = or_(endpoints.c.paused_until.is_(None), endpoints.c.paused_until <= now)
-    chosen = (
-        select(due.c.id)
+    waiting = (
+        select(taken.c.id, endpoints.c.id.label("endpoint_id"), turn.label("turn"))
         .select_from(endpoints)
-        .join(due, true())
+        .join(load, true())
+        .join(taken, true())
         .where(endpoints.c.status == "enabled", rested)
-        .order_by(due.c.due_at)
-        .limit(limit)
-        .cte("chosen")
+        .cte("waiting")
+        .prefix_with("MATERIALIZED")
     )
+    in_turn = (waiting.c.turn, waiting.c.endpoint_id <= after, waiting.c.endpoint_id)
+    placed = select(waiting, func.row_number().over(order_by=in_turn).label("place")).cte("placed")
+    fits = or_(placed.c.turn == 1, placed.c.place <= (limit if further is None else further))
+    chosen = select(placed).where(placed.c.place <= limit, fits).cte("chosen")
     statement = (
         update(deliveries)
         .where(deliveries.c.id == chosen.c.id, endpoints.c.id == deliveries.c.endpoint_id)
         .values(lease_until=now + lease, lease_owner=owner, attempts=deliveries.c.attempts + 1)
         .returning(
+            chosen.c.turn,
+            chosen.c.place,
             deliveries.c.id,
             deliveries.c.attempts,
             deliveries.c.attempts_before_replay,
@@ -128,7 +143,8 @@ def claim(
             endpoints.c.previous_until,
         )
     )
-    return [_claim(row, now) for row in connection.execute(statement)]
+    rows = sorted(connection.execute(statement), key=lambda row: row.place)
+    return [_claim(row, now) for row in rows]
 
 
 def settle(
@@ -196,4 +212,5 @@ def _claim(row: Any, now: dt.datetime) -> Claim:
         created_at=row.created_at,
         request_id=row.request_id,
         trace=row.trace,
+        turn=row.turn,
     )

@@ -31,7 +31,10 @@ PER_ENDPOINT = 4
 """Attempts in flight to one healthy endpoint; to one that is failing there is a single one."""
 
 IN_FLIGHT = 128
-"""Attempts in flight from one process."""
+"""Attempts in flight from one process; beyond them an endpoint still gets a first one."""
+
+FIRST_IN_FLIGHT = 512
+"""First attempts in flight from one process: so many desks may hang before another one has to wait."""
 
 _COMPANY = 0.01
 """Seconds that a finished attempt waits for others, so that they are settled in one transaction."""
@@ -149,11 +152,16 @@ async def _pump(
     """
     tally: Counter[str] = Counter()
     flying: dict[asyncio.Task[Sent], float] = {}
+    after = ""
     while True:
         try:
             await each_turn()
-            room = in_flight - len(flying)
-            claimed = await asyncio.to_thread(_claim, sender, room) if room and not enough() else []
+            free = max(FIRST_IN_FLIGHT, in_flight) - len(flying)
+            further = max(in_flight - len(flying), 0)
+            claimed = (
+                await asyncio.to_thread(_claim, sender, free, further, after) if free and not enough() else []
+            )
+            after = claimed[-1].endpoint_id if claimed else after
         except Exception:
             if not flying:
                 raise
@@ -190,7 +198,7 @@ async def _landed(flying: dict[asyncio.Task[Sent], float]) -> list[Sent]:
     return [task.result() for task in landed]
 
 
-def _claim(sender: Sender, limit: int) -> list[Claim]:
+def _claim(sender: Sender, limit: int, further: int, after: str) -> list[Claim]:
     with sender.engine.begin() as connection:
         return leases.claim(
             connection,
@@ -198,6 +206,8 @@ def _claim(sender: Sender, limit: int) -> list[Claim]:
             lease=sender.lease,
             owner=sender.owner,
             limit=limit,
+            further=further,
+            after=after,
             per_endpoint=PER_ENDPOINT,
         )
 

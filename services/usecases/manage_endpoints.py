@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
@@ -15,7 +16,7 @@ from alerts.delivery.guard import check_url
 from alerts.delivery.signing import Signature, new_key_pair, new_secret
 from alerts.events import ping_event
 from services.settings import Settings
-from services.storage import endpoints, outbox
+from services.storage import deliveries, endpoints, outbox, tables
 from services.storage.encryption import decrypt, encrypt
 from services.storage.endpoints import Endpoint
 from services.storage.messages import Message
@@ -151,11 +152,41 @@ def disable_endpoint(
         noted(connection, endpoint)
 
 
-def enable_endpoint(engine: Engine, endpoint_id: str, *, noted: Noted = _unnoted) -> None:
-    """Enable an endpoint; what was pending goes out. Raises UnknownEndpointError."""
+@dataclass(frozen=True, slots=True)
+class Enabled:
+    """How many messages waited for an endpoint, and whether they were skipped instead of sent."""
+
+    waited: int
+    skipped: bool
+
+    def in_words(self) -> str:
+        """What became of what waited."""
+        if not self.waited:
+            return "Nothing waited for it."
+        count = (
+            "The 1 message that waited" if self.waited == 1 else f"The {self.waited:,} messages that waited"
+        )
+        if self.skipped:
+            return f"{count} will not be sent unless replayed."
+        return f"{count} for it goes out now." if self.waited == 1 else f"{count} for it go out now."
+
+
+def enable_endpoint(
+    engine: Engine, endpoint_id: str, *, now: dt.datetime, skip: bool = False, noted: Noted = _unnoted
+) -> Enabled:
+    """Enable an endpoint: what waited for it goes out, or where the desk wants to ``skip`` it is cancelled.
+
+    Messages are made for an endpoint while it is disabled too. Raises UnknownEndpointError.
+    """
     with engine.begin() as connection:
         endpoint = endpoints.get(connection, endpoint_id)
         if endpoint is None:
             raise UnknownEndpointError(endpoint_id)
+        endpoints.lock(connection, tables.endpoints.c.id == endpoint_id)
+        if skip:
+            waited = deliveries.skip(connection, endpoint_id, now=now)
+        else:
+            waited = deliveries.waiting(connection, endpoint_id)
         endpoints.enable(connection, endpoint_id)
         noted(connection, endpoint)
+    return Enabled(waited, skip)

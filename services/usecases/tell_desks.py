@@ -26,7 +26,8 @@ def tell_desks(
 
     ``beside`` are messages of the same transaction that are addressed already.
 
-    An endpoint that wants the same as another is sent the same message. Call it once in a transaction.
+    An endpoint that wants the same as another is sent the same message; for one that is disabled it waits.
+    Call it once in a transaction.
     """
     heard = [each for each in moved if each.silenced_by is None]
     if not heard:
@@ -35,9 +36,7 @@ def tell_desks(
     events = {id(each.body): each.event_id for each in heard}
     notices = [notice(each.body) for each in heard]
     desks = {each.desk for each in notices}
-    listening = [
-        each for each in endpoints.listed(connection) if each.desk in desks and each.status == "enabled"
-    ]
+    listening = [each for each in endpoints.listed(connection) if each.desk in desks]
     routed = route(notices, [_subscription(endpoint) for endpoint in listening], (), now=now)
     messages: dict[tuple[int, ...], tuple[Message, list[str]]] = {}
     for each in notices if not listening else ():

@@ -348,8 +348,30 @@ def test_pending_survives_a_disabled_time(engine: Engine, time: Time, desk: Call
     _post(engine, time)
     disable_endpoint(engine, endpoint.id, reason="maintenance", now=time.now)
     assert _deliver(engine, time) == {}
-    enable_endpoint(engine, endpoint.id)
+    enable_endpoint(engine, endpoint.id, now=time())
     assert _deliver(engine, time) == {"delivered": 1}
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_message_is_made_for_a_disabled_endpoint_too(
+    skip: bool, engine: Engine, time: Time, desk: Callable[..., Desk]
+) -> None:
+    """What happens while it is disabled waits: enabling sends it in order, or skips it for a replay."""
+    receiver = desk()
+    endpoint, _ = _endpoint(engine, receiver.url)
+    _post(engine, time)
+    _deliver(engine, time)
+    disable_endpoint(engine, endpoint.id, reason="maintenance", now=time.now)
+    _post(engine, time, 3)
+    enabled = enable_endpoint(engine, endpoint.id, now=time(), skip=skip)
+    assert (enabled.waited, enabled.skipped) == (4, skip)  # with the word that it was disabled
+    _post(engine, time)
+    _deliver(engine, time)
+    assert receiver.sequences == ([1, 6] if skip else [1, 2, 3, 4, 5, 6])
+    with engine.begin() as connection:
+        deliveries.replay(connection, endpoint.id, now=time(), only=("cancelled",))
+    _deliver(engine, time)
+    assert sorted(receiver.sequences) == [1, 2, 3, 4, 5, 6]
 
 
 def test_worker_that_dies_after_sending(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
@@ -467,22 +489,6 @@ def test_retry_after_is_for_the_whole_desk(engine: Engine, time: Time, desk: Cal
     assert _deliver(engine, time) == {}
     time.move(seconds=1)
     assert _deliver(engine, time) == {"delivered": 4}
-
-
-def test_what_is_due_longest_goes_first(engine: Engine, time: Time) -> None:
-    """Where more endpoints wait than there is room, those that wait longest are served first."""
-    late = [_endpoint(engine, "http://127.0.0.1:9/hook", desk=f"late {number}")[0].id for number in range(3)]
-    for number in range(3):
-        _post(engine, time, 4, desk=f"late {number}")
-    early, _ = _endpoint(engine, "http://127.0.0.1:9/hook", desk="early")
-    time.move(seconds=-10)
-    _post(engine, time, 4, desk="early")
-    time.move(seconds=20)
-    with engine.begin() as connection:
-        claimed = leases.claim(connection, now=time.now, lease=LEASE, owner="one", limit=8, per_endpoint=4)
-    counts = Counter(each.endpoint_id for each in claimed)
-    assert counts[early.id] == 4
-    assert sum(counts[each] for each in late) == 4
 
 
 def test_claims_are_fair(engine: Engine, time: Time) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Page
 from services.api.schemas.deliveries import DeliveryShown, Replayed, ReplayGiven, Status
 from services.api.schemas.endpoints import (
+    EndpointEnabled,
     EndpointGiven,
     EndpointMade,
     EndpointShown,
@@ -103,13 +104,27 @@ def rotate(service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_i
 
 @router.post("/{endpoint_id}/enable", summary="Enable it")
 def enable(
-    service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_id: EndpointId
-) -> EndpointShown:
-    """Enable an endpoint that was disabled; what was pending for it goes out."""
+    service: TheService,
+    caller: EndpointKeeper,
+    audit: Audit,
+    endpoint_id: EndpointId,
+    waiting: Annotated[
+        Literal["send", "skip"],
+        Query(description="What becomes of the messages that were made while it was disabled."),
+    ] = "send",
+) -> EndpointEnabled:
+    """Enable a disabled endpoint: what waited for it goes out, or is skipped and can be replayed."""
     _existing(service, caller, endpoint_id)
-    enable_endpoint(service.engine, endpoint_id, noted=_kept(audit, "endpoint.enabled"))
+    enabled = enable_endpoint(
+        service.engine,
+        endpoint_id,
+        now=service.now(),
+        skip=waiting == "skip",
+        noted=_kept(audit, "endpoint.enabled"),
+    )
     service.nudge(DELIVER_MESSAGES)
-    return one(service, caller, endpoint_id)
+    shown = dict(one(service, caller, endpoint_id))
+    return EndpointEnabled(**shown, waited=enabled.waited, waited_in_words=enabled.in_words())
 
 
 @router.post("/{endpoint_id}/disable", summary="Disable it", dependencies=[Depends(only_json)])

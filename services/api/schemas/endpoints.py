@@ -86,6 +86,21 @@ class EndpointMade(EndpointShown):
     secret: str
 
 
+class EndpointEnabled(EndpointShown):
+    """An endpoint that was enabled, and what became of what waited for it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {**EXAMPLE, "waited": 2, "waited_in_words": "The 2 messages that waited for it go out now."}
+            ]
+        }
+    )
+
+    waited: int = Field(description="Messages made for it that were not settled when it was enabled.")
+    waited_in_words: str
+
+
 class SecretMade(Shown):
     """A new signing secret; the old one signs beside it for 24 hours."""
 

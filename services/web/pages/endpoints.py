@@ -40,7 +40,6 @@ SHOWN = 50
 
 DONE = {
     "ping": "A signed hello is on its way; its delivery stands below.",
-    "enable": "It is enabled; what waited for it goes out now.",
     "disable": "It is sent nothing more until it is enabled.",
     "replay": "What was given up is on its way again.",
 }
@@ -159,20 +158,23 @@ def handle(
     request: Request,
     looking: EndpointKeeping,
     endpoint_id: str,
-    act: Literal["ping", "enable", "disable", "replay"],
+    act: Literal["ping", "enable", "skip", "disable", "replay"],
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Try it, enable or disable it, or send again all that was given up."""
+    """Try it, enable it (and skip what waited), disable it, or send again all that was given up."""
     service: Service = request.app.state.service
     now = service.now()
     with service.engine.begin() as connection:
         _seen(connection, looking, endpoint_id)
+    said = DONE.get(act, "")
     match act:
         case "ping":
             noted = _noted(request, looking, "endpoint.pinged")
             ping(service.engine, endpoint_id, now=now, noted=noted)
-        case "enable":
-            enable_endpoint(service.engine, endpoint_id, noted=_noted(request, looking, "endpoint.enabled"))
+        case "enable" | "skip":
+            noted = _noted(request, looking, "endpoint.enabled")
+            enabled = enable_endpoint(service.engine, endpoint_id, now=now, skip=act == "skip", noted=noted)
+            said = f"It is enabled. {enabled.in_words()}"
         case "disable":
             why = reason.strip() or f"disabled by {looking.caller.name}"
             noted = _noted(request, looking, "endpoint.disabled")
@@ -184,7 +186,7 @@ def handle(
                 after = {"status": ["exhausted", "cancelled"], "replayed": count}
                 keep(request, looking, connection, "endpoint.replayed", endpoint_id, after=after)
     service.nudge(DELIVER_MESSAGES)
-    return back_to(f"/endpoints/{endpoint_id}", DONE[act])
+    return back_to(f"/endpoints/{endpoint_id}", said)
 
 
 def _list(

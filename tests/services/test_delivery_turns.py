@@ -1,0 +1,134 @@
+"""Endpoints are served in turns: no backlog, no hanging desk and no silent name server starves another."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine
+from test_deliver_messages import LEASE, SETTINGS, START, Desk, Time, _deliver, _endpoint, _post, _row
+
+from services.storage import deliveries, leases
+from services.usecases.deliver_messages import deliver_due
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def desk() -> Iterator[Callable[..., Desk]]:
+    started: list[Desk] = []
+
+    def start(*args: Any, **kwargs: Any) -> Desk:
+        started.append(Desk(*args, **kwargs))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+def test_endpoints_are_served_in_turns(engine: Engine, time: Time) -> None:
+    """With 200 endpoints that have a backlog none is served twice before each was served once."""
+    backlog = [_endpoint(engine, "http://127.0.0.1:9/hook", desk=f"desk {n}")[0].id for n in range(200)]
+    for number in range(200):
+        _post(engine, time, 3, desk=f"desk {number}")
+    served: list[str] = []
+    for _ in range(7):
+        with engine.begin() as connection:
+            claimed = leases.claim(
+                connection,
+                now=time.now,
+                lease=LEASE,
+                owner="one",
+                limit=32,
+                per_endpoint=4,
+                after=served[-1] if served else "",
+            )
+            ended = [leases.Settled(each.id, "delivered") for each in claimed]
+            tried = [
+                deliveries.AttemptRecord(each.id, each.number, START, 0.1, 204, "answered", "", b"")
+                for each in claimed
+            ]
+            leases.settle(connection, tried, ended, owner="one", now=time.now)
+        served += [each.endpoint_id for each in claimed]
+    assert Counter(served[:200]) == Counter(backlog)
+    assert len(served) == 7 * 32
+
+
+def test_sixty_desks_that_hang_hold_up_none_of_the_others(
+    engine: Engine, time: Time, desk: Callable[..., Desk]
+) -> None:
+    """Of 200 endpoints with a backlog 60 hang: all messages to the others arrive before one attempt ends."""
+    patient = SETTINGS.model_copy(update={"delivery_timeout_seconds": 20.0})
+    arrived: list[float] = []
+    hanging, other = desk(lambda _: 60.0), desk(lambda _: arrived.append(monotonic()) or 204)
+    for number in range(200):
+        _endpoint(engine, (hanging if number < 60 else other).url, desk=f"desk {number}")
+        _post(engine, time, 4, desk=f"desk {number}")
+    began = monotonic()
+    tally = deliver_due(engine, patient, clock=time, draw=lambda: 0.5, seconds=1.0)
+    assert tally["delivered"] == len(arrived) == 140 * 4
+    assert max(arrived) - began < 20.0
+
+
+def test_a_look_up_that_hangs_holds_up_no_other_desk(
+    engine: Engine, time: Time, desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While twelve names are looked up without an answer, claims and settlements go on."""
+    other = desk(lambda _: came.set() or 204)
+    came, seen = threading.Event(), []
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *args: Any, **kwargs: Any) -> Any:
+        if host.endswith(".example"):
+            seen.append(came.wait(30))
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return real(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    for number in range(12):
+        _endpoint(engine, f"https://desk{number}.example/hook", desk=f"a {number}")
+        _post(engine, time, desk=f"a {number}")
+    good, _ = _endpoint(engine, other.url.replace("127.0.0.1", "localhost"), desk="z")
+    _post(engine, time, desk="z")
+    patient = SETTINGS.model_copy(update={"delivery_timeout_seconds": 20.0})
+    deliver_due(engine, patient, clock=time, draw=lambda: 0.5)
+    assert seen == [True] * 12
+    assert _row(engine, good).status == "delivered"
+
+
+@pytest.mark.parametrize("signed", ["a%2Fb", "a%3Fb%3B", "q?sig=x%2Fy%3D%2B", "~%7e"])
+def test_the_url_that_is_dialled_is_the_one_that_is_stored(signed: str, engine: Engine, time: Time) -> None:
+    """A URL that somebody signed reaches its receiver sign by sign."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            caller, _ = listener.accept()
+            with caller:
+                asked.append(caller.recv(65_536).split(b"\r\n")[0])
+                caller.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        with ThreadPoolExecutor(1) as pool:
+            served = pool.submit(answer)
+            _endpoint(engine, f"http://127.0.0.1:{listener.getsockname()[1]}/{signed}")
+            _post(engine, time)
+            _deliver(engine, time)
+            served.result(10)
+    assert asked == [f"POST /{signed} HTTP/1.1".encode()]
