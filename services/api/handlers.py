@@ -26,7 +26,7 @@ from services.api.problems import ProblemError, answer, faults
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 from services.usecases.callers import OtherDeskError
 from services.usecases.handle_alerts import SnoozeInThePastError, UnknownAlertError
-from services.usecases.manage_endpoints import UnknownEndpointError
+from services.usecases.manage_endpoints import TooManySecretsError, UnknownEndpointError
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
 from services.usecases.request_forecast import NoFiguresError
@@ -59,6 +59,7 @@ def install(app: FastAPI) -> None:
         ForbiddenUrlError: "forbidden-url",
         ForbiddenAddressError: "forbidden-url",
         AlertClosedError: "conflict",
+        TooManySecretsError: "conflict",
         RuleChangedError: "changed-meanwhile",
         UnknownScopeError: "invalid-rule",
         NothingCoveredError: "invalid-rule",

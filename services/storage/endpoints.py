@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, any_, insert, literal, or_, select, update
 
-from services.storage.tables import endpoints
+from services.storage.tables import endpoints, retired_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +97,36 @@ def rotate(
     secret: bytes,
     public_key: str | None,
     overlap_until: dt.datetime,
+    rotated_by: str | None = None,
 ) -> None:
     """Put a new encrypted secret in front; the present one also signs until the overlap ends."""
+    present = select(endpoints.c.id, endpoints.c.secret, literal(overlap_until)).where(
+        endpoints.c.id == endpoint_id
+    )
+    names = ["endpoint_id", "secret", "signs_until"]
+    connection.execute(insert(retired_secrets).from_select(names, present))
     connection.execute(
         update(endpoints)
         .where(endpoints.c.id == endpoint_id)
-        .values(
-            previous_secret=endpoints.c.secret,
-            previous_until=overlap_until,
-            secret=secret,
-            public_key=public_key,
-        )
+        .values(secret=secret, public_key=public_key, rotated_by=rotated_by)
     )
+
+
+def rotation(connection: Connection, endpoint_id: str) -> tuple[bytes, str | None]:
+    """The encrypted secret that an endpoint signs with, and what its last rotation was asked for by."""
+    query = select(endpoints.c.secret, endpoints.c.rotated_by).where(endpoints.c.id == endpoint_id)
+    row = connection.execute(query).one()
+    return row.secret, row.rotated_by
+
+
+def retired(connection: Connection, endpoint_id: str, *, now: dt.datetime) -> list[dt.datetime]:
+    """Until when each older secret of an endpoint still signs, the first to end first."""
+    query = (
+        select(retired_secrets.c.signs_until)
+        .where(retired_secrets.c.endpoint_id == endpoint_id, retired_secrets.c.signs_until > now)
+        .order_by(retired_secrets.c.signs_until)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def enable(connection: Connection, endpoint_id: str) -> None:
@@ -167,10 +185,16 @@ def _select(connection: Connection, *conditions: ColumnElement[bool]) -> list[En
 
 def reseal(connection: Connection, resealed: Callable[[bytes], bytes]) -> int:
     """Put what ``resealed`` makes of each encrypted column in its place, under a lock; how many there are."""
-    sealed = (endpoints.c.secret, endpoints.c.previous_secret, endpoints.c.sealed_url)
+    sealed = (endpoints.c.secret, endpoints.c.sealed_url)
     rows = connection.execute(select(endpoints.c.id, *sealed).with_for_update()).all()
     for row in rows:
         held = {each.name: getattr(row, each.name) for each in sealed}
         values = {name: None if stored is None else resealed(stored) for name, stored in held.items()}
         connection.execute(update(endpoints).where(endpoints.c.id == row.id).values(values))
+    for older in connection.execute(select(retired_secrets).with_for_update()).all():
+        connection.execute(
+            update(retired_secrets)
+            .where(retired_secrets.c.id == older.id)
+            .values(secret=resealed(older.secret))
+        )
     return len(rows)

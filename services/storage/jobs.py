@@ -142,6 +142,11 @@ def finish(
     )
 
 
+def release(connection: Connection, ids: Collection[int]) -> None:
+    """Give claimed jobs back: they are due as they were, and count as tried."""
+    connection.execute(update(jobs).where(jobs.c.id.in_(ids)).values(lease_until=None))
+
+
 def retry(connection: Connection, job: Job, *, due_at: dt.datetime, error: str) -> None:
     """Make a job due again later, with what went wrong; after MOST_RUNS it is failed for good."""
     failed = job.runs >= MOST_RUNS

@@ -21,9 +21,10 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.storage.deliveries import AttemptRecord
-from services.storage.tables import attempts, deliveries, endpoints
+from services.storage.tables import attempts, deliveries, endpoints, retired_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,12 @@ def claim(
     placed = select(waiting, func.row_number().over(order_by=in_turn).label("place")).cte("placed")
     fits = or_(placed.c.turn == 1, placed.c.place <= (limit if further is None else further))
     chosen = select(placed).where(placed.c.place <= limit, fits).cte("chosen")
+    older = (
+        select(func.array_agg(aggregate_order_by(retired_secrets.c.secret, retired_secrets.c.id.desc())))
+        .where(retired_secrets.c.endpoint_id == endpoints.c.id, retired_secrets.c.signs_until > now)
+        .correlate(endpoints)
+        .scalar_subquery()
+    )
     statement = (
         update(deliveries)
         .where(deliveries.c.id == chosen.c.id, endpoints.c.id == deliveries.c.endpoint_id)
@@ -139,12 +146,11 @@ def claim(
             endpoints.c.url,
             endpoints.c.sealed_url,
             endpoints.c.secret,
-            endpoints.c.previous_secret,
-            endpoints.c.previous_until,
+            older.label("older"),
         )
     )
     rows = sorted(connection.execute(statement), key=lambda row: row.place)
-    return [_claim(row, now) for row in rows]
+    return [_claim(row) for row in rows]
 
 
 def settle(
@@ -196,8 +202,7 @@ def settle(
             )
 
 
-def _claim(row: Any, now: dt.datetime) -> Claim:
-    overlapping = row.previous_until is not None and row.previous_until > now
+def _claim(row: Any) -> Claim:
     return Claim(
         id=row.id,
         number=row.attempts,
@@ -207,7 +212,7 @@ def _claim(row: Any, now: dt.datetime) -> Claim:
         kind=row.kind,
         url=row.url,
         sealed_url=row.sealed_url,
-        secrets=(row.secret, row.previous_secret) if overlapping else (row.secret,),
+        secrets=(row.secret, *(row.older or ())),
         body=row.body,
         created_at=row.created_at,
         request_id=row.request_id,

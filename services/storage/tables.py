@@ -284,7 +284,7 @@ endpoints = Table(
     Column("event_types", ARRAY(Text), comment="null is all"),
     Column("secret", LargeBinary, nullable=False, comment="encrypted"),
     Column("previous_secret", LargeBinary, comment="encrypted; also signs until previous_until"),
-    Column("previous_until", Moment),
+    Column("previous_until", Moment),  # both unused since 0024: retired_secrets holds any number
     Column("sequence", BigInteger, nullable=False, server_default=text("0")),
     Column("status", Text, nullable=False, comment="enabled or disabled"),
     Column("disabled_reason", Text),
@@ -301,6 +301,16 @@ endpoints = Table(
     ),
     Column("sealed_url", LargeBinary, comment="encrypted; a channel's real URL"),
     Column("public_key", Text, comment="null is HMAC"),
+    Column("rotated_by", Text, comment="Idempotency-Key of the last rotation, hashed"),
+)
+
+retired_secrets = Table(
+    "retired_secrets",
+    metadata,
+    _id(),
+    Column("endpoint_id", ForeignKey("endpoints.id"), nullable=False, index=True),
+    Column("secret", LargeBinary, nullable=False, comment="encrypted; signs beside the newest"),
+    Column("signs_until", Moment, nullable=False),
 )
 
 messages = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
@@ -24,6 +25,9 @@ from services.usecases import settle_deliveries
 
 OVERLAP = dt.timedelta(hours=24)
 """How long the old secret signs beside the new one after a rotation."""
+
+MOST_RETIRED = 4
+"""Older secrets of one endpoint that may sign beside its newest: a header is no place for many more."""
 
 _SECRET_BYTES = 32
 
@@ -85,14 +89,45 @@ def add_endpoint(
     return endpoint, public_key or secret
 
 
+class TooManySecretsError(Exception):
+    """A rotation while as many older secrets still sign as one message can carry."""
+
+    def __init__(self, endpoint_id: str, count: int, ends: dt.datetime) -> None:
+        self.endpoint_id = endpoint_id
+        self.count = count
+        self.ends = ends
+        super().__init__(
+            f"{count} older secrets of {endpoint_id} still sign beside the newest, each for the 24 hours "
+            f"that it was promised. The first ends at {ends:%Y-%m-%d %H:%M} UTC: rotate again then."
+        )
+
+
 def rotate_secret(
-    engine: Engine, settings: Settings, endpoint_id: str, *, now: dt.datetime, noted: Noted = _unnoted
+    engine: Engine,
+    settings: Settings,
+    endpoint_id: str,
+    *,
+    now: dt.datetime,
+    idempotency_key: str | None = None,
+    noted: Noted = _unnoted,
 ) -> str:
-    """A new secret, shown once, or public key; the old one signs beside it for 24 h. UnknownEndpointError."""
+    """A new secret, shown once, or public key; each older one signs beside it for 24 h from its rotation.
+
+    The same ``idempotency_key`` as the last rotation had gives the same again. UnknownEndpointError;
+    TooManySecretsError where MOST_RETIRED still sign.
+    """
+    asked = None if idempotency_key is None else hashlib.sha256(idempotency_key.encode()).hexdigest()
     with engine.begin() as connection:
+        endpoints.lock(connection, tables.endpoints.c.id == endpoint_id)
         endpoint = endpoints.get(connection, endpoint_id)
         if endpoint is None:
             raise UnknownEndpointError(endpoint_id)
+        present, rotated_by = endpoints.rotation(connection, endpoint_id)
+        if asked is not None and asked == rotated_by:
+            return endpoint.public_key or decrypt(present, settings.secret_keys)
+        older = endpoints.retired(connection, endpoint_id, now=now)
+        if len(older) >= MOST_RETIRED:
+            raise TooManySecretsError(endpoint_id, len(older), older[0])
         secret, public_key = _new_keys(Signature.HMAC if endpoint.public_key is None else Signature.ED25519)
         endpoints.rotate(
             connection,
@@ -100,6 +135,7 @@ def rotate_secret(
             secret=encrypt(secret, settings.secret_keys),
             public_key=public_key,
             overlap_until=now + OVERLAP,
+            rotated_by=asked,
         )
         noted(connection, endpoint)
     return public_key or secret

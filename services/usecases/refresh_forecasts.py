@@ -28,7 +28,7 @@ from services.usecases.known_series import known_series
 from services.usecases.learned import learned_as_of
 from services.usecases.order_scoring import scoring
 from services.usecases.record_observations import REFRESH
-from services.usecases.time_limit import limited
+from services.usecases.time_limit import BATCH_SECONDS, BatchOverError, limited
 
 LIBRARIES = ("tonnage", "numpy", "statsmodels", "statsforecast", "prophet", "lightgbm")
 """Whose versions stand beside each published forecast."""
@@ -70,7 +70,8 @@ def refresh_forecasts(
     """Claim due refits, fit them with no transaction open, publish, and settle the jobs.
 
     A worker that dies leaves its claim to its lease; what it had published stands and is not made twice. A
-    job that was tried before, and so may have ended its worker, is claimed alone and after all others.
+    job that was tried before, and so may have ended its worker, is claimed alone and after all others; so
+    are those of a batch that took too long together.
     ``announce`` is told what was claimed before it is fitted.
     """
     with engine.begin() as connection:
@@ -98,6 +99,11 @@ def _settled(engine: Engine, batch: list[Job], how: _Refit) -> tuple[int, int]:
     try:
         with tracing.span("refit", parent=batch[0].trace, series=len(batch), portfolio=how.portfolio):
             return _publish(engine, batch, how), 0
+    except BatchOverError as over:
+        log.warning("a batch took too long", series=[job.series_id for job in batch], error=str(over))
+        with engine.begin() as connection:
+            jobs.release(connection, [job.id for job in batch if job.id is not None])
+        return 0, 0
     except Exception as error:  # whatever it was: kept with the job, tried again, failed for good in the end
         log.exception("refit failed", series=[job.series_id for job in batch])
         if len(batch) > 1:
@@ -124,7 +130,7 @@ def _publish(engine: Engine, batch: list[Job], how: _Refit) -> int:
         vintage=how.vintage,
         global_model=learned.global_model,
         calibration=learned.calibration(how.portfolio),
-        guard=limited(),
+        guard=limited(together=BATCH_SECONDS if len(batch) > 1 else None),
     )
     publications = fit([known for known, _ in held])
     versions = {name: metadata.version(name) for name in LIBRARIES} | learned.versions(how.portfolio)

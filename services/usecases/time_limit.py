@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType
 
 from forecasting.errors import ModelFailedError
@@ -15,19 +16,37 @@ SECONDS = 30.0
 busy machine leaves nothing out."""
 
 
+BATCH_SECONDS = 240.0
+"""Seconds that the fits of one batch may take together: with its last fit far below Celery's limits and the
+lease of its jobs, so that neither ends it in the middle."""
+
+
+class BatchOverError(BaseException):
+    """The fits of a batch took too long together; no Exception, since models turn those into reasons."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"the fits of one batch took more than {seconds:g} s; each series is fitted alone")
+
+
 class _TimeOverError(BaseException):
     """Raised inside a fit by the alarm; no Exception, since models turn those into their own reasons."""
 
 
-def limited(seconds: float = SECONDS) -> Guard:
+def limited(seconds: float = SECONDS, *, together: float | None = None) -> Guard:
     """A guard that ends a fit after so many seconds with ModelFailedError.
+
+    ``together`` bounds, in seconds from now on, all fits that it guards: BatchOverError before the next one.
 
     The alarm is heard between two steps of Python, in the main thread alone: in compiled code that never
     returns only the end of the process helps, which is Celery's hard limit for a worker. In another thread
     fits run without a limit.
     """
+    began = time.monotonic()
 
     def guard(fit: Fit) -> Forecast:
+        if together is not None and time.monotonic() - began > together:
+            raise BatchOverError(together)
         if threading.current_thread() is not threading.main_thread():
             return fit.run()
         before = signal.signal(signal.SIGALRM, _over)

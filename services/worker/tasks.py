@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
@@ -39,14 +40,21 @@ WAITING = (
 Task = Callable[..., Any]
 
 
+LOOP_SECONDS = 240
+"""Seconds after which a task takes no more work and asks for another: well below its limit of 540."""
+
+TRAINING_SECONDS = 7_200
+"""Seconds that one training may take. It is acknowledged when it begins: the broker would hand it to a second
+worker after 15 minutes, and its row in the database, leased for as long, repairs what a dead worker lost."""
+
 SHOWN = 3
 """Series of a batch that are shown by name."""
 
 _log = structlog.get_logger()
 
 
-def _task(name: str, *, bind: bool = False) -> Callable[[Task], Task]:
-    return cast("Callable[[Task], Task]", shared_task(name=name, bind=bind))
+def _task(name: str, **options: Any) -> Callable[[Task], Task]:
+    return cast("Callable[[Task], Task]", shared_task(name=name, **options))
 
 
 @_task(bootstrap.REFRESH_FORECASTS, bind=True)
@@ -80,13 +88,16 @@ def _announce(task: Any, batch: Sequence[Job]) -> None:
 
 @_task(bootstrap.SCORE_FORECASTS)
 def score_forecasts() -> None:
-    """Score published forecasts against the figures that have arrived, until none waits."""
+    """Score published forecasts against the figures that have arrived, for a while, and ask for the rest."""
     lease = dt.timedelta(seconds=settings().lease_seconds)
+    until = time.monotonic() + LOOP_SECONDS
     while score_due(bootstrap.engine(), now=bootstrap.now(), lease=lease).claimed:
-        pass
+        if time.monotonic() > until:
+            bootstrap.service().nudge(bootstrap.SCORE_FORECASTS)
+            return
 
 
-@_task(bootstrap.TRAIN_MODELS)
+@_task(bootstrap.TRAIN_MODELS, acks_late=False, soft_time_limit=None, time_limit=TRAINING_SECONDS)
 def train_models() -> None:
     """Do a training that is due, once no refit is waiting."""
     from services.usecases.train_models import train_due  # noqa: PLC0415 - only forecast workers load models
@@ -95,7 +106,7 @@ def train_models() -> None:
     with bootstrap.engine().begin() as connection:
         if jobs.due(connection, REFRESH, now=now):
             return
-    train_due(bootstrap.engine(), now=now, lease=dt.timedelta(seconds=settings().lease_seconds))
+    train_due(bootstrap.engine(), now=now, lease=dt.timedelta(seconds=TRAINING_SECONDS + LOOP_SECONDS))
 
 
 @_task("order_training")
@@ -131,9 +142,13 @@ def poll_sources() -> None:
     """Make every poll that is due."""
     engine = bootstrap.engine()
     lease = dt.timedelta(seconds=settings().lease_seconds)
+    until = time.monotonic() + LOOP_SECONDS
     while poll_due(engine, settings(), SOURCES, clock=bootstrap.now, lease=lease) is not None:
         bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
         bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
+        if time.monotonic() > until:
+            bootstrap.service().nudge(bootstrap.POLL_SOURCES)
+            return
 
 
 @_task("sweep")

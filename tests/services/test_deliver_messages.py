@@ -21,6 +21,7 @@ from sqlalchemy import Engine, create_engine, update
 from alerts.delivery import signing
 from alerts.delivery.attempts import SCHEDULE
 from alerts.delivery.breaker import OPENS_AT
+from alerts.delivery.errors import SignatureError
 from alerts.events import SHORT_SENTENCE
 from services.settings import Settings
 from services.storage import deliveries, endpoint_health, endpoints, leases, messages, outbox, tables
@@ -31,6 +32,8 @@ from services.storage.outbox import LONGEST_BODY
 from services.usecases.attempt_delivery import GRACE
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import (
+    MOST_RETIRED,
+    TooManySecretsError,
     add_endpoint,
     disable_endpoint,
     enable_endpoint,
@@ -541,6 +544,42 @@ def test_event_types_choose(engine: Engine, time: Time) -> None:
     )
     _post(engine, time)
     assert _rows(engine, chosen) == []
+
+
+def test_every_secret_lives_out_its_day(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
+    """However often an endpoint is rotated, each secret verifies for 24 hours from its own rotation."""
+    receiver = desk()
+    endpoint, first = _endpoint(engine, receiver.url)
+    known = [first]
+    for _ in range(MOST_RETIRED):
+        time.move(hours=1)
+        known.append(rotate_secret(engine, SETTINGS, endpoint.id, now=time.now))
+    with pytest.raises(TooManySecretsError, match="2025-06-10 04:00"):
+        rotate_secret(engine, SETTINGS, endpoint.id, now=time.now)
+    _post(engine, time)
+    _deliver(engine, time)
+    time.move(hours=21)
+    _post(engine, time)
+    _deliver(engine, time)
+    for secret in known:
+        headers, body = receiver.requests[0]
+        signing.verify([secret], headers, body, now=time.now - dt.timedelta(hours=21))
+    headers, body = receiver.requests[1]
+    for secret in known[1:]:
+        signing.verify([secret], headers, body, now=time.now)
+    with pytest.raises(SignatureError):
+        signing.verify([first], headers, body, now=time.now)
+
+
+def test_a_rotation_asked_for_twice_is_one(engine: Engine, time: Time) -> None:
+    """The same Idempotency-Key gives the same secret again, another one the next."""
+    endpoint, _ = _endpoint(engine, "http://127.0.0.1:9/hook")
+    rotated = [
+        rotate_secret(engine, SETTINGS, endpoint.id, now=time.now, idempotency_key=key) for key in "aab"
+    ]
+    assert rotated[0] == rotated[1] != rotated[2]
+    with engine.connect() as connection:
+        assert len(endpoints.retired(connection, endpoint.id, now=time.now)) == 2
 
 
 def test_rotation_signs_with_both_for_a_day(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from services.storage.encryption import EncryptionKeyError, decrypt
-from services.storage.tables import endpoints
+from services.storage.tables import endpoints, retired_secrets
 from services.usecases.manage_endpoints import add_endpoint, reseal_secrets, rotate_secret
 
 
@@ -23,7 +23,8 @@ def test_old_keys_may_leave_once_all_is_sealed_anew(stage: Stage) -> None:
     assert reseal_secrets(stage.engine, both) == 1
     with stage.engine.begin() as connection:
         row = connection.execute(select(endpoints)).one()
+        older = connection.execute(select(retired_secrets)).one()
     assert decrypt(row.secret, [new]) == second
-    assert decrypt(row.previous_secret, [new]) == first
+    assert decrypt(older.secret, [new]) == first
     with pytest.raises(EncryptionKeyError):
         reseal_secrets(stage.engine, stage.settings)

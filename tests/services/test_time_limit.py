@@ -14,7 +14,7 @@ from forecasting.models import registry
 from forecasting.months import Month
 from forecasting.publication import Fit, Guard
 from forecasting.series import Series
-from services.usecases.time_limit import limited
+from services.usecases.time_limit import BatchOverError, limited
 
 SERIES = Series("s", "t", Month.of(2015, 1), 100 + 10 * np.sin(np.arange(60.0)))
 
@@ -52,3 +52,11 @@ def test_a_batch_goes_on_without_the_model_that_stalled() -> None:
     assert left_out["theta_log"] is None
     assert first.forecast is not None
     assert all("no end" not in (member.left_out or "") for member in second.members)
+
+
+def test_the_fits_of_a_batch_end_together() -> None:
+    """Once the time of a batch is over no other fit begins, and no model can swallow that."""
+    guard = limited(1.0, together=0.0)
+    with pytest.raises(BatchOverError, match="each series is fitted alone"):
+        guard(Fit("theta", "s", endless))
+    assert not isinstance(BatchOverError(1.0), Exception)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from sqlalchemy import Connection
 
 from services.api.auditing import Audit, Auditor
@@ -89,14 +89,24 @@ def try_it(service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_i
 
 
 @router.post("/{endpoint_id}/rotate", summary="A new secret")
-def rotate(service: TheService, caller: EndpointKeeper, audit: Audit, endpoint_id: EndpointId) -> SecretMade:
-    """A new signing secret, shown once; the old one signs beside it for 24 hours."""
+def rotate(
+    *,
+    service: TheService,
+    caller: EndpointKeeper,
+    audit: Audit,
+    endpoint_id: EndpointId,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=200, description="The same key again gives the same secret again.")
+    ] = None,
+) -> SecretMade:
+    """A new signing secret, shown once; each older one signs beside it for 24 hours from its rotation."""
     _existing(service, caller, endpoint_id)
     secret = rotate_secret(
         service.engine,
         service.settings,
         endpoint_id,
         now=service.now(),
+        idempotency_key=idempotency_key,
         noted=_kept(audit, "endpoint.rotated"),
     )
     return SecretMade(secret=secret)

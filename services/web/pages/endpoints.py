@@ -20,6 +20,7 @@ from services.storage.endpoint_health import Lately
 from services.storage.endpoints import Endpoint
 from services.usecases.manage_endpoints import (
     Noted,
+    TooManySecretsError,
     add_endpoint,
     disable_endpoint,
     enable_endpoint,
@@ -142,13 +143,16 @@ def rotate(request: Request, looking: EndpointKeeping, endpoint_id: str) -> Resp
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
         _seen(connection, looking, endpoint_id)
-    secret = rotate_secret(
-        service.engine,
-        service.settings,
-        endpoint_id,
-        now=service.now(),
-        noted=_noted(request, looking, "endpoint.rotated"),
-    )
+    try:
+        secret = rotate_secret(
+            service.engine,
+            service.settings,
+            endpoint_id,
+            now=service.now(),
+            noted=_noted(request, looking, "endpoint.rotated"),
+        )
+    except TooManySecretsError as error:
+        return back_to(f"/endpoints/{endpoint_id}", str(error))
     return _one(request, looking, endpoint_id, secret=secret)
 
 
