@@ -29,7 +29,7 @@ from services.usecases.handle_alerts import SnoozeInThePastError, UnknownAlertEr
 from services.usecases.manage_endpoints import TooManySecretsError, UnknownEndpointError
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
-from services.usecases.request_forecast import NoFiguresError
+from services.usecases.request_forecast import NoFiguresError, NotPublishedError
 from services.usecases.save_rule import RuleChangedError
 
 _log = structlog.get_logger()
@@ -54,6 +54,7 @@ def install(app: FastAPI) -> None:
         UnknownKeyError: "not-found",
         InvalidScopesError: "invalid-request",
         NoFiguresError: "no-figures",
+        NotPublishedError: "not-found",
         UnknownModelError: "invalid-request",
         InvalidMonthError: "invalid-request",
         ForbiddenUrlError: "forbidden-url",

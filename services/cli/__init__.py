@@ -214,6 +214,9 @@ def ingest(
     *,
     source: Annotated[str, typer.Option(help="Who says so, where a row does not.")] = "file",
     history: Annotated[bool, typer.Option(help="The past of a new installation: wake no rule.")] = False,
+    replay: Annotated[
+        bool, typer.Option(help="The past as it became known: forecasts count as published then.")
+    ] = False,
 ) -> None:
     """Record the figures of a file: all of them, or none and the reasons."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
@@ -237,6 +240,7 @@ def ingest(
                 budget=settings().alert_budget,
                 portfolio=settings().portfolio,
                 history=history,
+                replayed=replay,
             )
         nudge = bootstrap.service().nudge
         nudge(bootstrap.DELIVER_MESSAGES)

@@ -162,7 +162,7 @@ def _upload(client: httpx.Client, rows: list[Row], *, history: bool = False) -> 
     writer.writerows(rows)
     return client.post(
         "/v1/observations",
-        params={"history": str(history).lower(), "source": "demo"},
+        params={"history": str(history).lower(), "source": "demo", "replay": "true"},
         content=text.getvalue().encode(),
         headers={"Content-Type": "text/csv"},
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from forecasting.forecast import Forecast
@@ -79,12 +79,16 @@ def latest(
     model: str,
     as_of: dt.datetime | None = None,
     origin: Month | None = None,
+    made_later: bool = False,
 ) -> ForecastRecord | None:
-    """The newest forecast of a series by a model, of those whose vintage is not after ``as_of``.
+    """The newest forecast of a series by a model, of those that were published by ``as_of``.
 
-    ``origin`` asks for those alone whose last month seen it is.
+    ``origin`` asks for those alone whose last month seen it is. ``made_later`` takes those too that were
+    published after ``as_of`` from what was known then: what a model would have said.
     """
-    found = published(connection, series_id, model=model, as_of=as_of, origin=origin, limit=1)
+    found = published(
+        connection, series_id, model=model, as_of=as_of, origin=origin, limit=1, made_later=made_later
+    )
     return next(iter(found), None)
 
 
@@ -96,14 +100,24 @@ def published(
     as_of: dt.datetime | None = None,
     origin: Month | None = None,
     limit: int = 100,
+    made_later: bool = False,
 ) -> list[ForecastRecord]:
-    """Forecasts of a series by a model, the newest vintage first; of one ``origin`` where it is given."""
+    """Forecasts of a series by a model, the newest vintage first; of one ``origin`` where it is given.
+
+    ``as_of`` leaves out what was published later; ``made_later`` keeps of that what was made from what was
+    known by then.
+    """
     conditions = [forecasts.c.series_id == series_id, forecasts.c.model == model]
     if origin is not None:
         conditions.append(forecasts.c.origin == origin)
     if as_of is not None:
-        conditions.append(forecasts.c.vintage <= as_of)
+        conditions.append(forecasts.c.vintage <= as_of if made_later else _known(as_of))
     return _select(connection, *conditions, limit=limit)
+
+
+def _known(as_of: dt.datetime) -> ColumnElement[bool]:
+    """A forecast was known once it was published; what it was made from was known before."""
+    return and_(forecasts.c.vintage <= as_of, forecasts.c.published_at <= as_of)
 
 
 def changed(
@@ -116,7 +130,7 @@ def changed(
         forecasts.c.change.is_not(None),
     ]
     if as_of is not None:
-        conditions.append(forecasts.c.vintage <= as_of)
+        conditions.append(_known(as_of))
     return _select(connection, *conditions, limit=limit)
 
 

@@ -116,6 +116,7 @@ def unscored(connection: Connection, series_ids: Collection[str]) -> list[Pair]:
             observations.c.first_month > forecasts.c.origin,
             last_month <= last_foretold,
             forecasts.c.vintage < first.c.known_from,
+            forecasts.c.published_at < first.c.known_from,
             scores.c.forecast_id.is_(None),
         )
         .order_by(forecasts.c.id, observations.c.id)

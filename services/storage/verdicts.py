@@ -65,6 +65,32 @@ _DETECTION = (
 )
 
 
+def judges(
+    connection: Connection, series_ids: Collection[str], months: Collection[Month]
+) -> dict[tuple[str, Span], int | None]:
+    """Id of the forecast that judged the first print of each span held that begins in one of the months.
+
+    None where no forecast judged it.
+    """
+    first = observations.c.known_from.asc()
+    query = (
+        select(
+            observations.c.series_id,
+            observations.c.first_month,
+            observations.c.months,
+            verdicts.c.forecast_id,
+        )
+        .join(verdicts, verdicts.c.observation_id == observations.c.id)
+        .where(observations.c.series_id.in_(series_ids), observations.c.first_month.in_(months))
+        .distinct(observations.c.series_id, observations.c.first_month, observations.c.months)
+        .order_by(observations.c.series_id, observations.c.first_month, observations.c.months, first)
+    )
+    return {
+        (row.series_id, Span(row.first_month, row.months)): row.forecast_id
+        for row in connection.execute(query)
+    }
+
+
 def add(connection: Connection, records: Iterable[VerdictRecord]) -> None:
     """Add verdicts."""
     rows: list[dict[str, Any]] = [

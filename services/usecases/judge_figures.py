@@ -31,34 +31,45 @@ class Judgement:
     forecast_id: int | None
 
 
+def judging(
+    published: Sequence[ForecastRecord], span: Span, first_known: dt.datetime
+) -> ForecastRecord | None:
+    """The forecast that judges a span: the newest that was published before the span was first known.
+
+    ``published`` is in the order of newest vintage first. It counts when a forecast was published, and not
+    only what it was made from: one that came out after the figure was no forecast of it.
+    """
+    return next(
+        (
+            each
+            for each in published
+            if each.vintage < first_known
+            and each.published_at < first_known
+            and each.forecast is not None
+            and each.forecast.first <= span.first
+        ),
+        None,
+    )
+
+
 def judge_figure(
     series: SeriesRecord,
     record: ObservationRecord,
     history: Sequence[ObservationRecord],
-    published: Sequence[ForecastRecord],
+    judge_by: ForecastRecord | None,
     *,
+    published: Sequence[ForecastRecord] = (),
     budget: float,
 ) -> Judgement:
-    """Judge one figure by the newest forecast published before its span was first known.
+    """Judge one figure by a forecast: for a first print see ``judging``, for a revision that of its first.
 
     ``history`` holds the rows known before this one was, ``published`` every forecast that says something,
-    newest vintage first; neither may hold this figure. A revision is judged by the forecast that judged the
-    first print.
+    newest vintage first; neither may hold this figure.
     """
     observation = record.observation
     span, value = observation.span, observation.value
     earlier = [each.observation for each in history]
-    first_known = min(
-        (each.known_from for each in earlier if each.span == span), default=observation.known_from
-    )
-    used = next(
-        (
-            each
-            for each in published
-            if each.vintage < first_known and each.forecast is not None and each.forecast.first <= span.first
-        ),
-        None,
-    )
+    used = judge_by
     forecast = None if used is None else used.forecast
     held = series_as_of(series.id, series.unit, earlier, observation.known_from)
     before = None if held is None else _cut(held, span)
@@ -88,7 +99,14 @@ def judge_figure(
         if used is None
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
         next_expected=None if forecast is None else _next(forecast, span),
-        ahead=next((each.forecast for each in published if each.vintage <= observation.known_from), None),
+        ahead=next(
+            (
+                each.forecast
+                for each in published
+                if max(each.vintage, each.published_at) <= observation.known_from
+            ),
+            None,
+        ),
     )
     if before is not None and value is not None:
         figures = {each: had.value for each, had in standing.items() if had.value is not None}

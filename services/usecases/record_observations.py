@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
+from forecasting.months import Month
 from forecasting.series import Observation
 from forecasting.vintages import known
 from services.ingestion.errors import Fault, UploadRefusedError
@@ -24,13 +25,14 @@ from services.storage import (
     series,
     verdicts,
 )
+from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
 from services.telemetry import LATENESS_SECONDS
 from services.usecases.follow_release import follow_release
-from services.usecases.judge_figures import Judgement, judge_figure
+from services.usecases.judge_figures import Judgement, judge_figure, judging
 from services.usecases.order_scoring import scoring
 from services.usecases.tell_desks import tell_desks
 
@@ -78,6 +80,7 @@ def record_observations(
     budget: float,
     portfolio: str,
     history: bool = False,
+    replayed: bool = False,
     idempotency_key: str | None = None,
     desk: str | None = None,
 ) -> dict[str, Any]:
@@ -85,7 +88,9 @@ def record_observations(
 
     Each figure is judged by the forecast published before it was known, as of its own ``known_from``, in the
     order in which the figures became known. ``history`` records and judges but wakes no rule: for the past
-    that a new installation begins with. UploadRefusedError with every fault, and then nothing is recorded.
+    that a new installation begins with. ``replayed`` tells the past as it became known: what is published
+    after its figures counts as published when they were known, and not today. UploadRefusedError with every
+    fault, and then nothing is recorded.
     The same ``idempotency_key`` with the same figures gives the first report again. To a ``desk`` there
     is no series that it may not see.
     """
@@ -112,7 +117,16 @@ def record_observations(
         idempotency_key=idempotency_key,
         request_hash=digest,
     )
-    batch = _Batch(connection, registered, release_id, now=now, budget=budget, portfolio=portfolio)
+    batch = _Batch(
+        connection,
+        registered,
+        release_id,
+        now=now,
+        budget=budget,
+        portfolio=portfolio,
+        replayed=replayed,
+        months={figure.span.first for figure in figures},
+    )
     report = batch.record(figures, source=source, history=history)
     releases.close_release(connection, release_id, report)
     return report
@@ -168,7 +182,10 @@ class _Batch:
         now: dt.datetime,
         budget: float,
         portfolio: str,
+        replayed: bool,
+        months: Collection[Month],
     ) -> None:
+        self.replayed = replayed
         self.connection = connection
         self.registered = registered
         self.release_id = release_id
@@ -182,6 +199,7 @@ class _Batch:
         }
         model = forecasts.judging(portfolio)
         self.published = forecasts.of_series(connection, registered.keys(), model=model)
+        self.judges = verdicts.judges(connection, registered.keys(), months)
 
     def record(self, figures: Sequence[ArrivingFigure], *, source: str, history: bool) -> dict[str, Any]:
         """Rows, verdicts, alerts, messages and refit jobs; the report."""
@@ -204,9 +222,11 @@ class _Batch:
                 self.registered[figure.series_id],
                 record,
                 past,
-                self.published[figure.series_id],
+                self._judge(record),
+                published=self.published[figure.series_id],
                 budget=self.budget,
             )
+            self.judges.setdefault((figure.series_id, figure.span), judgement.forecast_id)
             judged.append(judgement)
             self.held.setdefault(figure.series_id, []).append(record)
             detection = judgement.facts.detection
@@ -244,6 +264,15 @@ class _Batch:
                 figures=tuple(sorted(told, key=lambda each: each.row)),
             )
         )
+
+    def _judge(self, record: ObservationRecord) -> ForecastRecord | None:
+        """The forecast that judges a figure; a revision is judged by that of its first print."""
+        published = self.published[record.series_id]
+        span = record.observation.span
+        if (record.series_id, span) not in self.judges:
+            return judging(published, span, record.observation.known_from)
+        first = self.judges[record.series_id, span]
+        return next((each for each in published if each.id == first), None)
 
     def _store(self, judged: Sequence[Judgement]) -> list[int]:
         ids = observations.append(
@@ -290,7 +319,14 @@ class _Batch:
         jobs.add(
             self.connection,
             (
-                refit(series_id, vintage, self.portfolio, self._late(series_id, vintage), priority=priority)
+                refit(
+                    series_id,
+                    vintage,
+                    self.portfolio,
+                    self._late(series_id, vintage),
+                    priority=priority,
+                    replayed=self.replayed,
+                )
                 for series_id, vintages in wanted.items()
                 for vintage in dict.fromkeys(
                     (*vintages, max(vintages[-1], self.newest.get(series_id, vintages[-1])))
@@ -312,13 +348,17 @@ def refit(
     late: int | None = None,
     *,
     priority: int = jobs.AWAITED,
+    replayed: bool = False,
 ) -> Job:
-    """The job that publishes a series as of a vintage; once more where a ``late`` release adds to it."""
+    """The job that publishes a series as of a vintage; once more where a ``late`` release adds to it.
+
+    What a ``replayed`` figure orders counts as published at its vintage.
+    """
     again = "" if late is None else f" with release {late}"
     return Job(
         kind=REFRESH,
         key=f"{series_id} {portfolio} {vintage.isoformat()}{again}",
-        arguments={"vintage": vintage.isoformat(), "portfolio": portfolio},
+        arguments={"vintage": vintage.isoformat(), "portfolio": portfolio, "replayed": replayed},
         series_id=series_id,
         priority=priority,
     )

@@ -57,6 +57,12 @@ class _Refit:
     vintage: dt.datetime
     portfolio: str
     now: dt.datetime
+    replayed: bool = False
+
+    @property
+    def published_at(self) -> dt.datetime:
+        """When what is made counts as published: now, or at its vintage where the past is told again."""
+        return self.vintage if self.replayed else self.now
 
 
 def refresh_forecasts(
@@ -80,17 +86,21 @@ def refresh_forecasts(
         ) or jobs.claim(connection, REFRESH, now=now, lease=lease, limit=1)
     announce(claimed)
     published = failed = 0
-    for (vintage, portfolio), batch in _batches(claimed).items():
-        count, faults = _settled(engine, batch, _Refit(dt.datetime.fromisoformat(vintage), portfolio, now))
+    for (vintage, portfolio, replayed), batch in _batches(claimed).items():
+        how = _Refit(dt.datetime.fromisoformat(vintage), portfolio, now, replayed)
+        count, faults = _settled(engine, batch, how)
         published += count
         failed += faults
     return Refreshed(len(claimed), published, failed)
 
 
-def _batches(claimed: list[Job]) -> dict[tuple[str, str], list[Job]]:
-    batches: dict[tuple[str, str], list[Job]] = {}
+def _batches(claimed: list[Job]) -> dict[tuple[str, str, bool], list[Job]]:
+    batches: dict[tuple[str, str, bool], list[Job]] = {}
     for job in claimed:
-        batches.setdefault((job.arguments["vintage"], job.arguments["portfolio"]), []).append(job)
+        asked = job.arguments
+        batches.setdefault((asked["vintage"], asked["portfolio"], asked.get("replayed", False)), []).append(
+            job
+        )
     return batches
 
 
@@ -192,7 +202,7 @@ def _records(
         reason=publication.reason,
         members=members(publication),
         versions=versions,
-        published_at=how.now,
+        published_at=how.published_at,
         figures=figures,
         member_forecasts=tuple(one.forecast for one in publication.members if one.forecast is not None),
         change=change,

@@ -25,7 +25,7 @@ from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
 from services.usecases.beside import Beside
 from services.usecases.episodes import SIDES
-from services.usecases.judge_figures import awaited_facts, band, judge_figure
+from services.usecases.judge_figures import awaited_facts, band, judge_figure, judging
 from services.usecases.shock_facts import ASKED, shock_facts
 
 MADE = "made now from what was known then, since none was published"
@@ -77,8 +77,10 @@ class Past:
             if span.first < first or span.last > last:
                 continue
             judge = self._judge(span)
-            before = [] if judge is None else [judge]
-            judged = judge_figure(self.series, row, self.rows[:place], before, budget=self.budget)
+            ahead = () if judge is None else (judge,)
+            judged = judge_figure(
+                self.series, row, self.rows[:place], judge, published=ahead, budget=self.budget
+            )
             told.append(self._with_shock(judged.facts, judge, shocks))
             if judged.facts.detection.verdict is not Verdict.NOT_JUDGED:
                 self.judged_by["published" if judge is not None and judge.id is not None else "made"] += 1
@@ -146,15 +148,8 @@ class Past:
         return self._judges[span]
 
     def _find(self, span: Span) -> ForecastRecord | None:
-        first_known = self._first_known[span]
-        return next(
-            (
-                each
-                for each in self.published
-                if each.vintage < first_known and each.forecast is not None and each.forecast.reaches(span)
-            ),
-            None,
-        )
+        found = judging(self.published, span, self._first_known[span])
+        return found if found is not None and found.forecast and found.forecast.reaches(span) else None
 
     def _make(self, span: Span) -> ForecastRecord | None:
         place = bisect_left(self._moments, self._first_known[span])

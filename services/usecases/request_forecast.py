@@ -24,6 +24,20 @@ class NoFiguresError(LookupError):
         super().__init__(f"{series_id} holds no figure{when}, so there is nothing to forecast from.")
 
 
+class NotPublishedError(LookupError):
+    """A moment by which no forecast of a series had been published."""
+
+    def __init__(self, series_id: str, model: str, as_of: dt.datetime) -> None:
+        self.series_id = series_id
+        self.model = model
+        self.as_of = as_of
+        super().__init__(
+            f"No forecast of {series_id} by {model} had been published by {as_of.isoformat()}: what came out "
+            "later was not known then. Ask for a later moment, or for another model, which is fitted to what "
+            "was known."
+        )
+
+
 def request_forecast(
     connection: Connection,
     series_id: str,
@@ -37,11 +51,15 @@ def request_forecast(
     """The newest forecast of a series by a model or portfolio as of a moment, or the job that makes it.
 
     ``published`` is the portfolio that every figure refits: its latest forecast is answered while the next is
-    being fitted. Another model is fitted when it is asked for, to what was known then; asking twice makes one
-    job. UnknownModelError names the models there are; NoFiguresError where there is nothing to fit.
+    being fitted, and as of a past moment only what had been published by then. Another model is fitted when
+    it is asked for, to what was known then; asking twice makes one job. UnknownModelError names the models
+    there are; NoFiguresError where there is nothing to fit; NotPublishedError where nothing was published.
     """
     portfolio(model)
-    found = forecasts.latest(connection, series_id, model=model, as_of=as_of, origin=origin)
+    others = model != published
+    found = forecasts.latest(
+        connection, series_id, model=model, as_of=as_of, origin=origin, made_later=others
+    )
     if found is not None and (model == published or origin is not None):
         return found
     vintage = observations.last_known(connection, series_id, as_of=as_of)
@@ -49,6 +67,8 @@ def request_forecast(
         raise NoFiguresError(series_id, as_of)
     if found is not None and found.vintage >= vintage:
         return found
+    if as_of is not None and not others:
+        raise NotPublishedError(series_id, model, as_of)
     wanted = refit(series_id, vintage, model)
     jobs.add(connection, [wanted], now=now)
     return jobs.get(connection, REFRESH, wanted.key) or wanted

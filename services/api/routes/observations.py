@@ -71,6 +71,13 @@ def upload(
     history: Annotated[
         bool, Query(description="The past a new installation begins with: judged, and wakes no rule.")
     ] = False,
+    replay: Annotated[
+        bool,
+        Query(
+            description="The past told again as it became known: forecasts made after a figure count as "
+            "published when that figure was known, and not today."
+        ),
+    ] = False,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
 ) -> UploadReport:
     """Record a batch whole or not at all: each figure is stored, judged, and followed by every rule.
@@ -93,6 +100,7 @@ def upload(
             budget=service.settings.alert_budget,
             portfolio=service.settings.portfolio,
             history=history,
+            replayed=replay,
             idempotency_key=idempotency_key,
             desk=caller.desk,
         )
