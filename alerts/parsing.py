@@ -156,6 +156,16 @@ class Reader:
             self.bounded(key, each)
         return tuple(value)
 
+    def truth(self, key: str) -> bool:
+        """True or false; false where the key is absent."""
+        if not self.has(key):
+            return False
+        value = self.raw(key)
+        if not isinstance(value, bool):
+            self.fault(key, f"true or false is needed, not {_kind(value)}")
+            return False
+        return value
+
     def moment(self, key: str) -> dt.datetime | None:
         """A time with its zone, in ISO 8601; None where the key is absent."""
         if not self.has(key):

@@ -9,6 +9,7 @@ from typing import Any
 from alerts.parsing import Faults, Reader
 
 EXAMPLE: dict[str, Any] = {"series": ["CN_EXP_REPM_T"]}
+EVERY: dict[str, Any] = {"all": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Traits:
 class Scope:
     """Named series, and beside them every series that agrees with each other field that is set.
 
-    Within one field any of its texts will do; ``hs_prefixes`` are leading digits of the HS code.
+    Within one field any of its texts will do; ``hs_prefixes`` are leading digits of the HS code. ``all`` is
+    every series, those to come included, and stands alone.
     """
 
     series: tuple[str, ...] = ()
@@ -38,15 +40,16 @@ class Scope:
     partners: tuple[str, ...] = ()
     commodities: tuple[str, ...] = ()
     hs_prefixes: tuple[str, ...] = ()
+    all: bool = False
 
     @property
     def described(self) -> bool:
         """True where a series that is not named may be covered."""
-        return any(getattr(self, each.name) for each in fields(self) if each.name != "series")
+        return self.all or any(getattr(self, name) for name in TEXTS if name != "series")
 
     def covers(self, given: Traits) -> bool:
         """True where the series is named, or agrees with all that is described."""
-        if given.id in self.series:
+        if self.all or given.id in self.series:
             return True
         return (
             self.described
@@ -60,13 +63,19 @@ class Scope:
 
     def in_words(self) -> str:
         """Say it as a desk would."""
+        if self.all:
+            return "every series"
         parts = [f"{name} {' or '.join(texts)}" for name, texts in self._said() if texts and name != "series"]
         described = ["every series with " + " and ".join(parts)] if parts else []
         return " and ".join([*([", ".join(self.series)] if self.series else []), *described])
 
     def _said(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         names = ("series", "family", "tag", "reporter", "partner", "commodity", "HS code from")
-        return zip(names, (getattr(self, each.name) for each in fields(self)), strict=True)
+        return zip(names, (getattr(self, name) for name in TEXTS), strict=True)
+
+
+TEXTS = tuple(each.name for each in fields(Scope) if each.name != "all")
+"""The fields of a scope that are lists of texts."""
 
 
 def read_scope(rule: Reader) -> Scope:
@@ -76,12 +85,17 @@ def read_scope(rule: Reader) -> Scope:
         return Scope()
     before = len(rule.faults)
     reader = Reader(rule.raw("scope"), rule.at("scope"), rule.faults, EXAMPLE)
-    scope = Scope(**{each.name: reader.texts(each.name) for each in fields(Scope)})
+    every = reader.truth("all")
+    scope = Scope(**{name: reader.texts(name) for name in TEXTS}, all=every)
     reader.finish()
+    if every and scope != Scope(all=True):
+        rule.faults.add(reader.at("all"), "is every series, so nothing else stands beside it", EVERY)
     if not all(prefix.isdecimal() and prefix.isascii() for prefix in scope.hs_prefixes):
         rule.faults.add(reader.at("hs_prefixes"), "an HS prefix is of digits", {"hs_prefixes": ["8505"]})
     if len(rule.faults) == before and scope == Scope():
-        rule.faults.add(rule.at("scope"), "names no series and describes none", EXAMPLE)
+        rule.faults.add(
+            rule.at("scope"), 'names no series and describes none; {"all": true} is every series', EXAMPLE
+        )
     return scope
 
 
@@ -93,9 +107,11 @@ def parse_scope(raw: object) -> Scope:
     return scope
 
 
-def dump_scope(scope: Scope) -> dict[str, list[str]]:
+def dump_scope(scope: Scope) -> dict[str, Any]:
     """JSON object that read_scope reads back into the same scope."""
-    return {each.name: list(value) for each in fields(scope) if (value := getattr(scope, each.name))}
+    if scope.all:
+        return dict(EVERY)
+    return {name: list(value) for name in TEXTS if (value := getattr(scope, name))}
 
 
 def _agrees(wanted: tuple[str, ...], given: str | None) -> bool:

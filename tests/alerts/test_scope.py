@@ -24,6 +24,7 @@ MAGNETS = Traits("A", "magnets", frozenset({"critical"}), "CHN", "USA", "magnets
         (Scope(hs_prefixes=("2805", "8505"), commodities=("ores",)), False),
         (Scope(series=("A",), families=("ores",)), True),
         (Scope(), False),
+        (Scope(all=True), True),
     ],
 )
 def test_a_described_series_agrees_with_every_field(scope: Scope, covered: bool) -> None:
@@ -46,8 +47,25 @@ def test_a_scope_reads_back_as_it_was() -> None:
     assert scope.in_words() == "A and every series with reporter CHN and HS code from 8505 or 2805"
 
 
+def test_every_series_is_said_in_one_word() -> None:
+    """{"all": true} covers whatever comes, reads back, and says so."""
+    faults = Faults()
+    scope = read_scope(Reader({"scope": {"all": True}}, "$", faults, {}))
+    assert len(faults) == 0
+    assert (dump_scope(scope), scope.in_words()) == ({"all": True}, "every series")
+    assert scope.covers(Traits("not registered yet"))
+
+
 @pytest.mark.parametrize(
-    ("raw", "path"), [({}, "$.scope"), ({"hs_prefixes": ["85.05"]}, "$.scope.hs_prefixes"), (None, "$.scope")]
+    ("raw", "path"),
+    [
+        ({"all": "yes"}, "$.scope.all"),
+        ({"all": True, "series": ["A"]}, "$.scope.all"),
+        ({"all": False}, "$.scope"),
+        ({}, "$.scope"),
+        ({"hs_prefixes": ["85.05"]}, "$.scope.hs_prefixes"),
+        (None, "$.scope"),
+    ],
 )
 def test_a_scope_that_says_nothing_is_refused(raw: object, path: str) -> None:
     """An empty scope and a prefix that is none are faults with their path."""

@@ -36,6 +36,7 @@ def read(raw: object) -> Any:
         {**PLAIN, "condition": {"kind": "record", "direction": "lowest"}},
         {**PLAIN, "condition": {"kind": "episode", "state": "closed"}},
         {**PLAIN, "condition": NESTED},
+        {**PLAIN, "scope": {"all": True}},
     ],
     ids=lambda raw: raw["name"] + "-" + raw["condition"]["kind"],
 )

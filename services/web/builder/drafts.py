@@ -68,6 +68,7 @@ class Draft:
     labels: str = ""
     series: tuple[str, ...] = ()
     described: Mapping[str, str] = field(default_factory=dict)
+    every: bool = False
     when: Group = field(default_factory=Group)
     close: Group | None = None
     steps: tuple[Step, ...] = ()
@@ -82,6 +83,8 @@ class Draft:
             return json.loads(self.text)
         scope: dict[str, Any] = {"series": list(self.series)} if self.series else {}
         scope |= {name: listed for name in DESCRIBED if (listed := _listed(self.described.get(name, "")))}
+        if self.every:
+            scope = {"all": True}
         counts = {name: given for name in COUNTS if (given := number(self.counts.get(name, ""))) is not None}
         raw: dict[str, Any] = {
             "name": self.name,
@@ -125,6 +128,7 @@ def read_draft(form: Form) -> Draft:
         labels=one("labels"),
         series=tuple(each for given in form.get("series", ()) for each in _listed(given)),
         described={name: one(name) for name in DESCRIBED},
+        every=bool(one("every")),
         when=Group(one("when.join", "any"), _clauses(form, "when")),
         close=Group(one("close.join", "any"), _clauses(form, "close")) if one("close.on") == "when" else None,
         steps=tuple(
@@ -152,6 +156,7 @@ def draft_of(raw: Mapping[str, Any]) -> Draft:
         labels=", ".join(f"{name}={value}" for name, value in raw["labels"].items()),
         series=tuple(raw["scope"].get("series", ())),
         described={name: ", ".join(raw["scope"].get(name, ())) for name in DESCRIBED},
+        every=raw["scope"].get("all", False),
         when=when,
         close=close or None,
         steps=tuple(Step(severity, clause) for severity, clause in steps if clause is not None),
