@@ -9,7 +9,7 @@ from typing import Any
 
 from alerts.facts import Band, Facts, Figure
 from alerts.grammar import dump_condition
-from alerts.quantities import one_in
+from alerts.quantities import NEWS, one_in
 from alerts.release_calendars import ReleaseCalendar
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
@@ -60,7 +60,8 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
     """Body for a transition that a figure caused; ``state`` is the alert after it.
 
     Volumes are in the series' unit; changes are ratios less one; probabilities lie in 0 to 1; ``one_in`` is
-    the rounded odds against a figure so far out; times are ISO 8601 in UTC; periods are YYYY-MM or
+    the rounded odds against a figure so far out, null where they are no news, which a chance above one in 20
+    is; times are ISO 8601 in UTC; periods are YYYY-MM or
     YYYY-MM..YYYY-MM.
     """
     data = {
@@ -245,7 +246,7 @@ def _detection(facts: Facts) -> Body:
         "reason": found.reason,
         "probability": found.probability,
         "tail_probability": tail,
-        "one_in": None if tail is None else one_in(tail),
+        "one_in": None if tail is None or tail > 1 / NEWS else one_in(tail),
         "surprise": found.surprise,
         "threshold": found.threshold,
         "expected": found.expected,

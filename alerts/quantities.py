@@ -8,8 +8,21 @@ RAREST = 10_000
 """Chances smaller than one in this many are not told apart: stored quantiles say nothing of them."""
 
 
+NEWS = 20
+"""A chance of more than one in this many is no news, and is not said."""
+
+_NAMES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+
+
 def volume(value: float) -> str:
-    """A published figure: whole from 100 up, else to three digits that count; thousands are parted."""
+    """A published figure as people say it: four digits that count from a million up, else as ``figure``."""
+    if abs(value) < 1e6:
+        return figure(value)
+    return _named(value, math.floor(math.log10(abs(value))) - 3)
+
+
+def figure(value: float) -> str:
+    """A published figure in full: whole from 100 up, else three digits that count; thousands are parted."""
     size = abs(value)
     if size >= 100 or value == int(value):
         return f"{value:,.0f}"
@@ -18,13 +31,27 @@ def volume(value: float) -> str:
 
 
 def level(value: float) -> str:
-    """A limit that a desk has set: as it was set, thousands parted."""
+    """A limit that a desk has set: as it was set, thousands parted, millions named where that says it all."""
+    if abs(value) >= 1e6:
+        power = math.floor(math.log10(abs(value))) - 5
+        if round(value, -power) == value:
+            return _named(value, power)
     return _trimmed(f"{value:,.6f}")
 
 
+def _named(value: float, power: int) -> str:
+    """A number of a million or more, rounded to 10 to the ``power``, in the largest name that it fills."""
+    rounded = round(value, -power)
+    scale, name = next(each for each in _NAMES if abs(rounded) >= each[0])
+    decimals = max(0, round(math.log10(scale)) - power)
+    return f"{_trimmed(f'{rounded / scale:,.{decimals}f}')} {name}"
+
+
 def apart(before: float, after: float) -> tuple[str, str]:
-    """Two figures written so that they differ where they differ: as volumes, else with more decimals."""
+    """Two figures written so that they differ where they differ: as volumes, else in full, with decimals."""
     pair = volume(before), volume(after)
+    if pair[0] == pair[1]:
+        pair = figure(before), figure(after)
     decimals = 1
     while pair[0] == pair[1] and before != after and decimals <= 6:
         pair = _trimmed(f"{before:,.{decimals}f}"), _trimmed(f"{after:,.{decimals}f}")
@@ -39,6 +66,8 @@ def estimate(value: float, width: float) -> str:
         return volume(value)
     power = math.floor(math.log10(tenth))
     rounded = round(value, -power)
+    if abs(rounded) >= 1e6:
+        return _named(value, power)
     return f"{rounded:,.0f}" if power >= 0 else _trimmed(f"{rounded:,.{-power}f}")
 
 

@@ -92,7 +92,7 @@ def unstated_numbers(data: Fields) -> tuple[str, ...]:
     claim = data["source_claim"] or {}
     title = (data["measure"] or {}).get("title")
     release = (data["awaited"] or {}).get("release")
-    names = claim.get("text"), claim.get("source_name"), title, release, data["series"]["name"][1:]
+    names = claim.get("text"), claim.get("source_name"), title, release, data["series"]["name"]
     for verbatim in names:
         text = text.replace(verbatim or "\0", "")
     text = text.replace(f" {data['series']['unit']}", "")

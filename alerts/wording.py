@@ -59,7 +59,7 @@ def _headline(data: Fields, said: Mapping[str, str]) -> str:
     else:
         verb = "fell" if month < 0 else "rose"
         moved = f"{verb} {said['change_month']} on the month to {said['value']} {unit}"
-    text = f"{_capital(name)} {moved} in {period}"
+    text = f"{name} {moved} in {period}"
     if year is not None:
         side = "below" if year < 0 else "above"
         text += f", {said['change_year']} {side} {said.get('year_ago.period', 'a year before')}"
@@ -81,7 +81,7 @@ def _expectation(data: Fields, said: Mapping[str, str]) -> str:
         return "No forecast judged it." if found["verdict"] == "not_judged" else ""
     expected = f"{said['detection.expected']} {unit}, {_interval('detection', said)} {unit}"
     text = f"Forecast before it was known: {expected}"
-    if found["verdict"] in {"shock_down", "shock_up"}:
+    if found["verdict"] in {"shock_down", "shock_up"} and found["one_in"] is not None:
         side = "low" if found["verdict"] == "shock_down" else "high"
         rare = "less than" if found["one_in"] >= RAREST else "about"
         text += f"; a figure this {side} had a chance of {rare} {said['detection.one_in']}"
@@ -182,7 +182,3 @@ def _next(data: Fields, said: Mapping[str, str]) -> str:
     unit = data["series"]["unit"]
     expected = f"{said['next_expected.expected']} {unit}, {_interval('next_expected', said)} {unit}"
     return f"Expected for {said['next_expected.period']}: {expected}."
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

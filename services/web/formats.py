@@ -1,4 +1,4 @@
-"""How a page writes a number, a month and a moment; alerts.quantities rounds, so pages and messages agree."""
+"""How a page writes a number, a month and a moment: rounded by alerts.quantities, and in full."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 
 from markupsafe import Markup
 
-from alerts.quantities import percent, volume
+from alerts.quantities import figure, percent
 from forecasting.months import Month, Span
 
 MINUS = "\u2212"
@@ -20,7 +20,7 @@ def quantity(value: float | None, unit: str = "") -> str:
     if value is None or not math.isfinite(value):
         return NOTHING
     sign = MINUS if value < 0 else ""
-    written = sign + volume(abs(value))
+    written = sign + figure(abs(value))
     return f"{written}\u00a0{unit}" if unit else written
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from alerts.events import alert_event, overdue_event, person_event
 from alerts.facts import Band, Facts, Figure, Measure, Outlook, SourceClaim
 from alerts.lifecycle import acknowledge
-from alerts.quantities import RAREST, apart, estimate, one_in, percent, volume
+from alerts.quantities import RAREST, apart, estimate, level, one_in, percent, volume
+from alerts.quantities import figure as figure_in_full
 from alerts.rules import parse_rule
 from alerts.stated import stated, unstated_numbers
 from forecasting.months import Month, Span
@@ -283,7 +284,26 @@ def test_what_is_written_is_near_what_is_held(facts: Facts) -> None:
 
 
 def _number(text: str) -> float:
-    return float(re.sub(r"[^0-9.\-]", "", text))
+    named = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
+    return float(re.sub(r"[^0-9.\-]", "", text)) * named.get(text.rpartition(" ")[2], 1.0)
+
+
+@pytest.mark.parametrize("name", ["us_x_hs2__australia__27", "éclair", "3D printers", "'t Hooft"])
+def test_a_name_stands_as_it_was_given(name: str) -> None:
+    """The sentence begins with the name of the series, sign by sign."""
+    (said,) = _said(level_rule(), replace(figure(2117), series_name=name))
+    assert said.startswith(f"{name} ")
+
+
+def test_a_chance_that_is_no_news_is_not_said() -> None:
+    """A chance above one in 20 stands neither in the sentence nor as odds in the message."""
+    facts = figure(2117)
+    likely = replace(facts, detection=replace(facts.detection, tail_probability=0.06))
+    state, (moved,) = step(SHOCKS, None, likely)
+    assert state is not None
+    data = alert_event(moved, SHOCKS, state, likely)["data"]
+    assert data["detection"]["one_in"] is None
+    assert "chance" not in data["sentence"]
 
 
 @pytest.mark.parametrize(
@@ -296,6 +316,16 @@ def _number(text: str) -> float:
         (volume(0.0123), "0.0123"),
         (volume(0), "0"),
         (volume(-1500.5), "-1,500"),
+        (volume(999_949), "999,949"),
+        (volume(132_435_129), "132.4 million"),
+        (volume(-1_000_000), "-1 million"),
+        (volume(3.2e12), "3.2 trillion"),
+        (figure_in_full(132_435_129), "132,435,129"),
+        (level(150_000_000), "150 million"),
+        (level(150_000_001), "150,000,001"),
+        (estimate(132_435_129, 25_000_000), "132 million"),
+        (estimate(999_999_999, 90_000_000), "1 billion"),
+        (apart(132_435_129, 132_435_000), ("132,435,129", "132,435,000")),
         (percent(-0.5284), "53 %"),
         (percent(0.034), "3.4 %"),
         (percent(0.0996), "10 %"),
