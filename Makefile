@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-delivery bench-accuracy bench-shocks demo up down lock clean audit
+.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-delivery bench-accuracy bench-shocks bench-outlook demo up down lock clean audit
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -77,6 +77,9 @@ bench-accuracy: $(INSTALLED) ## our portfolios beside their peers, on M3 and on 
 
 bench-shocks: $(INSTALLED) ## labelled shocks found at equal false alarms, beside plain rules
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/shocks.py ../shared/data/trade
+
+bench-outlook: $(INSTALLED) ## the month after a shock: the outlook given the figure, beside the forecast made before it
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/outlook.py ../shared/data/trade
 
 demo: $(INSTALLED) ## replay China's rare-earth exports of 2025 (EXIT=1: end by itself, summary as JSON last)
 	@$(BIN)/tonnage demo $(if $(EXIT),--exit)

@@ -286,7 +286,12 @@ def _source_claim(facts: Facts) -> Body | None:
 
 def _outlook(facts: Facts) -> Body | None:
     outlook = facts.next_expected
-    return None if outlook is None else {"period": str(outlook.span), **_band(outlook.band)}
+    if outlook is None:
+        return None
+    branches = [
+        {"type": str(each.type), "weight": each.weight, **_band(each.band)} for each in outlook.branches
+    ]
+    return {"period": str(outlook.span), **_band(outlook.band), "branches": branches}
 
 
 def _measure(facts: Facts) -> Body | None:

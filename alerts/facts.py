@@ -11,6 +11,7 @@ from forecasting.months import Span
 from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.detection import Detection
 from forecasting.shocks.divergence import Divergence
+from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.mirror import MirrorGap
 from forecasting.shocks.records import Rank, Record
 
@@ -36,11 +37,24 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """What is expected if a shock is of one type, and how probable that is."""
+
+    type: Intervention
+    weight: float
+    band: Band
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
-    """What the latest forecast expects of a span to come."""
+    """What is expected of a span to come: by the stored forecast, or after a shock by its types together.
+
+    ``branches`` are those of a shock just judged, heaviest first, whose mixture ``band`` then is; none else.
+    """
 
     span: Span
     band: Band
+    branches: tuple[Branch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ class Facts:
     counterfactual
         For an alert that is open: the forecast published before its onset, at this span.
     next_expected
-        The span after this one, by the latest forecast.
+        The span after this one: given the figure where it is a shock, else by the forecast that judged it.
     ahead
         The newest forecast that stood when the figure became known, made without it.
     following

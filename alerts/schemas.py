@@ -9,6 +9,7 @@ from alerts.hysteresis import Status
 from alerts.rules import Severity
 from alerts.states import TransitionKind
 from forecasting.shocks.detection import Verdict
+from forecasting.shocks.interventions import Intervention
 
 Schema = dict[str, Any]
 
@@ -102,6 +103,7 @@ _RECORD = _object(
     years_claimed=_or_null(_COUNT),
     tied={"type": "boolean"},
 )
+_BRANCH = _object(type=_one_of(Intervention), weight=_PROBABILITY, expected=_NUMBER, interval_80=_INTERVAL)
 _ALERT = _object(
     id=_TEXT,
     status=_one_of(Status),
@@ -144,7 +146,14 @@ _FIGURE = _object(
     rank_in_month=_or_null(_object(rank={"type": "integer", "minimum": 1}, held=_COUNT, tied=_COUNT)),
     source_claim=_or_null(_object(text=_TEXT, source_name=_TEXT, url=_TEXT, claimed_by={"const": "source"})),
     counterfactual=_or_null(_object(expected=_NUMBER, interval_80=_INTERVAL)),
-    next_expected=_or_null(_object(period=_PERIOD, expected=_NUMBER, interval_80=_INTERVAL)),
+    next_expected=_or_null(
+        _object(
+            period=_PERIOD,
+            expected=_NUMBER,
+            interval_80=_INTERVAL,
+            branches={"type": "array", "items": _BRANCH},
+        )
+    ),
     measure=_or_null(_object(title=_TEXT, day={"type": "string", "format": "date"}, url=_TEXT)),
     awaited=_or_null(_object(release=_TEXT, due=_TIME, days_late=_COUNT)),
     alert=_ALERT,

@@ -81,6 +81,8 @@ def _stated_band(key: str, band: Fields | None) -> Iterator[tuple[str, str]]:
     yield f"{key}.interval_80.upper", estimate(interval["upper"], width)
     if "period" in band:
         yield f"{key}.period", Span.parse(band["period"]).name
+    for place, branch in enumerate(band.get("branches", ())):
+        yield f"{key}.branches.{place}.expected", estimate(branch["expected"], width)
 
 
 def unstated_numbers(data: Fields) -> tuple[str, ...]:

@@ -8,6 +8,12 @@ from alerts.quantities import RAREST, counted
 from alerts.stated import Fields, stated
 from forecasting.months import Span
 
+IF = {"LS": "lasts", "TC": "fades", "AO": "passes", "anticipation": "is given back"}
+"""What each type of a shock means for the month after it, after "if it"."""
+
+LIGHTEST = 0.1
+"""Weight below which a branch stands in the message and not in its sentence."""
+
 
 def sentence(data: Fields) -> str:
     """What happened, how unlikely it was, since when, what may lie behind it, and what comes next."""
@@ -181,4 +187,10 @@ def _next(data: Fields, said: Mapping[str, str]) -> str:
         return ""
     unit = data["series"]["unit"]
     expected = f"{said['next_expected.expected']} {unit}, {_interval('next_expected', said)} {unit}"
-    return f"Expected for {said['next_expected.period']}: {expected}."
+    branches = [
+        f"if it {IF[branch['type']]} {said[f'next_expected.branches.{place}.expected']} {unit}"
+        for place, branch in enumerate(data["next_expected"]["branches"])
+        if branch["weight"] >= LIGHTEST
+    ]
+    mixed = "taken together " if branches else ""
+    return f"Expected for {said['next_expected.period']}: {'; '.join([*branches, mixed + expected])}."

@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from alerts.facts import Band, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
+from alerts.facts import Band, Branch, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
-from forecasting.series import Series
+from forecasting.series import Observation, Series
 from forecasting.shocks import changes
-from forecasting.shocks.detection import judge, not_judged
+from forecasting.shocks.detection import Verdict, judge, not_judged
+from forecasting.shocks.outlook import outlook
 from forecasting.shocks.records import change_records, rank_in_month, records
 from forecasting.vintages import known, series_as_of
 from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
+from services.usecases.episodes import SIDES
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,10 @@ def judge_figure(
         forecast=None
         if used is None
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
-        next_expected=None if forecast is None else _next(forecast, span),
+        next_expected=None
+        if forecast is None
+        else _after_shock(forecast, series, [*earlier, observation], observation, detection.verdict)
+        or _next(forecast, span),
         ahead=next(
             (
                 each.forecast
@@ -145,8 +150,11 @@ def awaited_facts(
 
 def band(forecast: Forecast, span: Span) -> Band | None:
     """Median and central 80 % of a span; None where the forecast does not reach it."""
-    if not forecast.reaches(span):
-        return None
+    return band_of(forecast, span) if forecast.reaches(span) else None
+
+
+def band_of(forecast: Forecast, span: Span) -> Band:
+    """Median and central 80 % of a span that the forecast reaches."""
     lower, median, upper = np.interp((0.1, 0.5, 0.9), forecast.levels, forecast.over(span)).tolist()
     return Band(expected=median, lower_80=lower, upper_80=upper)
 
@@ -155,6 +163,29 @@ def _next(forecast: Forecast, span: Span) -> Outlook | None:
     following = Span(span.last + 1)
     expected = band(forecast, following)
     return None if expected is None else Outlook(following, expected)
+
+
+def _after_shock(
+    forecast: Forecast,
+    series: SeriesRecord,
+    rows: Sequence[Observation],
+    observation: Observation,
+    verdict: Verdict,
+) -> Outlook | None:
+    """What follows a shock, given the figure; None where it is none, or the forecast ends before."""
+    side = SIDES.get(verdict)
+    held = series_as_of(series.id, series.unit, rows, observation.known_from)
+    if side is None or held is None:
+        return None
+    span = observation.span
+    found = outlook(forecast, held, span, side)
+    if found is None:
+        return None
+    following = Span(span.last + 1)
+    branches = tuple(
+        Branch(each.intervention, each.weight, band_of(each.forecast, following)) for each in found.branches
+    )
+    return Outlook(following, band_of(found.mixture, following), branches)
 
 
 def _cut(held: Series, span: Span) -> Series | None:
