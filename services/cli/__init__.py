@@ -12,7 +12,7 @@ import typer
 from typer._click.core import Command, Context  # typer carries its own click and exports no types of it
 from typer.core import TyperGroup
 
-from services.cli import endpoints, keys, measures, releases, rules, sources
+from services.cli import deliveries, endpoints, keys, measures, releases, rules, series, silences, sources
 from services.cli.shell import database, fail, say
 from services.ingestion.errors import UploadTooLargeError
 
@@ -50,8 +50,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(series.app, name="series")
 app.add_typer(endpoints.app, name="endpoint")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(rules.app, name="rules")
+app.add_typer(silences.app, name="silences")
 app.add_typer(measures.app, name="measures")
 app.add_typer(releases.app, name="releases")
 app.add_typer(sources.app, name="sources")

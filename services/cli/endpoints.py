@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy import Engine
 
 from alerts.delivery.bodies import Kind
-from services.cli.shell import database, fail, moment_of, say
+from services.cli.shell import AsJson, database, fail, moment_of, say, say_all
+
+if TYPE_CHECKING:  # a command that needs no database starts without storage
+    from services.storage.endpoints import Endpoint
 
 app = typer.Typer(help="The addresses that desks receive at.", no_args_is_help=True)
 
@@ -48,14 +51,22 @@ def add(
 
 
 @app.command("list")
-def listed(*, desk: Annotated[str | None, typer.Option(help="Only those of a desk.")] = None) -> None:
+def listed(
+    *,
+    desk: Annotated[str | None, typer.Option(help="Only those of a desk.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Every endpoint and how it has been doing."""
     from services.storage import endpoints  # noqa: PLC0415 - read when asked for
 
     with database() as engine, engine.begin() as connection:
-        for each in endpoints.listed(connection, desk=desk):
-            ailing = "" if each.failing_since is None else f"  failing since {each.failing_since:%F %T}"
-            say(f"{each.id}  {each.status}  {each.desk}  {each.kind}  {each.url}{ailing}")
+        found = endpoints.listed(connection, desk=desk)
+
+    def line(each: Endpoint) -> str:
+        ailing = "" if each.failing_since is None else f"  failing since {each.failing_since:%F %T}"
+        return f"{each.id}  {each.status}  {each.desk}  {each.kind}  {each.url}{ailing}"
+
+    say_all(found, line, as_json=as_json, none="no endpoint is there; tonnage endpoint add makes one")
 
 
 @app.command("ping")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.shell import database, fail, say
+from services.cli.shell import AsJson, database, fail, say, say_all
+
+if TYPE_CHECKING:  # a command that needs no database starts without storage
+    from services.storage.keys import Key
 
 app = typer.Typer(help="API keys: who may do what.", no_args_is_help=True)
 
@@ -33,15 +37,41 @@ def add(
 
 
 @app.command("list")
-def listed() -> None:
+def listed(*, as_json: AsJson = False) -> None:
     """Every key, without its secret."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.storage import keys  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        for key in keys.listed(connection):
-            state = "valid" if key.valid(bootstrap.now()) else "ended"
-            say(f"{key.id}  {state}  {key.name}  {key.desk or 'every desk'}  {' '.join(key.scopes)}")
+        found = keys.listed(connection)
+        now = bootstrap.now()
+
+    def line(key: Key) -> str:
+        state = "valid" if key.valid(now) else "ended"
+        return f"{key.id}  {state}  {key.name}  {key.desk or 'every desk'}  {' '.join(key.scopes)}"
+
+    say_all(found, line, as_json=as_json, none="no key was made: the API is open to anybody in development")
+
+
+@app.command("rotate")
+def rotate(
+    key_id: str,
+    *,
+    overlap_hours: Annotated[
+        float, typer.Option(min=0, max=720, help="Hours that the old key goes on working.")
+    ] = 24,
+) -> None:
+    """Make a key that may do the same as another, which ends after the overlap; shown on the second line."""
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.usecases.manage_keys import UnknownKeyError, rotate_key  # noqa: PLC0415 - as above
+
+    overlap = dt.timedelta(hours=overlap_hours)
+    with database() as engine, engine.begin() as connection:
+        try:
+            key, text = rotate_key(connection, key_id, now=bootstrap.now(), overlap=overlap)
+        except UnknownKeyError as error:
+            raise fail(str(error)) from error
+    say(f"{key.id}\n{text}")
 
 
 @app.command("revoke")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Engine
@@ -31,6 +34,32 @@ REFUSALS = (
 def say(line: str) -> None:
     """One line for whoever runs the command."""
     print(line, flush=True)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="A JSON array instead of lines.")]
+"""The option of every command that lists."""
+
+
+def say_all(rows: Sequence[Any], line: Callable[[Any], str], *, as_json: bool, none: str) -> None:
+    """A line for each row, or all as one JSON array with their fields; ``none`` where there is no row."""
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], default=_plain, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        say(line(row))
+    if not rows:
+        say(none)
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for: moments in ISO 8601, bytes as their text, sets in order."""
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return str(value)
 
 
 def fail(message: str) -> typer.Exit:

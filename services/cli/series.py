@@ -1,0 +1,60 @@
+"""``tonnage series``: what is measured, from the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.shell import AsJson, database, fail, say, say_all
+
+if TYPE_CHECKING:  # a command that needs no database starts without storage
+    from services.storage.series import SeriesRecord
+
+app = typer.Typer(help="The series that are held.", no_args_is_help=True)
+
+
+@app.command("list")
+def listed(
+    *,
+    words: Annotated[
+        str | None, typer.Option("--search", help="Words of the id, name, commodity or HS code.")
+    ] = None,
+    family: Annotated[str | None, typer.Option(help="Only those of a family.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only those that bear a tag.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Series by id, with their unit and name."""
+    from services.storage import series  # noqa: PLC0415 - read when asked for
+
+    with database() as engine, engine.begin() as connection:
+        found = series.listed(connection, family=family, tag=tag, words=words, limit=None)
+    say_all(found, _line, as_json=as_json, none="no such series; tonnage series add registers one")
+
+
+@app.command("add")
+def add(
+    series_id: Annotated[str, typer.Argument(help="Its id; it never changes.")],
+    *,
+    name: Annotated[str, typer.Option(help="As it stands in sentences.")],
+    unit: Annotated[str, typer.Option(help="As in t or USD; it never changes once a figure is held.")],
+    family: Annotated[str | None, typer.Option(help="Related series share one.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Repeatable.")] = None,
+    hs_code: Annotated[str | None, typer.Option(help="Code of the Harmonized System.")] = None,
+) -> None:
+    """Register a series, or describe one that is there anew; its unit stays."""
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.storage import series  # noqa: PLC0415 - as above
+    from services.storage.series import SeriesRecord  # noqa: PLC0415 - as above
+
+    record = SeriesRecord(series_id, name, unit, family, tuple(tag or ()), hs_code=hs_code)
+    with database() as engine, engine.begin() as connection:
+        held = series.get(connection, series_id)
+        if held is not None and held.unit != unit:
+            raise fail(f"{series_id} is held in {held.unit!r} and cannot become {unit!r}.")
+        series.register(connection, [record], now=bootstrap.now())
+    say(f"{series_id} is {'registered' if held is None else 'described anew'}")
+
+
+def _line(each: SeriesRecord) -> str:
+    return f"{each.id}  {each.unit}  {each.name}" + ("" if each.family is None else f"  ({each.family})")

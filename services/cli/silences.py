@@ -1,0 +1,52 @@
+"""``tonnage silences``: what desks do not want to hear, from the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.shell import AsJson, database, fail, say, say_all
+
+if TYPE_CHECKING:  # a command that needs no database starts without storage
+    from services.storage.silences import SilenceRecord
+
+app = typer.Typer(help="What desks do not want to hear, each with an end.", no_args_is_help=True)
+
+
+@app.command("list")
+def listed(
+    *,
+    desk: Annotated[str | None, typer.Option(help="Only those of a desk.")] = None,
+    ended: Annotated[bool, typer.Option("--ended", help="Those that have ended too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Silences, the oldest first; those that have ended only where asked for."""
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.storage import silences  # noqa: PLC0415 - as above
+
+    with database() as engine, engine.begin() as connection:
+        found = silences.listed(connection, desk=desk, ends_after=None if ended else bootstrap.now())
+    say_all(found, _line, as_json=as_json, none="no silence lasts")
+
+
+@app.command("end")
+def end(silence_id: str) -> None:
+    """End a silence now: what it matches is heard again."""
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.storage import silences  # noqa: PLC0415 - as above
+
+    with database() as engine, engine.begin() as connection:
+        if silences.get(connection, silence_id) is None:
+            raise fail(f"There is no silence {silence_id!r}; tonnage silences list shows which there are.")
+        silences.end(connection, silence_id, at=bootstrap.now())
+    say(f"{silence_id} has ended")
+
+
+def _line(record: SilenceRecord) -> str:
+    from services.storage.silences import dump_matcher  # noqa: PLC0415 - read when asked for
+
+    given = record.silence
+    asked = dump_matcher(given.matcher)
+    what = " ".join(f"{name}={value}" for name, value in asked.items()) or "everything"
+    return f"{given.id}  {record.desk}  {given.starts:%F %T} to {given.ends:%F %T}  {what}  by {given.by}"
