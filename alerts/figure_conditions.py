@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from alerts.facts import Facts, Figure
 from alerts.findings import Finding, found, unknown, withdrawn
-from alerts.quantities import apart, level, percent, volume
+from alerts.quantities import apart, as_written, level, moved_at_least, percent, volume
 from forecasting.months import Month, Span
 from forecasting.shocks.records import CLAIM_PERCENT, Direction, Record
 
@@ -73,31 +74,36 @@ class Change:
         now, then = self._figures(facts)
         if now is None or then is None:
             return self._missing()
-        change = now - then.value
-        holds = -change >= self.down_by if self.down_by is not None else change >= (self.up_by or 0.0)
+        change = as_written(now) - as_written(then.value)
+        if self.down_by is not None:
+            holds = -change >= as_written(self.down_by)
+        else:
+            holds = change >= as_written(self.up_by or 0.0)
         direction = "down" if change < 0 else "up"
-        moved = f"{direction} {volume(abs(change))} {facts.unit} {_ON[self.on]}"
+        moved = f"{direction} {volume(float(abs(change)))} {facts.unit} {_ON[self.on]}"
         return found(holds, f"{moved}, {'' if holds else 'not '}{self._limit()} {facts.unit}")
 
     def _relative(self, facts: Facts) -> Finding:
-        change = self._ratio(facts)
-        if change is None:
+        compared = self._compared(facts)
+        if compared is None:
             return self._missing()
+        change, before = compared
         if self.down_percent is not None:
-            holds = -change * 100 >= self.down_percent
+            holds = moved_at_least(-change, before, self.down_percent)
         else:
-            holds = change * 100 >= (self.up_percent or 0.0)
+            holds = moved_at_least(change, before, self.up_percent or 0.0)
         direction = "down" if change < 0 else "up"
-        moved = f"{direction} {percent(change)} {_ON[self.on]}"
+        moved = f"{direction} {percent(float(change) / before)} {_ON[self.on]}"
         return found(holds, f"{moved}, {'' if holds else 'not '}{self._limit()}")
 
-    def _ratio(self, facts: Facts) -> float | None:
-        if self.on == "month":
-            return facts.change_month
-        if self.on == "year":
-            return facts.change_year
+    def _compared(self, facts: Facts) -> tuple[Fraction, float] | None:
+        """The change, and the figure above zero that it is a change of; a bare ratio is a change of one."""
         now, then = self._figures(facts)
-        return None if now is None or then is None or then.value <= 0 else now / then.value - 1
+        if now is not None and then is not None and then.value > 0:
+            return as_written(now) - as_written(then.value), then.value
+        ratios = {"month": facts.change_month, "year": facts.change_year}
+        ratio = ratios.get(self.on)
+        return None if ratio is None else (as_written(ratio), 1.0)
 
     def _figures(self, facts: Facts) -> tuple[float | None, Figure | None]:
         if self.on == "year_to_date":
@@ -195,10 +201,10 @@ class Revision:
         before, after = apart(facts.revision_of, facts.value)
         if facts.revision_of == 0:
             return found(facts.value != 0, f"revised from {before} to {after} {facts.unit}")
-        change = facts.value / facts.revision_of - 1
+        change = as_written(facts.value) - as_written(facts.revision_of)
         return found(
-            abs(change) * 100 >= self.beyond_percent,
-            f"revised by {percent(change)} from {before} to {after} {facts.unit}",
+            moved_at_least(abs(change), facts.revision_of, self.beyond_percent),
+            f"revised by {percent(float(change) / facts.revision_of)} from {before} to {after} {facts.unit}",
         )
 
 

@@ -1,8 +1,9 @@
-"""How a number is written for a reader: volumes, estimates, changes and chances, each rounded in one way."""
+"""How a number is written for a reader, and compared as it was written: each rounded in one way."""
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 RAREST = 10_000
 """Chances smaller than one in this many are not told apart: stored quantiles say nothing of them."""
@@ -28,6 +29,25 @@ def figure(value: float) -> str:
         return f"{value:,.0f}"
     decimals = max(0, 2 - math.floor(math.log10(size)))
     return _trimmed(f"{value:,.{decimals}f}")
+
+
+def as_written(value: float) -> Fraction:
+    """The decimal that a float stands for, exactly: 0.1 is a tenth.
+
+    Up to 15 digits a float gives back what was typed. One with more is the noise of a sum (0.1 + 0.2), and is
+    taken at 14, which a sum of twelve months never blurs.
+    """
+    number = float(value)
+    text = f"{number:.15g}"
+    return Fraction(text if float(text) == number else f"{number:.14g}")
+
+
+def moved_at_least(change: Fraction, before: float, limit_percent: float) -> bool:
+    """True where a change of a figure from ``before``, above zero, is at least so many per cent of it.
+
+    Nothing is divided, so that a change of exactly the limit is one: 90 / 100 - 1 falls short of -0.1.
+    """
+    return 100 * change >= as_written(limit_percent) * as_written(before)
 
 
 def level(value: float) -> str:
