@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -14,8 +13,9 @@ from rich.table import Table
 
 from forecasting.months import Month
 from services.cli.offline import ID, JOBS, OUTPUT, PORTFOLIO, SOURCE, TIME, VALUE
-from services.cli.shell import REFUSALS, database, fail, moment_of, say
+from services.cli.shell import REFUSALS, database, fail, moment_of, refused, say, writable
 from services.usecases.detect_panel import Judging, detect_panel, list_episodes
+from services.usecases.detections_file import read_detections
 from services.usecases.panel_file import Columns, read_panel, write_table
 
 app = typer.Typer(no_args_is_help=True)
@@ -38,16 +38,15 @@ def detect(
 ) -> None:
     """Judge every month of a panel by what was published before it, as the service would have."""
     console = Console(stderr=True)
+    writable(output)
     try:
         judging = Judging(Month.parse(first), budget, refit_every, portfolio, discovery_rate)
         judging.check()
         panel = read_panel(source, Columns(id_col, time_col, value_col))
     except REFUSALS as error:
-        console.print(str(error))
-        raise typer.Exit(2) from error
+        raise refused(error) from error
     if panel.numbered:
-        console.print("The months are numbers; records and seasons need a calendar: write them as YYYY-MM.")
-        raise typer.Exit(2)
+        raise refused("The months are numbers; records and seasons need a calendar: write them as YYYY-MM.")
     with Progress(console=console) as bar:
         task = bar.add_task("series judged", total=len(panel.series))
         rows = detect_panel(
@@ -84,7 +83,10 @@ def episodes(
         return
     if as_of is not None:
         raise fail("--as-of asks the service; the rows that detect wrote hold each episode's last state.")
-    rows = pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source)
+    try:
+        rows = read_detections(source)
+    except REFUSALS as error:
+        raise refused(error) from error
     table = Table(
         "episode", "as of", "status", "trough", "recovered", "months under", "shortfall", "90 % interval"
     )

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from forecasting.errors import UnknownModelError
-from services.ingestion.errors import UploadRefusedError
+from forecasting import portfolios
+from services.cli.shell import REFUSALS, refused, writable
 from services.usecases.backtest_panel import backtest_panel
 from services.usecases.family_file import read_families
 from services.usecases.forecast_panel import forecast_panel
@@ -21,12 +21,12 @@ from services.usecases.panel_file import Columns, Panel, read_panel, write_table
 app = typer.Typer(no_args_is_help=True)
 
 SOURCE = typer.Option(
-    "--input", help="CSV or Parquet, one row a series and month.", exists=True, dir_okay=False
+    "--input", help="CSV, Parquet, Excel or JSON, one row a series and month.", exists=True, dir_okay=False
 )
 OUTPUT = typer.Option("--output", help="CSV, or Parquet where the name ends so.", dir_okay=False)
 JOBS = typer.Option(min=1, help="Processes; the result is the same for any number. [default: all cores]")
 ID = typer.Option("--id-col", help="[default: series_id or unique_id]")
-TIME = typer.Option("--time-col", help="YYYY-MM, a date, or 1, 2, … [default: month or ds]")
+TIME = typer.Option("--time-col", help="YYYY-MM, a date, YYYY-MM..YYYY-MM, or 1, 2, … [default: month or ds]")
 VALUE = typer.Option("--value-col", help="[default: value or y]")
 FAMILIES = typer.Option(
     help="CSV of series_id, kind (sum, difference, ratio, share) and parts: derived, and made to add up.",
@@ -53,7 +53,8 @@ def forecast(
 ) -> None:
     """Forecast every series of a panel; status 0 only if each has a forecast or a stated reason."""
     console = Console(stderr=True)
-    panel = _read(console, source, Columns(id_col, time_col, value_col))
+    writable(output)
+    panel = _read(source, Columns(id_col, time_col, value_col), portfolio)
     try:
         family = () if families is None else read_families(families)
         wanted = {series.id for series in panel.series} | {each.id for each in family}
@@ -67,12 +68,11 @@ def forecast(
                 family=family,
                 progress=lambda done: bar.advance(task, done),
             )
-    except (UploadRefusedError, UnknownModelError) as error:
-        console.print(str(error))
-        raise typer.Exit(2) from error
+    except REFUSALS as error:
+        raise refused(error) from error
     write_table(rows, output)
     for note in engine.notes:
-        console.print(note)
+        console.print(note, markup=False)
     silent = rows["mean"].isna() & rows["reason"].isna()
     answered = rows["series_id"].nunique()
     console.print(f"{answered} of {len(wanted)} series answered, {rows['mean'].notna().sum()} months ahead")
@@ -95,7 +95,9 @@ def backtest(
 ) -> None:
     """Score every member and the combination on the panel's own past."""
     console = Console(stderr=True)
-    panel = _read(console, source, Columns(id_col, time_col, value_col))
+    if output is not None:
+        writable(output)
+    panel = _read(source, Columns(id_col, time_col, value_col), portfolio)
     with Progress(console=console) as bar:
         task = bar.add_task("series scored", total=len(panel.series) * folds)
         table = backtest_panel(
@@ -118,9 +120,10 @@ def backtest(
     Console().print(shown)
 
 
-def _read(console: Console, source: Path, columns: Columns) -> Panel:
+def _read(source: Path, columns: Columns, portfolio: str) -> Panel:
+    """The panel, once the portfolio is known to be one: no file is read for a command that cannot go on."""
     try:
+        portfolios.portfolio(portfolio)
         return read_panel(source, columns)
-    except UploadRefusedError as error:
-        console.print(str(error))
-        raise typer.Exit(2) from error
+    except REFUSALS as error:
+        raise refused(error) from error

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -66,6 +68,21 @@ def fail(message: str) -> typer.Exit:
     """Say what went wrong; the error to raise."""
     print(message, file=sys.stderr)
     return typer.Exit(1)
+
+
+def refused(message: object) -> typer.Exit:
+    """Say why nothing was begun; the error to raise, with the status of a wrong call."""
+    print(message, file=sys.stderr)
+    return typer.Exit(2)
+
+
+def writable(output: Path) -> None:
+    """Nothing where a file can be written there; else one line, before any work is done for it."""
+    folder = output.parent
+    if not folder.is_dir():
+        raise refused(f"There is no folder {folder} to write {output.name} in; make it first.")
+    if not os.access(folder, os.W_OK) or (output.exists() and not os.access(output, os.W_OK)):
+        raise refused(f"{output} may not be written; give another --output.")
 
 
 def moment_of(text: str) -> dt.datetime:

@@ -28,7 +28,21 @@ class UploadRefusedError(Exception):
         shown = "; ".join(str(fault) for fault in self.faults[:SHOWN])
         more = f"; and {len(self.faults) - SHOWN} more" if len(self.faults) > SHOWN else ""
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        super().__init__(f"Nothing was stored, {count}: {shown}{more}.")
+        super().__init__(f"{self._outcome()}, {count}: {shown}{more}.")
+
+    def _outcome(self) -> str:
+        return "Nothing was stored"
+
+
+class PanelRefusedError(UploadRefusedError):
+    """A file for a command that stores nothing, with at least one fault; ``name`` is the file's."""
+
+    def __init__(self, name: str, faults: Sequence[Fault]) -> None:
+        self.name = name
+        super().__init__(faults)
+
+    def _outcome(self) -> str:
+        return f"{self.name} was not read"
 
 
 class UploadTooLargeError(Exception):

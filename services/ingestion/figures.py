@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from forecasting.errors import ForecastingError
-from forecasting.months import Month, Span
+from forecasting.months import Span
+from services.ingestion.cells import RowFault, absent, instead, number_of, span_of, text_of
 from services.ingestion.errors import Fault, UploadRefusedError
+from services.ingestion.tables import Table
 
 REQUIRED = ("series_id", "month", "value", "unit")
 OPTIONAL = ("known_from", "known_basis", "stage", "source", "source_url", "claim")
 BASES = ("first_seen", "printed", "calendar")
-LONGEST_TEXT = 2000
-EARLIEST = Month.of(1900, 1)
-"""First month accepted: what is older is a typing error, and the room for a year before it is needed."""
+KNOWN = (*REQUIRED, *OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,21 @@ class ArrivingFigure:
     claim: str | None = None
 
 
-class _RowFault(Exception):  # noqa: N818 - never leaves this module
-    """One thing wrong in the row at hand."""
+def of_table(table: Table) -> list[ArrivingFigure]:
+    """Figures of a table; UploadRefusedError where a column is missing or unknown, or as in ``check``."""
+    missing = [name for name in REQUIRED if name not in table.columns]
+    unknown = [name for name in table.columns if name not in KNOWN]
+    faults = []
+    if missing:
+        reason = (
+            f"the column {', '.join(missing)} is missing; the first line names the columns "
+            f"{', '.join(REQUIRED)} and, where wanted, {', '.join(OPTIONAL)}"
+        )
+        faults.append(Fault(0, reason))
+    faults += [Fault(0, _unknown(name)) for name in unknown]
+    if faults:
+        raise UploadRefusedError(faults)
+    return _checked(table.mappings())
 
 
 def check(rows: Iterable[Mapping[str, Any]]) -> list[ArrivingFigure]:
@@ -50,12 +62,16 @@ def check(rows: Iterable[Mapping[str, Any]]) -> list[ArrivingFigure]:
 
     A value may be a number or its text; an empty one is a fault, and the word ``withdrawn`` withdraws.
     """
+    return _checked(enumerate(rows, start=1))
+
+
+def _checked(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> list[ArrivingFigure]:
     faults: list[Fault] = []
     figures: list[ArrivingFigure] = []
-    for number, row in enumerate(rows, start=1):
+    for number, row in rows:
         try:
             figures.append(_figure(number, row))
-        except (_RowFault, ForecastingError) as fault:
+        except (RowFault, ForecastingError) as fault:
             faults.append(Fault(number, str(fault).rstrip(".")))
     faults.extend(_contradictions(figures))
     if not figures and not faults:
@@ -66,64 +82,40 @@ def check(rows: Iterable[Mapping[str, Any]]) -> list[ArrivingFigure]:
 
 
 def _figure(number: int, row: Mapping[str, Any]) -> ArrivingFigure:
-    unknown = [name for name in row if name not in REQUIRED and name not in OPTIONAL]
+    unknown = [name for name in row if name not in KNOWN]
     if unknown:
-        raise _RowFault(f"{unknown[0]!r} is not a column; known are {', '.join((*REQUIRED, *OPTIONAL))}")
+        raise RowFault(_unknown(unknown[0]))
     for name in REQUIRED:
-        if row.get(name) in (None, ""):
-            raise _RowFault(f"{name} is missing")
-    basis = _text(row, "known_basis") or "first_seen"
+        if absent(row.get(name)):
+            raise RowFault(f"{name} is missing")
+    basis = text_of("known_basis", row.get("known_basis")) or "first_seen"
     if basis not in BASES:
-        raise _RowFault(f"known_basis is {basis!r}; it is one of {', '.join(BASES)}")
+        raise RowFault(f"known_basis is {basis!r}; it is one of {', '.join(BASES)}")
     return ArrivingFigure(
         row=number,
-        series_id=_text(row, "series_id") or "",
-        span=_span(row["month"]),
+        series_id=text_of("series_id", row.get("series_id")) or "",
+        span=span_of(row["month"]),
         value=_value(row["value"]),
-        unit=_text(row, "unit") or "",
+        unit=text_of("unit", row.get("unit")) or "",
         known_from=_moment(row.get("known_from")),
         known_basis=basis,
-        stage=_text(row, "stage") or "final",
-        source=_text(row, "source"),
-        source_url=_text(row, "source_url"),
-        claim=_text(row, "claim"),
+        stage=text_of("stage", row.get("stage")) or "final",
+        source=text_of("source", row.get("source")),
+        source_url=text_of("source_url", row.get("source_url")),
+        claim=text_of("claim", row.get("claim")),
     )
 
 
-def _text(row: Mapping[str, Any], name: str) -> str | None:
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    text = str(value).strip()
-    if len(text) > LONGEST_TEXT:
-        raise _RowFault(f"{name} is longer than {LONGEST_TEXT} characters")
-    if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise _RowFault(f"{name} holds a NUL or half of a surrogate pair, which no text does")
-    return text or None
-
-
-def _span(given: Any) -> Span:
-    span = Span.parse(str(given).strip())
-    if span.first < EARLIEST:
-        raise _RowFault(f"the month {span} lies before {EARLIEST}")
-    return span
+def _unknown(name: str) -> str:
+    return f"{name!r} is not a column{instead(name, KNOWN)}"
 
 
 def _value(given: Any) -> float | None:
     if isinstance(given, str) and given.strip().lower() == "withdrawn":
         return None
-    if isinstance(given, bool):
-        raise _RowFault(f"the value {given} is not a number")
-    try:
-        value = float(given)
-    except (TypeError, ValueError):
-        raise _RowFault(f"the value {str(given)[:40]!r} is not a number") from None
-    except OverflowError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise _RowFault(f"the value {str(given)[:40]} is not a finite number")
+    value = number_of(given)
     if value < 0:
-        raise _RowFault(f"the value {given} is negative, and an export volume cannot be")
+        raise RowFault(f"the value {given} is negative, and an export volume cannot be")
     return value
 
 
@@ -133,16 +125,16 @@ def _moment(given: Any) -> dt.datetime | None:
     try:
         moment = given if isinstance(given, dt.datetime) else dt.datetime.fromisoformat(str(given).strip())
     except ValueError:
-        raise _RowFault(
+        raise RowFault(
             f"known_from is {str(given)[:40]!r}; write a moment with its zone, "
             "such as 2025-06-20T10:00:00+08:00"
         ) from None
     if moment.tzinfo is None:
-        raise _RowFault(f"known_from {given} has no time zone; write one, such as 2025-06-20T10:00:00+08:00")
+        raise RowFault(f"known_from {given} has no time zone; write one, such as 2025-06-20T10:00:00+08:00")
     try:
         return moment.astimezone(dt.UTC)
     except OverflowError:
-        raise _RowFault(f"known_from {given} is not a moment of our calendar in UTC") from None
+        raise RowFault(f"known_from {given} is not a moment of our calendar in UTC") from None
 
 
 def _contradictions(figures: Sequence[ArrivingFigure]) -> list[Fault]:

@@ -1,19 +1,32 @@
-"""Files into rows: CSV and JSON, and any kind by its name. What cannot be read is refused whole."""
+"""Files into figures: CSV and JSON, and any kind by its name. What cannot be read is refused whole."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 from services.ingestion.binary_readers import read_excel, read_parquet
-from services.ingestion.errors import Fault, UploadRefusedError, UploadTooLargeError
-from services.ingestion.figures import OPTIONAL, REQUIRED, ArrivingFigure, check
+from services.ingestion.cells import RowFault, absent, instead, text_of
+from services.ingestion.errors import Fault, UploadRefusedError
+from services.ingestion.figures import ArrivingFigure, check, of_table
+from services.ingestion.tables import MOST_ROWS, csv_table, objects, parsed, refuse_many
 
-MOST_ROWS = 1_000_000
+BODY = ("source", "observations")
+"""Keys of a JSON body that is an object."""
+LONGEST_SOURCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a JSON body says: its figures, and who says so; None where it names nobody.
+
+    A figure without a source of its own has the body's.
+    """
+
+    figures: list[ArrivingFigure]
+    source: str | None = None
 
 
 def read_csv(content: bytes, *, limit: int) -> list[ArrivingFigure]:
@@ -21,49 +34,50 @@ def read_csv(content: bytes, *, limit: int) -> list[ArrivingFigure]:
 
     UploadTooLargeError beyond ``limit`` bytes; UploadRefusedError with rows and reasons otherwise.
     """
-    text = _decoded(content, limit)
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = reader.fieldnames or []
-        missing = [name for name in REQUIRED if name not in header]
-        if missing:
-            raise UploadRefusedError(
-                [
-                    Fault(
-                        0,
-                        f"the column {', '.join(missing)} is missing; the first line names the columns "
-                        f"{', '.join(REQUIRED)} and, where wanted, {', '.join(OPTIONAL)}",
-                    )
-                ]
-            )
-        rows = []
-        for number, row in enumerate(reader, start=1):
-            if number > MOST_ROWS:
-                raise UploadRefusedError(
-                    [Fault(0, f"there are more than {MOST_ROWS:,} rows; send it in parts")]
-                )
-            if None in row or None in row.values():
-                found = len(row) if None in row else sum(value is not None for value in row.values())
-                raise UploadRefusedError(
-                    [Fault(number, f"it does not have the {len(header)} cells of the header but {found}")]
-                )
-            rows.append(row)
-    except csv.Error as error:
-        raise UploadRefusedError([Fault(reader.line_num, f"it is not CSV ({error})")]) from error
-    return check(rows)
+    return of_table(csv_table(content, limit=limit, most_rows=MOST_ROWS))
 
 
 def read_json(content: bytes, *, limit: int) -> list[ArrivingFigure]:
     """Figures of a JSON list of objects, or of an object with such a list under ``observations``."""
-    text = _decoded(content, limit)
+    return read_body(content, limit=limit).figures
+
+
+def read_body(content: bytes, *, limit: int) -> Body:
+    """Figures of a JSON body with the source it names; UploadRefusedError where a key is not one of BODY."""
+    given = parsed(content, limit)
+    source = None
+    if isinstance(given, dict):
+        unknown = [name for name in given if name not in BODY]
+        faults = [Fault(0, f"{name!r} is not a key of the body{_instead(name)}") for name in unknown]
+        if faults:
+            raise UploadRefusedError(faults)
+        source, given = _source(given.get("source")), given.get("observations")
+    rows = objects(given)
+    refuse_many(len(rows), MOST_ROWS)
+    if source is not None:
+        rows = [{**row, "source": source} if absent(row.get("source")) else row for row in rows]
+    return Body(check(rows), source)
+
+
+def _instead(name: str) -> str:
+    """Where a key that the body does not know may belong, as the rest of the sentence."""
+    if name == "history":
+        return "; it is a parameter of the address: ?history=true"
+    return instead(name, BODY)
+
+
+def _source(given: Any) -> str | None:
+    if given is None:
+        return None
     try:
-        given: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UploadRefusedError([Fault(0, f"it is not JSON ({str(error)[:80]})")]) from error
-    rows = given.get("observations") if isinstance(given, dict) else given
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UploadRefusedError([Fault(0, "a list of objects is wanted, one a figure")])
-    return check(rows)
+        source = text_of("source", given) if isinstance(given, str) else None
+    except RowFault as fault:
+        raise UploadRefusedError([Fault(0, str(fault))]) from fault
+    if source is None or len(source) > LONGEST_SOURCE:
+        raise UploadRefusedError(
+            [Fault(0, f"source is not a text of 1 to {LONGEST_SOURCE} characters that says who says so")]
+        )
+    return source
 
 
 _READERS: dict[str, Callable[..., list[ArrivingFigure]]] = {
@@ -81,17 +95,3 @@ def read_file(name: str, content: bytes, *, limit: int) -> list[ArrivingFigure]:
     if reader is None:
         raise UploadRefusedError([Fault(0, f"{name} ends in none of {', '.join(_READERS)}")])
     return reader(content, limit=limit)
-
-
-def _decoded(content: bytes, limit: int) -> str:
-    if len(content) > limit:
-        raise UploadTooLargeError(limit)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UploadRefusedError(
-            [Fault(0, f"byte {error.start} is not UTF-8; save the file as UTF-8")]
-        ) from error
-    if "\x00" in text:
-        raise UploadRefusedError([Fault(0, "it holds NUL bytes and is not a text file")])
-    return text

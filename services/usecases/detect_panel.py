@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ from forecasting.shocks.episodes import REOPENED_WITHIN, closing
 from forecasting.shocks.interventions import Intervention, Side
 from forecasting.shocks.records import Record, change_records, rank_in_month, records
 from forecasting.shocks.witnesses import steadied
-from services.usecases.absent_months import zeros_for_absent
+from services.usecases.completed_panel import completed
 from services.usecases.forecast_panel import processes
 
 FEWEST = 12
@@ -66,7 +67,9 @@ def detect_panel(
     jobs: int = 1,
     progress: Callable[[int], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """One row per series and judged month, in order of series and month, the same for any count of jobs.
+    """One row per series and judged figure, in order of series and month, the same for any count of jobs.
+
+    A figure is of one month, or of the two or more of a total, which ``month`` then names as the file does.
 
     A month without a row is judged as zero where at least half of the running series of its family (the id
     up to its first double underscore) have one and the series itself had 90 % of the 24 months before: the
@@ -74,7 +77,7 @@ def detect_panel(
     ones among those of its month, over all series, are held to the discovery rate. ``progress`` is told of
     each chunk's count of series.
     """
-    complete = zeros_for_absent(panel)
+    complete = completed(panel)
     chunks = [complete[start : start + CHUNK] for start in range(0, len(complete), CHUNK)]
     rows: list[Row] = []
     for found, chunk in zip(_mapped(partial(_detect, judging=judging), chunks, jobs), chunks, strict=True):
@@ -105,56 +108,58 @@ def _detect(chunk: Sequence[Series], judging: Judging) -> list[Row]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
-    """A month with its verdict, and the portfolio's forecast that stood before it."""
+    """A figure with its verdict, and the portfolio's forecast that stood before it."""
 
-    month: Month
+    span: Span
     detection: Detection
     published: Forecast | None
 
 
 def detect_series(series: Series, judging: Judging) -> list[Row]:
-    """Rows of one series; every figure is judged by what was published before its month."""
-    held = np.isfinite(series.values)
-    asked = [
-        series.start + step for step in np.flatnonzero(held).tolist() if series.start + step >= judging.first
-    ]
+    """Rows of one series; every figure is judged by what was published before its span."""
+    asked = [span for span in _spans(series) if span.first >= judging.first]
     published: Forecast | None = None
     stood: list[Forecast | None] = []
     judges: list[Forecast | None] = []
     fitted: Month | None = None
-    early = sum(series.until(month).held <= FEWEST for month in asked[: FEWEST + 1])
-    for month in asked[early:]:
-        history = series.until(month - 1)
-        if fitted is None or month.since(fitted) >= judging.refit_every:
+    early = sum(1 for _ in takewhile(lambda span: series.until(span.last).held <= FEWEST, asked))
+    for span in asked[early:]:
+        history = series.until(span.first - 1)
+        if fitted is None or span.first.since(fitted) >= judging.refit_every:
             (publication,) = publish([history], horizon=HORIZON, portfolio=judging.portfolio)
-            published, fitted = publication.forecast, month
-        judges.append(steadied(history, published, horizon=1))
+            published, fitted = publication.forecast, span.first
+        judges.append(steadied(history, published, horizon=span.months))
         stood.append(published)
     judged = judge_many(
-        [series.at(month) for month in asked[early:]],
-        [Span(month) for month in asked[early:]],
-        judges,
-        budget=judging.budget,
+        [series.over(span) for span in asked[early:]], asked[early:], judges, budget=judging.budget
     )
     short = not_judged(f"fewer than {FEWEST} figures are held before it", judging.budget)
     return _followed(
         series,
-        [_Judged(month, short, None) for month in asked[:early]]
+        [_Judged(span, short, None) for span in asked[:early]]
         + [_Judged(*each) for each in zip(asked[early:], judged, stood, strict=True)],
     )
+
+
+def _spans(series: Series) -> list[Span]:
+    """What is held, in the order in which it ends: months, and totals that no source splits."""
+    steps = np.flatnonzero(np.isfinite(series.values)).tolist()
+    spans = [*(Span(series.start + step) for step in steps), *(total.span for total in series.totals)]
+    return sorted(spans, key=lambda span: (span.last, span.first))
 
 
 def _followed(series: Series, judged: Sequence[_Judged]) -> list[Row]:
     rows: list[Row] = []
     current: Shock | None = None
     for each in judged:
-        known, span = series.until(each.month), Span(each.month)
+        span = each.span
+        known = series.until(span.last)
         closed = None if current is None else closing(known, current.before, current.span, current.side)
         if each.detection.verdict in SHOCKS:
             if current is None or begins(current.span, closed, span):
                 current = _begun(series, each) or current
         elif current is not None and (
-            each.month.since(current.span.last) > FOLLOWED or _long_closed(closed, each.month)
+            span.first.since(current.span.last) > FOLLOWED or _long_closed(closed, span.first)
         ):
             current = None
         row = _row(known, each)
@@ -166,9 +171,9 @@ def _followed(series: Series, judged: Sequence[_Judged]) -> list[Row]:
 
 def _begun(series: Series, judged: _Judged) -> Shock | None:
     """The shock with the forecast that judged it, over its whole horizon: the baseline of its episode."""
-    before = steadied(series.until(judged.month - 1), judged.published, horizon=HORIZON)
+    before = steadied(series.until(judged.span.first - 1), judged.published, horizon=HORIZON)
     side: Side = "down" if judged.detection.verdict is Verdict.SHOCK_DOWN else "up"
-    return None if before is None else Shock(Span(judged.month), side, before)
+    return None if before is None else Shock(judged.span, side, before)
 
 
 def _long_closed(closed: Month | None, month: Month) -> bool:
@@ -177,12 +182,12 @@ def _long_closed(closed: Month | None, month: Month) -> bool:
 
 
 def _row(known: Series, judged: _Judged) -> Row:
-    """The verdict with its context, from the series up to the month."""
-    detection, span, value = judged.detection, Span(judged.month), known.at(judged.month)
+    """The verdict with its context, from the series up to the end of its span."""
+    detection, span, value = judged.detection, judged.span, known.over(judged.span)
     rank = rank_in_month(known, span, value)
     return {
         "series_id": known.id,
-        "month": str(judged.month),
+        "month": str(span),
         "value": value,
         "expected": detection.expected,
         "q0.1": detection.lower_80,

@@ -7,31 +7,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from forecasting.errors import InvalidFamilyError
 from forecasting.hierarchy import Derived, derive, leaves, reconciled
 from forecasting.publication import Publication
 from forecasting.series import Series
-from services.ingestion.errors import Fault, UploadRefusedError
-from services.usecases.panel_file import Panel
+from services.ingestion.errors import Fault, PanelRefusedError
+from services.usecases.panel_file import Panel, table_of
 
 COLUMNS = ("series_id", "kind", "parts")
 
 
 def read_families(path: Path) -> tuple[Derived, ...]:
-    """A CSV of COLUMNS, parts separated by spaces, each series after its parts; else UploadRefusedError."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if missing := [name for name in COLUMNS if name not in table]:
-        raise UploadRefusedError([Fault(0, f"{path.name} has no column {', '.join(missing)}")])
+    """A file of COLUMNS, parts separated by spaces, each series after its parts; else PanelRefusedError."""
+    table = table_of(path)
+    if missing := [name for name in COLUMNS if name not in table.columns]:
+        raise PanelRefusedError(path.name, [Fault(0, f"it has no column {', '.join(missing)}")])
     family: list[Derived] = []
-    for row, line in enumerate(table.to_dict("records"), start=1):
-        kind: Any = line["kind"]
+    for row, line in table.mappings():
+        said = {name: "" if line[name] is None else str(line[name]) for name in COLUMNS}
+        kind: Any = said["kind"]
         try:
-            family.append(Derived(line["series_id"], kind, tuple(line["parts"].split())))
+            family.append(Derived(said["series_id"], kind, tuple(said["parts"].split())))
             leaves(family)
         except InvalidFamilyError as error:
-            raise UploadRefusedError([Fault(row, str(error))]) from error
+            raise PanelRefusedError(path.name, [Fault(row, str(error).rstrip("."))]) from error
     return tuple(family)
 
 
@@ -42,7 +41,7 @@ def with_derived(panel: Panel, family: Sequence[Derived]) -> Panel:
         try:
             held.setdefault(wanted.id, derive(wanted, held))
         except InvalidFamilyError as error:
-            raise UploadRefusedError([Fault(row, str(error))]) from error
+            raise PanelRefusedError("The family", [Fault(row, str(error).rstrip("."))]) from error
     return replace(panel, series=tuple(held[name] for name in sorted(held)))
 
 

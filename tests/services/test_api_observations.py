@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -107,6 +108,40 @@ def test_nonsense_within_the_limit_is_refused(stage: Stage, content: bytes) -> N
         "/v1/observations", content=content, headers={"content-type": "application/json"}
     )
     assert_problem(answer, 422, "upload-refused")
+
+
+def body(**keys: object) -> str:
+    return json.dumps({"observations": [{"series_id": MAGNETS, "unit": "t", **MAY}], **keys})
+
+
+def test_the_source_of_a_body_is_recorded(stage: Stage) -> None:
+    """A body that names its source, as our example does, is recorded as said by it; two are refused."""
+    headers = {"content-type": "application/json"}
+    path = "/v1/observations"
+    refused = stage.client.post(path, content=body(source="GACC"), headers=headers, params={"source": "BIS"})
+    assert_problem(refused, 422, "upload-refused")
+    answer = stage.client.post(path, content=body(source="GACC"), headers=headers)
+    assert answer.json()["recorded"] == 1, answer.text
+    shown = stage.client.get(f"/v1/series/{MAGNETS}/observations").json()["items"]
+    assert [each["source"] for each in shown] == ["GACC"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (body(source="GACC", history=True), "?history=true"),
+        (body(observatons=[]), "did you mean 'observations'"),
+        (body()[:-1] + ', "observations": []}', "'observations' stands twice"),
+    ],
+)
+def test_a_key_that_the_body_does_not_know_is_refused(stage: Stage, content: str, reason: str) -> None:
+    """An unknown, misspelt or repeated key is refused by name, and nothing is stored."""
+    headers = {"content-type": "application/json"}
+    problem = assert_problem(
+        stage.client.post("/v1/observations", content=content, headers=headers), 422, "upload-refused"
+    )
+    assert reason in problem["faults"][0]["reason"]
+    assert stage.rows()["observations"] == 0
 
 
 def test_same_upload_again_changes_nothing(stage: Stage) -> None:

@@ -123,6 +123,38 @@ def test_any_bytes_are_read_or_refused(read: Reader, content: bytes) -> None:
             read(given_bytes, limit=LIMIT)
 
 
+def twice(written: str) -> bytes:
+    """A file whose column value stands twice."""
+    if written == "parquet":
+        names = [*ROW, "value"]
+        sink = io.BytesIO()
+        pq.write_table(pa.Table.from_arrays([pa.array([each]) for each in (*ROW.values(), 2.0)], names), sink)
+        return sink.getvalue()
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append([*ROW, "value"])
+    sheet.append([*ROW.values(), 2.0])
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(("read", "written"), [(read_parquet, "parquet"), (read_excel, "excel")])
+def test_a_column_that_stands_twice_is_refused(read: Reader, written: str) -> None:
+    """Of two columns of one name neither is taken for the other."""
+    with pytest.raises(UploadRefusedError, match="'value' stands twice"):
+        read(twice(written), limit=LIMIT)
+
+
+def test_a_row_is_named_as_the_sheet_shows_it() -> None:
+    """Empty rows of a sheet are no rows, and still they count."""
+    blank = dict.fromkeys(ROW)
+    with pytest.raises(UploadRefusedError) as refused:
+        read_excel(excel(ROW, blank, blank, {**ROW, "value": -1}), limit=LIMIT)
+    assert [fault.row for fault in refused.value.faults] == [4]
+
+
 def test_a_file_of_the_wrong_kind_is_refused(stage: Stage) -> None:
     """A CSV that says it is Parquet is refused before anything is stored."""
     stage.register()

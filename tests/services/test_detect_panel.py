@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from forecasting.months import Month
-from forecasting.series import Series
+from forecasting.months import Month, Span
+from forecasting.series import Series, Total
 from services.usecases.absent_months import zeros_for_absent
 from services.usecases.detect_panel import Judging, detect_panel, list_episodes
 
@@ -64,3 +64,27 @@ def test_an_absent_month_is_zero_only_where_the_release_came() -> None:
     assert np.isnan(found[0].at(START + 65))
     row = detect_panel(panel, JUDGING).query("series_id == 'x__0' and month == '2020-01'").iloc[0]
     assert row["verdict"] == "shock_down"
+
+
+def test_a_pair_is_judged_as_one_figure() -> None:
+    """A total of two months is one row, judged against the forecast of both; neither month becomes a zero."""
+    panel = [series(f"x__{number}", number) for number in range(4)]
+    pair = Span(START + 60, 2)
+    values = np.array(panel[0].values)
+    total = Total(pair, 0.2 * float(values[60:62].sum()))
+    values[60:62] = np.nan
+    panel[0] = replace(panel[0], values=values, totals=(total,))
+    rows = detect_panel(panel, JUDGING)
+    mine = rows[rows["series_id"] == "x__0"].set_index("month")
+    assert list(mine.index[11:14]) == ["2019-12", "2020-01..2020-02", "2020-03"]
+    row = mine.loc["2020-01..2020-02"]
+    assert (row["value"], row["verdict"]) == (total.value, "shock_down")
+    assert row["expected"] > 1500
+    last = replace(panel[0], values=values[:62])
+    assert detect_panel([last], JUDGING)["month"].iloc[-1] == "2020-01..2020-02"
+
+
+def test_a_series_without_a_figure_has_no_row() -> None:
+    """A series of gaps alone is passed over, and stops no other."""
+    panel = [replace(series("x__a"), values=np.full(72, np.nan)), series("x__b")]
+    assert set(detect_panel(panel, JUDGING)["series_id"]) == {"x__b"}

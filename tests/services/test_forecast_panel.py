@@ -72,3 +72,20 @@ def test_unknown_portfolio_names_those_that_there_are(panel: Path, tmp_path: Pat
     assert done.exit_code == 2
     assert "standard" in done.output
     assert not (tmp_path / "o").exists()
+
+
+def test_a_pair_is_no_january(tmp_path: Path) -> None:
+    """A total of January and February is shared between them: the next January is not forecast at both."""
+    rows = [f"X,{year}-{month:02d},1000" for year in range(2022, 2026) for month in range(3, 13)]
+    rows += [
+        "X,2022-01,1010",
+        "X,2022-02,990",
+        *(f"X,{year}-01..{year}-02,2000" for year in range(2023, 2026)),
+    ]
+    (tmp_path / "pairs.csv").write_text("series_id,month,value\n" + "\n".join(rows) + "\n")
+    where = ["--input", str(tmp_path / "pairs.csv"), "--output", str(tmp_path / "out.csv")]
+    done = CliRunner().invoke(app, ["forecast", *where, "--portfolio", "seasonal_naive", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    made = pd.read_csv(tmp_path / "out.csv").set_index("month")["mean"]
+    assert made["2026-01"] == pytest.approx(1000, rel=0.1)
+    assert made["2026-01"] + made["2026-02"] == pytest.approx(2000, rel=0.05)

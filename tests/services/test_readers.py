@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.months import Month, Span
+from services.ingestion.cells import EARLIEST
 from services.ingestion.errors import Fault, UploadRefusedError, UploadTooLargeError
-from services.ingestion.figures import EARLIEST, OPTIONAL, REQUIRED, ArrivingFigure, check
-from services.ingestion.readers import read_csv, read_file, read_json
+from services.ingestion.figures import OPTIONAL, REQUIRED, ArrivingFigure, check
+from services.ingestion.readers import read_body, read_csv, read_file, read_json
 
 LIMIT = 100_000
 ROW: dict[str, Any] = {"series_id": "A", "month": "2025-05", "value": 1238, "unit": "t"}
@@ -103,6 +104,13 @@ def test_any_value_in_a_cell_is_read_or_refused(name: str, value: Any) -> None:
     ("changed", "reason"),
     [
         ({"value": "1,238"}, "not a number"),
+        ({"value": "1_238"}, "not a number"),
+        ({"value": "\uff11"}, "not a number"),
+        ({"series_id": "  "}, "series_id is missing"),
+        ({"valeu": 1}, "'valeu' is not a column; did you mean"),
+        ({"valeu": 1}, "did you mean 'value'"),
+        ({"month": "0203-01"}, "before 1900-01"),
+        ({"month": "9999-12"}, "after 2100-12"),
         ({"value": True}, "not a number"),
         ({"value": "1e400"}, "finite"),
         ({"value": ""}, "value is missing"),
@@ -129,6 +137,43 @@ def test_every_fault_is_listed_at_once() -> None:
     assert [fault.row for fault in refused.value.faults] == [1, 3, 4]
 
 
+def test_a_row_is_named_as_the_sheet_shows_it() -> None:
+    """Blank lines are no rows, and still they count."""
+    with pytest.raises(UploadRefusedError) as refused:
+        read_csv(b"series_id,month,value,unit\n\nA,2025-05,1,t\n\n\nA,2025-06,x,t\n", limit=LIMIT)
+    assert [fault.row for fault in refused.value.faults] == [5]
+    (figure,) = read_csv(b"\nseries_id,month,value,unit\n\nA,2025-05,1,t\n", limit=LIMIT)
+    assert figure.row == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            b'[{"series_id": "A", "month": "2025-05", "value": 1, "value": 2, "unit": "t"}]',
+            "'value' stands twice",
+        ),
+        (b'{"observations": [], "observations": []}', "'observations' stands twice"),
+        (b'{"observatons": [], "observations": []}', "did you mean 'observations'"),
+        (b'{"history": true, "observations": []}', "parameter of the address: \\?history=true"),
+        (b'{"source": 5, "observations": []}', "source is not a text"),
+        (b'{"source": " ", "observations": []}', "source is not a text"),
+    ],
+)
+def test_a_json_body_is_taken_by_its_word(content: bytes, reason: str) -> None:
+    """A key that stands twice, is unknown or is no source is refused, never dropped."""
+    with pytest.raises(UploadRefusedError, match=reason):
+        read_json(content, limit=LIMIT)
+
+
+def test_the_source_of_a_body_is_that_of_its_figures() -> None:
+    """A figure without a source has the body's; one with its own keeps it."""
+    rows = [ROW, {**ROW, "month": "2025-06", "source": "BIS"}]
+    body = read_body(json.dumps({"source": " GACC ", "observations": rows}).encode(), limit=LIMIT)
+    assert body.source == "GACC"
+    assert [figure.source for figure in body.figures] == ["GACC", "BIS"]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -137,6 +182,9 @@ def test_every_fault_is_listed_at_once() -> None:
         (b"series_id,month,value,unit\nA,2025-05,1\n", "does not have the 4 cells"),
         (b"series_id,month,value,unit\nA,2025-05,1,t,5\n", "does not have the 4 cells"),
         (b'series_id,month,value,unit\n"A,2025-05,1,t\n', "not CSV"),
+        (b"series_id;month;value;unit\nA;2025-05;1.234,5;t\n", "first line is parted by ';'"),
+        (b"series_id,month,value,value,unit\nA,2025-05,1200,98000,t\n", "the column 'value' stands twice"),
+        (b"series_id,month,value,unit,stag\nA,2025-05,1,t,x\n", "did you mean 'stage'"),
         ("series_id,month,value,unit\nA,2025-05,1,t\n".encode("utf-16"), "UTF-8"),
         (b"PK\x03\x04\x14\x00\x00\x00", "NUL"),
     ],

@@ -26,7 +26,8 @@ from services.api.schemas.observations import (
 from services.api.security import Reader, Writer
 from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS
 from services.ingestion.binary_readers import read_excel, read_parquet
-from services.ingestion.readers import read_csv, read_json
+from services.ingestion.errors import Fault, UploadRefusedError
+from services.ingestion.readers import Body, read_body, read_csv
 from services.storage import observations, releases
 from services.storage.observations import ObservationRecord
 from services.telemetry import count_release
@@ -35,7 +36,7 @@ from services.usecases.record_observations import record_observations
 router = APIRouter(tags=["observations"])
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-READERS = {"application/json": read_json, "text/csv": read_csv, PARQUET: read_parquet, EXCEL: read_excel}
+READERS = {"text/csv": read_csv, PARQUET: read_parquet, EXCEL: read_excel}
 DEFAULT_SOURCE = "api"
 
 _log = structlog.get_logger()
@@ -65,7 +66,7 @@ def upload(
     service: TheService,
     caller: Writer,
     audit: Audit,
-    media_type: Annotated[str, Depends(media_types(*READERS))],
+    media_type: Annotated[str, Depends(media_types(JSON, *READERS))],
     content: Annotated[bytes, Depends(_body)],
     source: Annotated[str | None, Query(min_length=1, max_length=200, description="Who says so.")] = None,
     history: Annotated[
@@ -86,7 +87,8 @@ def upload(
     after the commit: what it says has happened, and messages to endpoints are on their way.
     """
     began = time.perf_counter()
-    figures = READERS[media_type](content, limit=service.settings.upload_limit_bytes)
+    body = _read(media_type, content, service.settings.upload_limit_bytes)
+    said = _said(source, body.source)
     with service.engine.begin() as connection:
         repeated = (
             idempotency_key is not None
@@ -94,8 +96,8 @@ def upload(
         )
         report = record_observations(
             connection,
-            figures,
-            source=source or DEFAULT_SOURCE,
+            body.figures,
+            source=said,
             now=service.now(),
             budget=service.settings.alert_budget,
             portfolio=service.settings.portfolio,
@@ -105,14 +107,14 @@ def upload(
             desk=caller.desk,
         )
         counts = {name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")}
-        told = {"source": source or DEFAULT_SOURCE, "history": history, **counts}
+        told = {"source": said, "history": history, **counts}
         if not repeated and (report["recorded"] or report["revised"]):
             audit.note(connection, "figures.recorded", f"release {report['release_id']}", after=told)
     count_release(report, time.perf_counter() - began)
     _log.info(
         "release committed",
         release_id=report["release_id"],
-        source=source or DEFAULT_SOURCE,
+        source=said,
         **{name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")},
     )
     if report["alerts"]:
@@ -120,6 +122,26 @@ def upload(
     if report["recorded"] or report["revised"]:
         service.nudge(REFRESH_FORECASTS)
     return UploadReport.model_validate(report)
+
+
+def _read(media_type: str, content: bytes, limit: int) -> Body:
+    """Figures of a body of any kind; only JSON can name a source for all of them."""
+    if media_type == JSON:
+        return read_body(content, limit=limit)
+    return Body(READERS[media_type](content, limit=limit))
+
+
+def _said(asked: str | None, written: str | None) -> str:
+    """Who says so, by the address or the body; UploadRefusedError where the two name different ones."""
+    if asked is not None and written is not None and asked != written:
+        raise UploadRefusedError(
+            [
+                Fault(
+                    0, f"the source is {written!r} in the body and {asked!r} in the address; give one of them"
+                )
+            ]
+        )
+    return asked or written or DEFAULT_SOURCE
 
 
 @router.get(
