@@ -76,14 +76,16 @@ class UnknownScopeError(AlertsError):
 
 
 class RehearsalTooLargeError(AlertsError):
-    """More figures than one rehearsal replays."""
+    """More than one rehearsal replays: series times months, or figures where revisions make them many."""
 
-    def __init__(self, figures: int, most: int) -> None:
+    def __init__(self, series: int, months: int, figures: int, most: int) -> None:
+        self.series = series
+        self.months = months
         self.figures = figures
         self.most = most
         super().__init__(
-            f"The rule covers {figures:,} figures and {most:,} are replayed at most; "
-            "narrow the scope or the months."
+            f"The rule covers {series:,} series over {months:,} months, {series * months:,} together, "
+            f"and {figures:,} figures in them; {most:,} are replayed at most. Narrow the scope or the months."
         )
 
 

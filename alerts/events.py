@@ -81,12 +81,13 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
         "change_records": [_record(record) for record in facts.change_records],
         "rank_in_month": _rank(facts.rank_in_month),
         "source_claim": _source_claim(facts),
-        "counterfactual": None if facts.counterfactual is None else _band(facts.counterfactual),
+        "counterfactual": _counterfactual(facts.counterfactual),
         "next_expected": _outlook(facts),
         "measure": _measure(facts),
         "awaited": _awaited(facts),
         "alert": _alert(rule, state),
         "transition": _transition(transition),
+        "unheard": None,
     }
     return _body(event_type(transition.kind), transition.known_from, data, sentence(data))
 
@@ -100,6 +101,7 @@ def person_event(
         "period": str(transition.span),
         "alert": _alert(rule, state),
         "transition": _transition(transition),
+        "unheard": None,
     }
     return _body(event_type(transition.kind), transition.known_from, data, person_sentence(data))
 
@@ -108,7 +110,9 @@ def gathered_event(bodies: Sequence[Body], *, desk: str) -> Body:
     """Body for several events of one release: each of them whole, in the order given, the worst first."""
     at = max(body["timestamp"] for body in bodies)
     data = {"desk": desk, "count": len(bodies), "events": list(bodies)}
-    said = f"{len(bodies)} alerts in one release. " + " ".join(body["data"]["sentence"] for body in bodies)
+    said = " ".join(body["data"]["sentence"] for body in bodies)
+    if len(bodies) > 1:
+        said = f"{len(bodies)} alerts in one release. {said}"
     return {
         "type": str(EventType.ALERTS_GATHERED),
         "version": VERSION,
@@ -236,6 +240,13 @@ def _interval(level: int, lower: float | None, upper: float | None) -> Body | No
 
 def _band(band: Band) -> Body:
     return {"expected": band.expected, "interval_80": _interval(80, band.lower_80, band.upper_80)}
+
+
+def _counterfactual(before: Band | None) -> Body | None:
+    if before is None:
+        return None
+    past = before.rolled_past
+    return {**_band(before), "rolled_past": None if past is None else str(past)}
 
 
 def _detection(facts: Facts) -> Body:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alerts.errors import InvalidFactsError
 from forecasting.forecast import Forecast
-from forecasting.months import Span
+from forecasting.months import Month, Span
 from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.detection import Detection
 from forecasting.shocks.divergence import Divergence
@@ -26,11 +26,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A forecast of one span: its median and the bounds of the central 80 %, in the series' unit."""
+    """A forecast of one span: its median and the bounds of the central 80 %, in the series' unit.
+
+    ``rolled_past`` is the last month that the forecast reaches, where its last year goes on beyond it.
+    """
 
     expected: float
     lower_80: float
     upper_80: float
+    rolled_past: Month | None = None
 
     def __contains__(self, value: float) -> bool:
         return self.lower_80 <= value <= self.upper_80

@@ -8,8 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.events import Body, EventType, gathered_event
+from alerts.events import Body, EventType, event_type, gathered_event
 from alerts.rules import Severity
+from alerts.states import TransitionKind
+
+ALERT_EVENTS = frozenset(event_type(kind) for kind in TransitionKind)
+"""The event types of what happens to an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,25 @@ def silencing(given: Notice, silences: Iterable[Silence], now: dt.datetime) -> S
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What one endpoint wants to hear."""
+    """What one endpoint wants to hear; ``always_gathered`` wraps a single event as it would several."""
 
     endpoint_id: str
     matcher: Matcher = Matcher()
+    always_gathered: bool = False
+
+
+def subscribed(endpoint_id: str, desk: str, event_types: Iterable[str] | None) -> Subscription:
+    """What an endpoint that subscribes to event types (None: to all) hears of its desk's alerts.
+
+    One that names ``alerts.gathered`` and no event of an alert hears every alert event, always gathered, be
+    it a single one: all that it is sent bears the type that it asked for. Beside alert events that it names,
+    ``alerts.gathered`` adds nothing, since several of those are gathered anyhow.
+    """
+    wanted = frozenset(EventType(each) for each in event_types or ())
+    gathered_alone = EventType.ALERTS_GATHERED in wanted and not wanted & ALERT_EVENTS
+    events = ALERT_EVENTS if gathered_alone else wanted
+    matcher = Matcher(desks=frozenset({desk}), events=events)
+    return Subscription(endpoint_id, matcher, always_gathered=gathered_alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +158,18 @@ def route(
             inside = worst_first(each for each in wanted if each.desk == desk)
             messages += [
                 (subscription.endpoint_id, body)
-                for body in gathered([each.body for each in inside], desk, longest)
+                for body in gathered(
+                    [each.body for each in inside], desk, longest, always=subscription.always_gathered
+                )
             ]
     return Routed(tuple(messages), tuple(silenced))
 
 
-def gathered(bodies: Sequence[Body], desk: str, longest: int) -> list[Body]:
-    """One event as itself; several as gathered events, in order, each at most ``longest`` bytes of JSON."""
+def gathered(bodies: Sequence[Body], desk: str, longest: int, *, always: bool = False) -> list[Body]:
+    """One event as itself; several as gathered events, in order, each at most ``longest`` bytes of JSON.
+
+    ``always`` gathers a single one too.
+    """
     parts: list[list[Body]] = [[]]
     size = 0
     for body in bodies:
@@ -156,7 +180,11 @@ def gathered(bodies: Sequence[Body], desk: str, longest: int) -> list[Body]:
             size = 0
         parts[-1].append(body)
         size += weight
-    return [part[0] if len(part) == 1 else gathered_event(part, desk=desk) for part in parts if part]
+    return [
+        part[0] if len(part) == 1 and not always else gathered_event(part, desk=desk)
+        for part in parts
+        if part
+    ]
 
 
 def worst_first(notices: Iterable[Notice]) -> tuple[Notice, ...]:

@@ -25,7 +25,8 @@ _PERIOD: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}(\.\.\d{4}-\d{2})?
 
 
 ABOUT: dict[EventType, str] = {
-    EventType.ALERT_OPENED: "A rule was broken by a figure: an alert is open on its series.",
+    EventType.ALERT_OPENED: "A rule was broken by a figure: an alert is open on its series. Where a silence "
+    "kept that from the desk, the first figure heard tells it, and unheard what went before.",
     EventType.ALERT_UPDATED: "A later figure keeps the alert open.",
     EventType.ALERT_ESCALATED: "The alert has become more severe.",
     EventType.ALERT_DEESCALATED: "The alert has become less severe.",
@@ -34,7 +35,7 @@ ABOUT: dict[EventType, str] = {
     EventType.ALERT_RESOLVED: "The alert is closed: by figures that clear it, or by a person.",
     EventType.ALERT_REOPENED: "A revision or a later figure opens the closed alert again.",
     EventType.ALERT_RETRACTED: "A revision took away the ground of the alert: it should not have opened.",
-    EventType.ALERTS_GATHERED: "Several alerts of one release in one message, the worst first.",
+    EventType.ALERTS_GATHERED: "The alerts of one release in one message, the worst first.",
     EventType.DATA_OVERDUE: "A release that the calendar expected has not come.",
     EventType.ENDPOINT_PING: "A greeting that tries an endpoint, on the road of every other message.",
     EventType.ENDPOINT_DISABLED: "An endpoint of the desk is sent nothing more, with the reason.",
@@ -125,7 +126,19 @@ _ALERT = _object(
 )
 _TRANSITION = _object(kind=_one_of(TransitionKind), reason=_TEXT, by=_or_null(_TEXT))
 
-_PERSON = _object(sentence=_TEXT, series=_SERIES, period=_PERIOD, alert=_ALERT, transition=_TRANSITION)
+_UNHEARD = _or_null(
+    _object(count=_COUNT, since=_TIME, events={"type": "object", "additionalProperties": _COUNT})
+)
+"""What of the alert was silenced since the desk last heard of it; null where nothing was."""
+
+_PERSON = _object(
+    sentence=_TEXT,
+    series=_SERIES,
+    period=_PERIOD,
+    alert=_ALERT,
+    transition=_TRANSITION,
+    unheard=_UNHEARD,
+)
 
 _FIGURE = _object(
     sentence=_TEXT,
@@ -145,7 +158,7 @@ _FIGURE = _object(
     change_records={"type": "array", "items": _RECORD},
     rank_in_month=_or_null(_object(rank={"type": "integer", "minimum": 1}, held=_COUNT, tied=_COUNT)),
     source_claim=_or_null(_object(text=_TEXT, source_name=_TEXT, url=_TEXT, claimed_by={"const": "source"})),
-    counterfactual=_or_null(_object(expected=_NUMBER, interval_80=_INTERVAL)),
+    counterfactual=_or_null(_object(expected=_NUMBER, interval_80=_INTERVAL, rolled_past=_or_null(_MONTH))),
     next_expected=_or_null(
         _object(
             period=_PERIOD,
@@ -158,6 +171,7 @@ _FIGURE = _object(
     awaited=_or_null(_object(release=_TEXT, due=_TIME, days_late=_COUNT)),
     alert=_ALERT,
     transition=_TRANSITION,
+    unheard=_UNHEARD,
 )
 
 _SHORTENED = _object(sentence=_TEXT, shortened=_object(whole=_TEXT, alert_id=_or_null(_TEXT)))
@@ -169,7 +183,10 @@ _DATA: dict[EventType, Schema] = {
         sentence=_TEXT,
         desk=_TEXT,
         count=_COUNT,
-        events={"type": "array", "items": _object(type=_TEXT, version=_COUNT, timestamp=_TIME, data=_FIGURE)},
+        events={
+            "type": "array",
+            "items": _object(type=_TEXT, version=_COUNT, timestamp=_TIME, data={"anyOf": [_FIGURE, _PERSON]}),
+        },
     ),
     EventType.DATA_OVERDUE: _object(
         sentence=_TEXT,

@@ -72,7 +72,7 @@ class Recovered:
         return "back inside the 80 % interval that was forecast before it began"
 
     def test(self, facts: Facts) -> Finding:
-        """No data where that forecast does not reach the month."""
+        """No data where that forecast says nothing of the month."""
         band = facts.counterfactual
         if facts.value is None:
             return withdrawn(facts)
@@ -81,10 +81,12 @@ class Recovered:
         width = band.upper_80 - band.lower_80
         lower, upper = estimate(band.lower_80, width), estimate(band.upper_80, width)
         side = "inside" if facts.value in band else "below" if facts.value < band.lower_80 else "above"
+        past = band.rolled_past
+        rolled = "" if past is None else f"; of the last year of that forecast, rolled on past {past.name}"
         return found(
             facts.value in band,
             f"{volume(facts.value)} {facts.unit} is {side} the 80 % interval forecast before it began, "
-            f"{lower} to {upper} {facts.unit}",
+            f"{lower} to {upper} {facts.unit}{rolled}",
         )
 
 

@@ -68,6 +68,18 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
     if data["measure"] is not None:
         day = dt.date.fromisoformat(data["measure"]["day"])
         yield "measure.day", f"{day.day} {Month.from_date(day).name}"
+    yield from stated_unheard(data)
+
+
+def stated_unheard(data: Fields) -> Iterator[tuple[str, str]]:
+    """How what was silenced is written; a body kept before such was told holds nothing of it."""
+    missed = data.get("unheard")
+    if missed is None:
+        return
+    since = dt.datetime.fromisoformat(missed["since"]).date()
+    yield "unheard.since", f"{since.day} {Month.from_date(since).name}"
+    times = (f"{kind} {count:,} times" if count > 1 else kind for kind, count in missed["events"].items())
+    yield "unheard.events", ", ".join(times)
 
 
 def _stated_band(key: str, band: Fields | None) -> Iterator[tuple[str, str]]:
@@ -79,6 +91,8 @@ def _stated_band(key: str, band: Fields | None) -> Iterator[tuple[str, str]]:
     yield f"{key}.interval_80.level", f"{interval['level']} %"
     yield f"{key}.interval_80.lower", estimate(interval["lower"], width)
     yield f"{key}.interval_80.upper", estimate(interval["upper"], width)
+    if band.get("rolled_past") is not None:
+        yield f"{key}.rolled_past", Month.parse(band["rolled_past"]).name
     if "period" in band:
         yield f"{key}.period", Span.parse(band["period"]).name
     for place, branch in enumerate(band.get("branches", ())):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alerts.quantities import RAREST, counted
-from alerts.stated import Fields, stated
+from alerts.stated import Fields, stated, stated_unheard
 from forecasting.months import Span
 
 IF = {"LS": "lasts", "TC": "fades", "AO": "passes", "anticipation": "is given back"}
@@ -26,6 +26,7 @@ def sentence(data: Fields) -> str:
         _claim(data),
         _measure(data, said),
         _standing(data, said),
+        _unheard(data, said),
         _next(data, said),
     )
     return " ".join(clause for clause in clauses if clause)
@@ -35,7 +36,9 @@ def person_sentence(data: Fields) -> str:
     """What a person did to an alert."""
     verb = "acknowledged" if data["transition"]["kind"] == "acknowledged" else "closed"
     onset = Span.parse(data["alert"]["onset"]).name
-    return f"{data['transition']['by']} {verb} the alert of {onset} on {data['series']['name']}."
+    told = f"{data['transition']['by']} {verb} the alert of {onset} on {data['series']['name']}."
+    late = _unheard(data, dict(stated_unheard(data)))
+    return f"{told} {late}" if late else told
 
 
 def overdue_sentence(data: Fields) -> str:
@@ -152,6 +155,17 @@ def _standing(data: Fields, said: Mapping[str, str]) -> str:
     return words.get(kind, "")
 
 
+def _unheard(data: Fields, said: Mapping[str, str]) -> str:
+    """What a silence kept from the desk since it last heard of the alert."""
+    missed = data["unheard"]
+    if missed is None:
+        return ""
+    what = f"what came since {said['unheard.since']} was silenced ({said['unheard.events']})"
+    if "opened" in missed["events"]:
+        return f"It is told now for the first time: {what}."
+    return f"{_capital(what)}."
+
+
 def _against_closing(data: Fields, said: Mapping[str, str]) -> str:
     value, band = data["value"], data["counterfactual"]
     unit = data["series"]["unit"]
@@ -165,7 +179,9 @@ def _against_closing(data: Fields, said: Mapping[str, str]) -> str:
     where = "back inside"
     if not interval["lower"] <= value <= interval["upper"]:
         where = f"{still}below" if value < interval["lower"] else f"{still}above"
-    return f"{where} the {_interval('counterfactual', said)} {unit} forecast before it began"
+    past = said.get("counterfactual.rolled_past")
+    rolled = "" if past is None else f" (its last year rolled on past {past})"
+    return f"{where} the {_interval('counterfactual', said)} {unit} forecast before it began{rolled}"
 
 
 def _against_level(data: Fields, level: str) -> str:

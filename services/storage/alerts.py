@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from alerts.hysteresis import Status
@@ -129,24 +129,57 @@ def listed(
     desk: str | None = None,
     series_id: str | None = None,
     status: str | None = None,
+    limit: int = 100,
+) -> list[AlertRecord]:
+    """Alerts that have opened, the last changed first."""
+    query = _opened(desk, series_id, status)
+    query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id.desc()).limit(limit)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def paged(
+    connection: Connection,
+    *,
+    desk: str | None = None,
+    series_id: str | None = None,
+    status: str | None = None,
     after: str | None = None,
     limit: int = 100,
 ) -> list[AlertRecord]:
-    """Alerts that have opened, the last changed first; with ``after`` those that come after that id."""
+    """Alerts that have opened, the last opened first; with ``after`` those that come after that id.
+
+    An alert keeps its place whatever happens to it, so that none is passed over or repeated between pages.
+    """
+    place = (alerts.c.opened_at, alerts.c.id)
+    query = _opened(desk, series_id, status)
+    if after is not None:
+        mark = alerts.alias("mark")
+        last = select(mark.c.opened_at, mark.c.id).where(mark.c.id == after)
+        query = query.where(tuple_(*place) < last.scalar_subquery())
+    query = query.order_by(*(column.desc() for column in place)).limit(limit)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def _opened(desk: str | None, series_id: str | None, status: str | None) -> Select[Any]:
     query = select(alerts).where(alerts.c.status != "pending")
     for column, wanted in ((alerts.c.desk, desk), (alerts.c.series_id, series_id), (alerts.c.status, status)):
         if wanted is not None:
             query = query.where(column == wanted)
-    if after is not None:
-        mark = select(alerts.c.updated_at, alerts.c.id).where(alerts.c.id == after)
-        query = query.where(tuple_(alerts.c.updated_at, alerts.c.id) < mark.scalar_subquery())
-    query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id.desc()).limit(limit)
-    return [_record(row) for row in connection.execute(query)]
+    return query
 
 
 def events(connection: Connection, alert_id: str) -> list[AlertEvent]:
     """Transitions of an alert, in the order they were recorded."""
     query = select(alert_events).where(alert_events.c.alert_id == alert_id).order_by(alert_events.c.id)
+    return [_event(row) for row in connection.execute(query)]
+
+
+def unheard(connection: Connection, alert_id: str) -> list[AlertEvent]:
+    """Transitions of an alert that were silenced after the last that was not, in their order."""
+    held = alert_events.c.alert_id == alert_id
+    heard = select(func.max(alert_events.c.id)).where(held, alert_events.c.silenced_by.is_(None))
+    later = alert_events.c.id > func.coalesce(heard.scalar_subquery(), 0)
+    query = select(alert_events).where(held, later).order_by(alert_events.c.id)
     return [_event(row) for row in connection.execute(query)]
 
 

@@ -128,10 +128,14 @@ def finish(
     error: str | None = None,
     note: str | None = None,
 ) -> None:
-    """Settle jobs: done, with a note on what came of it, or failed for good with the error."""
+    """Settle jobs: done, with a note on what came of it, or failed for good with the error.
+
+    What is done stays done, whatever a worker that lost its lease says of it later.
+    """
+    unsettled = jobs.c.status != "done" if error is None else jobs.c.status == "pending"
     connection.execute(
         update(jobs)
-        .where(jobs.c.id.in_(ids))
+        .where(jobs.c.id.in_(ids), unsettled)
         .values(
             status="done" if error is None else "failed",
             error=error,
@@ -148,13 +152,50 @@ def release(connection: Connection, ids: Collection[int]) -> None:
 
 
 def retry(connection: Connection, job: Job, *, due_at: dt.datetime, error: str) -> None:
-    """Make a job due again later, with what went wrong; after MOST_RUNS it is failed for good."""
+    """Make a job due again later, with what went wrong; after MOST_RUNS it is failed for good.
+
+    Nothing is changed where the job is settled, or another worker has begun it in the meantime.
+    """
     failed = job.runs >= MOST_RUNS
     connection.execute(
         update(jobs)
-        .where(jobs.c.id == job.id)
-        .values(status="failed" if failed else "pending", error=error, due_at=due_at, lease_until=None)
+        .where(jobs.c.id == job.id, jobs.c.status == "pending", jobs.c.runs == job.runs)
+        .values(
+            status="failed" if failed else "pending",
+            error=error,
+            due_at=due_at,
+            lease_until=None,
+        )
     )
+
+
+def ask_again(
+    connection: Connection, job_id: int, *, now: dt.datetime, failed_before: dt.datetime | None = None
+) -> bool:
+    """Make a job that failed for good due now, with fresh runs; True where it had. Any other stays.
+
+    ``failed_before`` leaves one alone that failed, or would have been tried next, after that moment.
+    """
+    conditions = [jobs.c.id == job_id, jobs.c.status == "failed"]
+    if failed_before is not None:
+        conditions.append(func.coalesce(jobs.c.finished_at, jobs.c.due_at) <= failed_before)
+    statement = (
+        update(jobs)
+        .where(*conditions)
+        .values(
+            status="pending",
+            runs=0,
+            error=None,
+            due_at=now,
+            finished_at=None,
+            lease_until=None,
+            priority=AWAITED,
+            request_id=telemetry.request_id(),
+            trace=tracing.carried(),
+        )
+        .returning(jobs.c.id)
+    )
+    return connection.execute(statement).first() is not None
 
 
 def due(connection: Connection, kind: str, *, now: dt.datetime) -> int:

@@ -65,9 +65,17 @@ releases = Table(
     Column("source", Text, nullable=False),
     Column("known_from", Moment, nullable=False, comment="latest known_from of its rows"),
     Column("recorded_at", Moment, nullable=False),
-    Column("idempotency_key", Text, unique=True),
+    Column(
+        "sender",
+        Text,
+        nullable=False,
+        server_default=text("''"),
+        comment="id of the API key it came by, whose idempotency keys are its own; empty is none",
+    ),
+    Column("idempotency_key", Text),
     Column("request_hash", Text, comment="SHA-256 of the rows that the key was first used with"),
     Column("report", JSONB, nullable=False, comment="what the caller was told, told again on a repeat"),
+    UniqueConstraint("sender", "idempotency_key"),
 )
 
 observations = Table(

@@ -130,6 +130,12 @@ def listed(
     return [_figure(row) for row in connection.execute(query)]
 
 
+def has(connection: Connection, series_id: str, observation_id: int) -> bool:
+    """True where a figure of a series was judged: a cursor of its verdicts."""
+    held = select(verdicts.c.series_id).where(verdicts.c.observation_id == observation_id)
+    return connection.execute(held).scalar_one_or_none() == series_id
+
+
 def setting_records(
     connection: Connection,
     *,

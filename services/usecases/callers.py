@@ -40,6 +40,15 @@ class Caller:
         """True where the key has a scope, or admin."""
         return bool(self.scopes & {scope, "admin"})
 
+    def signed(self, given: str | None = None) -> str:
+        """Who did something: the key's name, with a name that somebody gave beside it and never instead.
+
+        In development, before there is a key, a name that is given stands alone.
+        """
+        if given is None or given == self.name:
+            return self.name
+        return given if self.key_id is None else f"{self.name} ({given})"
+
     def sees(self, desk: str) -> bool:
         """True where what belongs to a desk may be seen; where not, it is as if it were not there."""
         return self.desk in {None, desk}

@@ -15,13 +15,15 @@ from alerts.hysteresis import Status
 from alerts.lifecycle import advance, concerned, ruling_version, superseded
 from alerts.routing import Silence, notice, silencing
 from alerts.rules import Rule
-from alerts.states import AlertState, Transition
+from alerts.states import AlertState, Transition, TransitionKind
+from alerts.unheard import Unheard, told_as_opening, told_late
 from forecasting.months import Span
 from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
 from services.storage.series import SeriesRecord
+from services.usecases.before_onset import before_onset
 from services.usecases.beside import Beside
-from services.usecases.judge_figures import Judgement, band
+from services.usecases.judge_figures import Judgement
 from services.usecases.shock_facts import recorded_facts
 from services.usecases.traits import traits
 
@@ -158,9 +160,14 @@ def record_transition(
     observation_id: int | None,
     now: dt.datetime,
 ) -> Moved | None:
-    """Keep a transition with what is said of it; None where this figure has caused the same one before."""
+    """Keep a transition with what is said of it; None where this figure has caused the same one before.
+
+    What a silence kept from the desk before is told with the first event that it hears.
+    """
     silence = silencing(notice(body), silences, now)
     silenced_by = None if silence is None else silence.id
+    if silence is None and transition.kind is not TransitionKind.OPENED:
+        body = _after_silence(connection, state.id, body, silences, now=now)
     event_id = alerts.add_event(
         connection,
         state.id,
@@ -171,6 +178,20 @@ def record_transition(
         silenced_by=silenced_by,
     )
     return None if event_id is None else Moved(transition, body, event_id, silenced_by)
+
+
+def _after_silence(
+    connection: Connection, alert_id: str, body: Body, silences: Sequence[Silence], *, now: dt.datetime
+) -> Body:
+    """The body with what was silenced before it; as the opening that was, unless openings still are."""
+    events = alerts.unheard(connection, alert_id)
+    if not events:
+        return body
+    kinds = tuple(TransitionKind(event.kind) for event in events)
+    missed = Unheard(kinds, events[0].payload["timestamp"])
+    late = told_late(body, missed)
+    opening = told_as_opening(late, missed)
+    return opening if silencing(notice(opening), silences, now) is None else late
 
 
 def _lives(state: AlertState | None, span: Span) -> bool:
@@ -185,7 +206,7 @@ def _beside_counterfactual(connection: Connection, facts: Facts, record: AlertRe
     onset = forecasts.by_id(connection, record.onset_forecast_id)
     if onset is None or onset.forecast is None:
         return facts
-    return replace(facts, counterfactual=band(onset.forecast, facts.span))
+    return replace(facts, counterfactual=before_onset(onset.forecast, facts.span))
 
 
 def _version(connection: Connection, current: Rule, version: int) -> Rule:

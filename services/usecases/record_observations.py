@@ -82,6 +82,7 @@ def record_observations(
     history: bool = False,
     replayed: bool = False,
     idempotency_key: str | None = None,
+    sender: str = "",
     desk: str | None = None,
 ) -> dict[str, Any]:
     """Record a batch and all that follows from it; the report, as JSON.
@@ -91,12 +92,12 @@ def record_observations(
     that a new installation begins with. ``replayed`` tells the past as it became known: what is published
     after its figures counts as published when they were known, and not today. UploadRefusedError with every
     fault, and then nothing is recorded.
-    The same ``idempotency_key`` with the same figures gives the first report again. To a ``desk`` there
-    is no series that it may not see.
+    The same ``idempotency_key`` of a ``sender`` with the same figures gives the first report again. To a
+    ``desk`` there is no series that it may not see.
     """
     digest = hashlib.sha256(repr([(source, figure) for figure in arriving]).encode()).hexdigest()
     if idempotency_key is not None:
-        earlier = releases.by_idempotency_key(connection, idempotency_key)
+        earlier = releases.by_idempotency_key(connection, idempotency_key, sender=sender)
         if earlier is not None:
             if earlier[0] != digest:
                 raise IdempotencyKeyReusedError(idempotency_key)
@@ -116,6 +117,7 @@ def record_observations(
         recorded_at=now,
         idempotency_key=idempotency_key,
         request_hash=digest,
+        sender=sender,
     )
     batch = _Batch(
         connection,

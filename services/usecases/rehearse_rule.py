@@ -22,8 +22,10 @@ from services.usecases.replay_figures import Past, as_of_today
 from services.usecases.traits import traits
 
 LONGEST_YEARS = 15
+MOST_MONTHS = 60_000
+"""Series times months that one rehearsal replays: 300 series over 15 years are 54,000."""
 MOST_FIGURES = 100_000
-"""Figures that one rehearsal replays: 300 series over 15 years are 54,000."""
+"""Figures that one rehearsal replays: revisions make more of them than there are months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,11 @@ def rehearse_rule(
     earliest = min((span.first for span in spans), default=last)
     first = max(first or earliest, last - (12 * LONGEST_YEARS - 1))
     count = sum(first <= span.first and span.last <= last for span in spans)
+    months = max(last.since(first) + 1, 0)
+    if len(covered) * months > MOST_MONTHS:
+        raise RehearsalTooLargeError(len(covered), months, count, MOST_MONTHS)
     if count > MOST_FIGURES:
-        raise RehearsalTooLargeError(count, MOST_FIGURES)
+        raise RehearsalTooLargeError(len(covered), months, count, MOST_FIGURES)
     published = forecasts.of_series(connection, held.keys(), model=forecasts.judging(portfolio))
     beside = Beside(connection, desk=desk or rule.desk)
 

@@ -23,6 +23,7 @@ from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
+from services.usecases.before_onset import before_onset
 from services.usecases.beside import Beside
 from services.usecases.episodes import SIDES
 from services.usecases.judge_figures import awaited_facts, band, judge_figure, judging
@@ -111,7 +112,8 @@ class Past:
 
     def before_onset(self, state: AlertState, facts: Facts) -> Band | None:
         """What was forecast for a figure's span before the first figure of an alert was known."""
-        return self._forecast_of(facts.span, before=state.figures[0].span, reach=HORIZON)
+        forecast = self._forecast_before(state.figures[0].span, reach=HORIZON)
+        return None if forecast is None else before_onset(forecast, facts.span)
 
     def episodes(self, told: Sequence[Facts]) -> frozenset[Month]:
         """Months of the first prints that were shocks and lasted: a later figure lay as far out, soon."""
@@ -135,11 +137,15 @@ class Past:
 
     def _forecast_of(self, span: Span, *, before: Span, reach: int) -> Band | None:
         """What the forecast that judged ``before`` said of a later span, of those within reach."""
-        judge = self._judge(before)
+        forecast = self._forecast_before(before, reach=reach)
+        return None if forecast is None else band(forecast, span)
+
+    def _forecast_before(self, span: Span, *, reach: int) -> Forecast | None:
+        """The forecast that judged a span; one that is made now is so many months long."""
+        judge = self._judge(span)
         if judge is None or judge.forecast is None:
             return None
-        forecast = judge.forecast if judge.id is not None else self._steadied(judge.vintage, reach)
-        return None if forecast is None else band(forecast, span)
+        return judge.forecast if judge.id is not None else self._steadied(judge.vintage, reach)
 
     def _judge(self, span: Span) -> ForecastRecord | None:
         """The forecast of before a span was first known: as published, else made of what was known then."""

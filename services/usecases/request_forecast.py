@@ -13,6 +13,9 @@ from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
 from services.usecases.record_observations import REFRESH, refit
 
+TOLD_FOR = dt.timedelta(minutes=10)
+"""How long a refit that failed for good is answered with its error: whoever waits for it asks every 2 s."""
+
 
 class NoFiguresError(LookupError):
     """A series of which nothing was known at the moment asked about."""
@@ -38,6 +41,19 @@ class NotPublishedError(LookupError):
         )
 
 
+class FitNotAllowedError(PermissionError):
+    """A fit that is not ordered yet, asked for by whoever may only read; nothing was ordered."""
+
+    def __init__(self, series_id: str, model: str, vintage: dt.datetime) -> None:
+        self.series_id = series_id
+        self.model = model
+        self.vintage = vintage
+        super().__init__(
+            f"{model} is not fitted to {series_id} as of {vintage.isoformat()}; a key of the scope write "
+            "orders that."
+        )
+
+
 def request_forecast(
     connection: Connection,
     series_id: str,
@@ -47,13 +63,16 @@ def request_forecast(
     now: dt.datetime,
     as_of: dt.datetime | None = None,
     origin: Month | None = None,
+    may_order: bool = True,
 ) -> ForecastRecord | Job:
     """The newest forecast of a series by a model or portfolio as of a moment, or the job that makes it.
 
     ``published`` is the portfolio that every figure refits: its latest forecast is answered while the next is
     being fitted, and as of a past moment only what had been published by then. Another model is fitted when
-    it is asked for, to what was known then; asking twice makes one job. UnknownModelError names the models
-    there are; NoFiguresError where there is nothing to fit; NotPublishedError where nothing was published.
+    it is asked for, to what was known then; asking twice makes one job. One that failed for good is answered
+    for TOLD_FOR, and asked for later it is due with fresh runs. UnknownModelError names the models there are;
+    NoFiguresError where there is nothing to fit; NotPublishedError where nothing was published;
+    FitNotAllowedError where work would have to be ordered by whoever may not (``may_order``).
     """
     portfolio(model)
     others = model != published
@@ -70,5 +89,13 @@ def request_forecast(
     if as_of is not None and not others:
         raise NotPublishedError(series_id, model, as_of)
     wanted = refit(series_id, vintage, model)
-    jobs.add(connection, [wanted], now=now)
+    ordered = jobs.get(connection, REFRESH, wanted.key)
+    if not may_order:
+        if ordered is None:
+            raise FitNotAllowedError(series_id, model, vintage)
+        return ordered
+    if ordered is None:
+        jobs.add(connection, [wanted], now=now)
+    elif ordered.id is not None:
+        jobs.ask_again(connection, ordered.id, now=now, failed_before=now - TOLD_FOR)
     return jobs.get(connection, REFRESH, wanted.key) or wanted

@@ -50,8 +50,8 @@ def save_rule(
     return rule
 
 
-def candidates(name: str, shown: Iterable[SeriesRecord]) -> list[str]:
-    """Ids of the series that a name may mean: every word of it stands in id or name; CANDIDATES at most."""
+def candidates(name: str, shown: Iterable[SeriesRecord | Rule]) -> list[str]:
+    """Ids that a name may mean: every word of it stands in an id or a name; CANDIDATES at most."""
     words = name.casefold().replace("_", " ").split()
     told = {each.id: f"{each.id} {each.name}".casefold().replace("_", " ") for each in shown}
     return [each for each, text in told.items() if words and all(word in text for word in words)][:CANDIDATES]

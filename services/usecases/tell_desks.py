@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from alerts.events import EventType
-from alerts.routing import Matcher, Subscription, notice, route
+from alerts.routing import notice, route, subscribed
 from services.storage import endpoints, outbox
-from services.storage.endpoints import Endpoint
 from services.storage.messages import Message
 from services.usecases.follow_alerts import Moved
 
@@ -27,6 +26,7 @@ def tell_desks(
     ``beside`` are messages of the same transaction that are addressed already.
 
     An endpoint that wants the same as another is sent the same message; for one that is disabled it waits.
+    What an endpoint hears by its event types says ``alerts.routing.subscribed``.
     Call it once in a transaction.
     """
     heard = [each for each in moved if each.silenced_by is None]
@@ -37,22 +37,19 @@ def tell_desks(
     notices = [notice(each.body) for each in heard]
     desks = {each.desk for each in notices}
     listening = [each for each in endpoints.listed(connection) if each.desk in desks]
-    routed = route(notices, [_subscription(endpoint) for endpoint in listening], (), now=now)
+    subscriptions = [subscribed(each.id, each.desk, each.event_types) for each in listening]
+    routed = route(notices, subscriptions, (), now=now)
     messages: dict[tuple[int, ...], tuple[Message, list[str]]] = {}
     for each in notices if not listening else ():
-        alone = Message(each.desk, each.body, created_at=now, alert_event_id=events[id(each.body)])
-        messages[id(each.body),] = alone, []
+        unsent = Message(each.desk, each.body, created_at=now, alert_event_id=events[id(each.body)])
+        messages[1, id(each.body)] = unsent, []
     for endpoint_id, body in routed.messages:
-        inside = body["data"]["events"] if body["type"] == EventType.ALERTS_GATHERED else [body]
-        key = tuple(id(each) for each in inside)
+        alone = body["type"] != EventType.ALERTS_GATHERED
+        inside = [body] if alone else body["data"]["events"]
+        key = (int(alone), *(id(each) for each in inside))
         if key not in messages:
-            single = events[key[0]] if len(key) == 1 else None
+            single = events[id(body)] if alone else None
             desk = notice(inside[0]).desk
             messages[key] = Message(desk, body, created_at=now, alert_event_id=single), []
         messages[key][1].append(endpoint_id)
     outbox.enqueue(connection, [*beside, *messages.values()], now=now)
-
-
-def _subscription(endpoint: Endpoint) -> Subscription:
-    wanted = frozenset(EventType(each) for each in endpoint.event_types or ())
-    return Subscription(endpoint.id, Matcher(desks=frozenset({endpoint.desk}), events=wanted))

@@ -117,6 +117,14 @@ def test_each_condition_answers_by_the_facts(condition: Condition, facts: Facts,
     assert condition.test(facts).answer is answer
 
 
+def test_recovered_says_where_the_last_year_of_a_forecast_is_rolled_on() -> None:
+    """Past the horizon of the forecast from before it began the reason names its last month."""
+    rolled = Band(4000, 3000, 5000, rolled_past=Month.parse("2026-10"))
+    found = Recovered().test(replace(figure(2999), counterfactual=rolled))
+    assert found.answer is NO
+    assert found.reason.endswith("of the last year of that forecast, rolled on past October 2026")
+
+
 @pytest.mark.parametrize(
     "condition",
     [Level(below=1), Change("month", down_percent=1), Extreme("lowest"), Surprise(0.1), Shock(), Recovered()],

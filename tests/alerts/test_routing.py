@@ -8,7 +8,7 @@ import pytest
 from alert_facts import day, figure, level_rule, step
 
 from alerts.events import EventType, alert_event
-from alerts.routing import Matcher, Notice, Silence, Subscription, notice, route, worst_first
+from alerts.routing import Matcher, Notice, Silence, Subscription, notice, route, subscribed, worst_first
 from alerts.rules import Severity
 
 
@@ -41,6 +41,20 @@ def test_a_single_alert_is_sent_as_itself() -> None:
     """One alert is not wrapped."""
     given = _notice()
     assert route([given], [DESK], [], now=day()).messages == (("end_1", given.body),)
+
+
+def test_whoever_asks_for_gathered_events_alone_hears_every_alert_event() -> None:
+    """What it is sent bears the type it asked for, be it one event or several; named types stand alone."""
+    gathering = subscribed("end_1", "metals", ["alerts.gathered", "data.overdue"])
+    for count, notices in ((1, [_notice("A")]), (2, [_notice("A"), _notice("B")])):
+        ((_, body),) = route(notices, [gathering], [], now=day()).messages
+        assert (body["type"], body["data"]["count"]) == ("alerts.gathered", count)
+    ((_, single),) = route([_notice("A")], [gathering], [], now=day()).messages
+    assert single["data"]["sentence"] == single["data"]["events"][0]["data"]["sentence"]
+    named = subscribed("end_1", "metals", ["alerts.gathered", "alert.resolved"])
+    assert route([_notice("A")], [named], [], now=day()).messages == ()
+    ((_, itself),) = route([_notice("A")], [subscribed("end_1", "metals", None)], [], now=day()).messages
+    assert itself["type"] == "alert.opened"
 
 
 def test_desks_do_not_hear_each_other() -> None:

@@ -19,6 +19,8 @@ from alerts.quantities import RAREST, apart, estimate, level, one_in, percent, v
 from alerts.quantities import figure as figure_in_full
 from alerts.rules import parse_rule
 from alerts.stated import stated, unstated_numbers
+from alerts.states import TransitionKind
+from alerts.unheard import Unheard, told_late
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
 from forecasting.shocks.records import Record
@@ -98,6 +100,30 @@ def test_the_magnets_of_may_2025_read_aloud() -> None:
             f"The alert of May 2025 is resolved: back inside the {band}."
         ),
     ]
+
+
+def test_a_band_that_is_rolled_on_is_said_to_be() -> None:
+    """Where the forecast from before it began has ended, the sentence says past which month it goes on."""
+    rolled = Band(4800, 3400, 6200, rolled_past=Month.parse("2025-05"))
+    ordinary = detection(Verdict.ORDINARY, 0.3)
+    shock = figure(1238.47, detection=detection(Verdict.SHOCK_DOWN))
+    later = figure(3188, month(1), detection=ordinary, counterfactual=rolled)
+    assert (
+        "forecast before it began (its last year rolled on past May 2025)." in _said(SHOCKS, shock, later)[1]
+    )
+
+
+def test_what_was_silenced_is_said_with_no_number_beside_its_fields() -> None:
+    """The first sentence after a silence says since when, what, and how often; each stands in a field."""
+    state, _ = step(level_rule(), None, figure(2000))
+    after, (moved,) = step(level_rule(), state, figure(2100, month(1)))
+    assert after is not None
+    body = alert_event(moved, level_rule(), after, figure(2100, month(1)))
+    kinds = (TransitionKind.OPENED, *[TransitionKind.CORRECTED] * 1200)
+    data = told_late(body, Unheard(kinds, "2025-06-20T00:00:00Z"))["data"]
+    assert unstated_numbers(data) == ()
+    said = "what came since 20 June 2025 was silenced (opened, corrected 1,200 times)."
+    assert f"It is told now for the first time: {said}" in data["sentence"]
 
 
 def test_the_products_of_may_2025_read_aloud() -> None:

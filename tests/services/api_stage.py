@@ -24,6 +24,7 @@ from services.bootstrap import Service
 from services.settings import Settings
 from services.storage.tables import metadata
 from services.usecases import stream_alerts
+from services.usecases.manage_keys import add_key
 
 NOW = dt.datetime(2025, 8, 1, 12, tzinfo=dt.UTC)
 MAGNETS = "CN_EXP_REPM_T"
@@ -109,6 +110,17 @@ def served(app: ASGIApp) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def key(
+    stage: Stage, *scopes: str, desk: str | None = None, expires_at: dt.datetime | None = None
+) -> dict[str, str]:
+    """Headers of a new key."""
+    with stage.engine.begin() as connection:
+        _, text = add_key(
+            connection, name="test", scopes=scopes, desk=desk, expires_at=expires_at, now=stage.at
+        )
+    return {"Authorization": f"Bearer {text}"}
 
 
 def assert_problem(answer: Response, status: int, kind: str) -> dict[str, Any]:

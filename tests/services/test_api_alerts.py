@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from api_stage import MAGNETS, Stage, assert_problem
+from api_stage import MAGNETS, Stage, assert_problem, key
 
 RULE = {
     "name": "Low magnets",
@@ -88,6 +88,45 @@ def test_alerts_are_paged_in_a_stable_order(stage: Stage, endpoint: str) -> None
         cursor = {"after": page["next"]}
     assert len(whole) == 5
     assert paged == whole
+
+
+def test_an_alert_that_changes_between_pages_is_neither_lost_nor_repeated(
+    stage: Stage, endpoint: str
+) -> None:
+    """A walk begun before a change meets every alert once; what is no cursor is refused."""
+    rule = {**RULE, "scope": {"series": [MAGNETS, "B", "C"]}}
+    for series_id in ("B", "C"):
+        stage.register(series_id)
+    stage.client.put("/v1/rules/low", json=rule)
+    stage.upload(*[{**MAY, "series_id": series_id} for series_id in (MAGNETS, "B", "C")])
+    first = stage.client.get("/v1/alerts", params={"limit": 1}).json()
+    for series_id in ("C", "B", MAGNETS):
+        stage.upload(
+            {"month": "2025-06", "value": 900, "known_from": JUNE["known_from"], "series_id": series_id}
+        )
+    rest = stage.client.get("/v1/alerts", params={"after": first["next"]}).json()["items"]
+    met = [each["series_id"] for each in (*first["items"], *rest)]
+    assert sorted(met) == sorted(["B", "C", MAGNETS])
+    assert_problem(stage.client.get("/v1/alerts", params={"after": "none"}), 422, "invalid-request")
+
+
+def test_who_did_it_is_the_key_with_a_given_name_beside(stage: Stage, endpoint: str) -> None:
+    """No name that a caller gives stands instead of the key's, in the alert, the message or the notes."""
+    stage.upload(MAY)
+    (alert,) = stage.client.get("/v1/alerts").json()["items"]
+    headers = key(stage, "read", "rules", desk="metals")
+    path = f"/v1/alerts/{alert['id']}"
+    seen = stage.client.post(f"{path}/acknowledge", json={"by": "admin"}, headers=headers).json()
+    assert seen["acknowledged_by"] == "test (admin)"
+    for act, given in (("comment", {"text": "hi"}), ("snooze", {"until": "2030-01-01T00:00:00Z", "by": "x"})):
+        stage.client.post(f"{path}/{act}", json=given, headers=headers)
+    closed = stage.client.post(f"{path}/close", json={}, headers=headers)
+    assert closed.status_code == 200, closed.text
+    story = stage.client.get(path, headers=headers).json()
+    assert [each["by"] for each in story["notes"]] == ["test", "test (x)"]
+    assert story["events"][-1]["payload"]["data"]["transition"]["by"] == "test"
+    given = {"desk": "metals", "by": "admin", "ends": "2030-01-01T00:00:00Z"}
+    assert stage.client.post("/v1/silences", json=given, headers=headers).json()["by"] == "test (admin)"
 
 
 def test_rule_versions_stay(stage: Stage, endpoint: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from api_stage import MAGNETS, NOW, Stage, assert_problem
+from api_stage import MAGNETS, NOW, Stage, assert_problem, key
 
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month
@@ -87,6 +87,22 @@ def test_model_that_was_not_fitted_is_asked_for_once(stage: Stage) -> None:
         stage.client.get(PATH, params={"model": "prophet", "as_of": "2025-06-01T00:00:00Z"}).status_code
         == 202
     )
+
+
+def test_a_key_that_may_only_read_orders_no_work(stage: Stage) -> None:
+    """It is told which scope would, gets the job that another key ordered, and the forecast once made."""
+    read, write = key(stage, "read"), key(stage, "read", "write")
+    before = stage.rows()["jobs"]
+    asked = {"model": "prophet", "as_of": "2025-06-01T00:00:00Z"}
+    told = assert_problem(stage.client.get(PATH, params=asked, headers=read), 403, "forbidden")
+    assert told["scope"] == "write"
+    assert stage.rows()["jobs"] == before
+    ordered = stage.client.get(PATH, params=asked, headers=write)
+    again = stage.client.get(PATH, params=asked, headers=read)
+    assert (ordered.status_code, again.status_code) == (202, 202)
+    assert again.json()["id"] == ordered.json()["id"]
+    publish(stage, APRIL_KNOWN, "2025-04", 2000, model="prophet")
+    assert stage.client.get(PATH, params=asked, headers=read).status_code == 200
 
 
 def test_unknown_model_is_refused_with_those_there_are(stage: Stage) -> None:

@@ -7,11 +7,11 @@ import hashlib
 from typing import Any
 
 import pytest
-from api_stage import MAGNETS, NOW, Stage, assert_problem
+from api_stage import MAGNETS, NOW, Stage, assert_problem, key
 from sqlalchemy import select
 
 from services.storage.tables import api_keys
-from services.usecases.manage_keys import SCOPES, add_key
+from services.usecases.manage_keys import SCOPES
 
 RULE = {
     "name": "Low magnets",
@@ -65,6 +65,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("get", "/v1/jobs"): "read",
     ("get", "/v1/jobs/progress"): "read",
     ("get", "/v1/jobs/{job_id}"): "read",
+    ("post", "/v1/jobs/{job_id}/retry"): "write",
     ("get", "/v1/desks"): "read",
     ("get", "/v1/families"): "read",
     ("get", "/v1/tags"): "read",
@@ -85,17 +86,6 @@ NEEDS: dict[tuple[str, str], str] = {
 """Scope that each operation needs; one that is neither here nor among OPEN fails the walk."""
 OPEN = {("get", "/v1/event-types"), ("get", "/v1/event-types/{event_type}")}
 """What needs no key: the schemas of what desks receive, which hold nothing of anybody."""
-
-
-def key(
-    stage: Stage, *scopes: str, desk: str | None = None, expires_at: dt.datetime | None = None
-) -> dict[str, str]:
-    """Headers of a new key."""
-    with stage.engine.begin() as connection:
-        _, text = add_key(
-            connection, name="test", scopes=scopes, desk=desk, expires_at=expires_at, now=stage.at
-        )
-    return {"Authorization": f"Bearer {text}"}
 
 
 def operations(stage: Stage) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from api_stage import MAGNETS, NOW, Stage, assert_problem
+from api_stage import MAGNETS, NOW, Stage, assert_problem, key
 
 MAY = {"month": "2025-05", "value": 1238, "known_from": "2025-06-20T10:00:00+08:00"}
 
@@ -146,14 +146,14 @@ def test_a_key_that_the_body_does_not_know_is_refused(stage: Stage, content: str
 
 def test_same_upload_again_changes_nothing(stage: Stage) -> None:
     """A figure already held is unchanged, and a repeat with its key is told the first report again."""
-    key = {"headers": {"Idempotency-Key": "june-2025"}}
-    first = stage.upload(MAY, **key).json()
+    sent = {"headers": {"Idempotency-Key": "june-2025"}}
+    first = stage.upload(MAY, **sent).json()
     before = stage.rows()
-    assert stage.upload(MAY, **key).json() == first
+    assert stage.upload(MAY, **sent).json() == first
     assert stage.rows() == before
     assert stage.upload(MAY).json()["unchanged"] == 1
     assert stage.rows()["observations"] == before["observations"]
-    assert_problem(stage.upload({**MAY, "value": 1}, **key), 422, "idempotency-key-reused")
+    assert_problem(stage.upload({**MAY, "value": 1}, **sent), 422, "idempotency-key-reused")
 
 
 def test_two_uploads_with_one_key_at_once_record_once(stage: Stage) -> None:
@@ -164,6 +164,42 @@ def test_two_uploads_with_one_key_at_once_record_once(stage: Stage) -> None:
     assert len({answer.text for answer in answers}) == 1
     assert stage.rows()["releases"] == 1
     assert stage.rows()["observations"] == 1
+
+
+def test_an_idempotency_key_is_each_senders_own(stage: Stage) -> None:
+    """Two API keys with the same Idempotency-Key each record; neither is told the other's report."""
+    stage.register("B")
+    first, second = key(stage, "write", desk="metals"), key(stage, "write", desk="grains")
+    said = {"Idempotency-Key": "june-2025"}
+    own = stage.upload(MAY, headers={**first, **said}).json()
+    other = stage.upload({**MAY, "series_id": "B"}, headers={**second, **said})
+    assert other.status_code == 200, other.text
+    assert other.json()["release_id"] != own["release_id"]
+    assert stage.upload(MAY, headers={**first, **said}).json() == own
+    again = stage.upload({**MAY, "value": 1}, headers={**first, **said})
+    assert_problem(again, 422, "idempotency-key-reused")
+
+
+def test_a_revision_between_two_pages_neither_ends_nor_repeats_the_walk(stage: Stage) -> None:
+    """The cursor stands for the month where it was; what is no cursor of the series is refused."""
+    months = [
+        {"month": f"2025-0{month}", "value": month, "known_from": f"2025-0{month + 1}-20T02:00:00Z"}
+        for month in range(1, 5)
+    ]
+    stage.upload(*months)
+    path = f"/v1/series/{MAGNETS}/observations"
+    first = stage.client.get(path, params={"limit": 2}).json()
+    stage.upload({"month": "2025-02", "value": 9, "known_from": "2025-07-01T02:00:00Z"})
+    for asked, found in (({}, [3.0, 4.0]), ({"revisions": True}, [9.0, 3.0, 4.0])):
+        rest = stage.client.get(path, params={"after": first["next"], **asked}).json()["items"]
+        assert [each["value"] for each in rest] == found
+    assert_problem(stage.client.get(path, params={"after": 999}), 422, "invalid-request")
+    judged = f"/v1/series/{MAGNETS}/verdicts"
+    newest = stage.client.get(judged, params={"limit": 2}).json()
+    stage.upload({"month": "2025-05", "value": 5, "known_from": "2025-07-02T02:00:00Z"})
+    older = stage.client.get(judged, params={"before": newest["next"]}).json()["items"]
+    assert [each["month"] for each in older] == ["2025-03", "2025-02", "2025-01"]
+    assert_problem(stage.client.get(judged, params={"before": 999}), 422, "invalid-request")
 
 
 def test_revision_is_a_row_beside_the_first_print(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from services.api.app import create_app
 from services.cli import app
+from services.usecases import rehearse_rule as rehearse_module
 
 LOW = {
     "name": "Low",
@@ -114,6 +115,15 @@ def test_what_cannot_be_rehearsed_is_refused_with_its_reason(past: Stage) -> Non
     assert_problem(nothing, 422, "invalid-rule")
     month = post("/v1/rules/rehearse", json=LOW, params={"from": "2020-13"})
     assert_problem(month, 422, "invalid-request")
+
+
+def test_a_rehearsal_is_bounded_in_series_times_months(past: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be replayed is told with its numbers where it is too much, and fewer months are taken."""
+    monkeypatch.setattr(rehearse_module, "MOST_MONTHS", 71)
+    refused = past.client.post("/v1/rules/rehearse", json=LOW)
+    told = assert_problem(refused, 422, "invalid-request")["detail"]
+    assert "1 series over 72 months, 72 together, and 72 figures in them; 71 are replayed at most" in told
+    assert rehearse(past, LOW, **{"from": "2019-02"})["figures"] == 71
 
 
 def test_the_command_tells_the_same(past: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

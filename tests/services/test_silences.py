@@ -60,6 +60,21 @@ def test_one_release_is_one_message_with_the_worst_first(desk: Stage) -> None:
     assert [each["type"] for each in sent(desk)] == ["alerts.gathered", "alert.updated"]
 
 
+def test_an_endpoint_of_gathered_events_alone_hears_what_a_release_and_a_person_do(desk: Stage) -> None:
+    """One alert, two alerts and an acknowledgement each reach it, and the others hear what they heard."""
+    given = {"desk": "metals", "url": "https://other.example.com", "event_types": ["alerts.gathered"]}
+    other = desk.client.post("/v1/endpoints", json=given).json()["id"]
+    desk.upload(MAY)
+    act(desk, alert(desk)["id"], "acknowledge")
+    desk.upload(JUNE, {**JUNE, "series_id": "B"})
+    own = desk.client.get(f"/v1/endpoints/{other}/deliveries").json()["items"]
+    counts = [each["body"]["data"]["count"] for each in own if each["event_type"] == "alerts.gathered"]
+    assert counts == [1, 1, 2]
+    mine = desk.client.get("/v1/deliveries").json()["items"]
+    types = [each["event_type"] for each in mine if each["endpoint_id"] != other]
+    assert sorted(types) == ["alert.acknowledged", "alert.opened", "alerts.gathered"]
+
+
 def test_an_endpoint_is_sent_what_it_subscribed_to(desk: Stage) -> None:
     """Of one release an endpoint hears its event types alone, gathered where there are several."""
     given = {"desk": "metals", "url": "https://other.example.com", "event_types": ["alert.resolved"]}
@@ -95,7 +110,68 @@ def test_a_silence_holds_messages_back_until_its_end(desk: Stage) -> None:
     desk.at = desk.at.replace(month=9)
     assert desk.client.get("/v1/silences").json()["items"] == []
     desk.upload(JUNE)
-    assert [each["type"] for each in sent(desk)] == ["alert.updated"]
+    (message,) = sent(desk)
+    assert (message["type"], message["data"]["transition"]["kind"]) == ("alert.opened", "updated")
+    assert alert(desk)["events"][1]["payload"]["data"] == message["data"]
+
+
+def quiet(desk: Stage, ends: str = "2025-08-02T00:00:00Z", **matched: Any) -> None:
+    """Add a silence of the desk."""
+    made = desk.client.post("/v1/silences", json={"desk": "metals", "by": "ada", "ends": ends, **matched})
+    assert made.status_code == 201, made.text
+
+
+def test_the_first_word_after_a_silence_tells_the_whole_story(desk: Stage) -> None:
+    """A desk that never heard an opening is told it with the next figure, and then goes on as ever."""
+    opening = {"desk": "metals", "url": "https://other.example.com", "event_types": ["alert.opened"]}
+    other = desk.client.post("/v1/endpoints", json=opening).json()["id"]
+    quiet(desk)
+    desk.upload(MAY, {**MAY, "value": 1240, "known_from": "2025-07-18T02:00:00Z"})
+    desk.at = desk.at.replace(month=9)
+    desk.upload(JUNE)
+    (heard,) = desk.client.get(f"/v1/endpoints/{other}/deliveries").json()["items"]
+    missed = {"count": 2, "since": "2025-06-20T02:00:00Z", "events": {"opened": 1, "corrected": 1}}
+    assert heard["body"]["data"]["unheard"] == missed
+    said = "It is told now for the first time: what came since 20 June 2025 was silenced (opened, corrected)."
+    assert said in heard["body"]["data"]["sentence"]
+    desk.upload({"month": "2025-07", "value": 1100, "known_from": "2025-08-20T02:00:00Z"})
+    last = max(desk.client.get("/v1/deliveries").json()["items"], key=lambda each: each["sequence"])["body"]
+    assert (last["type"], last["data"]["unheard"]) == ("alert.updated", None)
+
+
+def test_an_end_that_is_the_first_word_says_what_was_silenced(desk: Stage) -> None:
+    """An alert that closes after the silence is told closed, by a figure or a person, with its past."""
+    quiet(desk)
+    desk.upload(MAY, {**MAY, "series_id": "B"})
+    desk.at = desk.at.replace(month=9)
+    desk.upload({**JUNE, "value": 6000})
+    standing = desk.client.get("/v1/alerts", params={"status": "opened"}).json()["items"]
+    act(desk, standing[0]["id"], "close")
+    for message in sent(desk):
+        assert message["type"] == "alert.resolved"
+        assert message["data"]["unheard"]["events"] == {"opened": 1}
+        assert "told now for the first time" in message["data"]["sentence"]
+
+
+def test_what_a_snooze_kept_is_told_when_it_is_over(desk: Stage) -> None:
+    """A desk that heard the opening is told what came since, under the event type of what happened."""
+    desk.upload(MAY)
+    act(desk, alert(desk)["id"], "snooze", until="2025-08-02T00:00:00Z")
+    desk.upload(JUNE)
+    desk.at = desk.at.replace(month=9)
+    desk.upload({"month": "2025-07", "value": 1100, "known_from": "2025-08-20T02:00:00Z"})
+    last = sent(desk)[-1]
+    assert (last["type"], last["data"]["unheard"]["events"]) == ("alert.updated", {"updated": 1})
+    assert "What came since 20 July 2025 was silenced (updated)." in last["data"]["sentence"]
+
+
+def test_a_silence_of_openings_alone_is_kept_to(desk: Stage) -> None:
+    """A desk that wants no openings is told the next figure as what it is, with what it did not hear."""
+    quiet(desk, ends="2026-01-01T00:00:00Z", events=["alert.opened"])
+    desk.upload(MAY)
+    desk.upload(JUNE)
+    (message,) = sent(desk)
+    assert (message["type"], message["data"]["unheard"]["events"]) == ("alert.updated", {"opened": 1})
 
 
 def test_a_silence_can_be_ended(desk: Stage) -> None:
@@ -117,6 +193,26 @@ def test_a_silence_that_cannot_be_is_refused(desk: Stage, changed: dict[str, Any
     """An end in the past, an event type that is none and an unknown field are refused."""
     given = {"desk": "metals", "by": "ada", "ends": "2026-01-01T00:00:00Z", **changed}
     assert_problem(desk.client.post("/v1/silences", json=given), 422, "invalid-request")
+
+
+def test_a_silence_of_what_is_not_there_is_refused_with_what_may_be_meant(desk: Stage) -> None:
+    """A series, a rule and an alert that the desk does not have are each named, with their candidates."""
+    desk.client.put("/v1/rules/low-grains", json={**RULE, "desk": "grains"})
+    given = {
+        "desk": "metals",
+        "ends": "2026-01-01T00:00:00Z",
+        "series": ["B", "repm"],
+        "rules": ["low", "LO", "low-grains"],
+        "alerts": ["none"],
+    }
+    told = assert_problem(desk.client.post("/v1/silences", json=given), 422, "invalid-request")
+    assert [(each["path"], each["reason"], each["candidates"]) for each in told["faults"]] == [
+        ("body.series", "there is no 'repm'", [MAGNETS]),
+        ("body.rules", "there is no 'LO'", ["low"]),
+        ("body.rules", "there is no 'low-grains'", []),
+        ("body.alerts", "there is no 'none'", []),
+    ]
+    assert desk.rows()["silences"] == 0
 
 
 def test_a_snoozed_alert_lives_on_in_silence(desk: Stage) -> None:

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/alerts", tags=["alerts"])
 AlertId = Annotated[str, Path(min_length=1, max_length=200, description="Id of the alert.")]
 
 
-@router.get("", summary="Alerts, the last changed first")
+@router.get("", summary="Alerts, the last opened first")
 def listed(
     *,
     service: TheService,
@@ -49,10 +49,13 @@ def listed(
     after: Annotated[str | None, Query(description="The cursor ``next`` of the page before.")] = None,
     limit: Limit = 100,
 ) -> Page[AlertShown]:
-    """Every alert that has ever opened."""
+    """Every alert that has ever opened. One keeps its place in the list whatever happens to it."""
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
-        found = alerts.listed(
+        mark = None if after is None else alerts.get(connection, after)
+        if after is not None and (mark is None or not caller.sees(mark.desk)):
+            raise ProblemError("invalid-request", f"query.after: {after[:40]!r} is no cursor of this list.")
+        found = alerts.paged(
             connection, desk=wanted, series_id=series_id, status=status, after=after, limit=limit + 1
         )
     items = [AlertShown.of(record) for record in found[:limit]]
@@ -73,7 +76,9 @@ def acknowledge(
     """A person has seen it; it stays open until a figure closes it, and its desk is told who has it."""
     with service.engine.begin() as connection:
         before = AlertShown.of(_existing(connection, caller, alert_id))
-        acknowledge_alert(connection, alert_id, by=given.by, note=given.note or "", now=service.now())
+        acknowledge_alert(
+            connection, alert_id, by=caller.signed(given.by), note=given.note or "", now=service.now()
+        )
         record = _existing(connection, caller, alert_id)
         audit.note(connection, "alert.acknowledged", alert_id, before=before, after=AlertShown.of(record))
     service.nudge(DELIVER_MESSAGES)
@@ -87,7 +92,9 @@ def close(
     """A person closes it after its latest figure, and its desk is told who did."""
     with service.engine.begin() as connection:
         before = AlertShown.of(_existing(connection, caller, alert_id))
-        close_alert(connection, alert_id, by=given.by, note=given.note or "", now=service.now())
+        close_alert(
+            connection, alert_id, by=caller.signed(given.by), note=given.note or "", now=service.now()
+        )
         record = _existing(connection, caller, alert_id)
         audit.note(connection, "alert.closed", alert_id, before=before, after=AlertShown.of(record))
     service.nudge(DELIVER_MESSAGES)
@@ -99,17 +106,18 @@ def snooze(
     service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Snooze
 ) -> AlertStory:
     """A silence of this alert alone; it lives on, and what is held back is shown with the silence."""
+    by = caller.signed(given.by)
     with service.engine.begin() as connection:
         _existing(connection, caller, alert_id)
         snooze_alert(
             connection,
             alert_id,
-            by=given.by,
+            by=by,
             until=given.until,
             note=given.note or "",
             now=service.now(),
         )
-        audit.note(connection, "alert.snoozed", alert_id, after=given.model_dump(mode="json"))
+        audit.note(connection, "alert.snoozed", alert_id, after=given.model_dump(mode="json") | {"by": by})
         return _story(connection, _existing(connection, caller, alert_id))
 
 
@@ -118,7 +126,9 @@ def assign(
     service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Assignment
 ) -> AlertStory:
     """Who has it from now on, and who said so."""
-    note = AlertNote(alert_id, "assigned", given.by, service.now(), given.note or "", assignee=given.to)
+    note = AlertNote(
+        alert_id, "assigned", caller.signed(given.by), service.now(), given.note or "", assignee=given.to
+    )
     return _noted(service, caller, audit, note)
 
 
@@ -127,7 +137,12 @@ def comment(
     service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Comment
 ) -> AlertStory:
     """A comment with who and when."""
-    return _noted(service, caller, audit, AlertNote(alert_id, "comment", given.by, service.now(), given.text))
+    return _noted(
+        service,
+        caller,
+        audit,
+        AlertNote(alert_id, "comment", caller.signed(given.by), service.now(), given.text),
+    )
 
 
 @router.post("/{alert_id}/feedback", summary="Useful or noise", dependencies=[Depends(only_json)])
@@ -135,7 +150,7 @@ def feedback(
     service: TheService, caller: RuleKeeper, audit: Audit, alert_id: AlertId, given: Feedback
 ) -> AlertStory:
     """Whether the alert was of use, so that its rule can be judged by those who heard it."""
-    note = AlertNote(alert_id, given.verdict, given.by, service.now(), given.note or "")
+    note = AlertNote(alert_id, given.verdict, caller.signed(given.by), service.now(), given.note or "")
     return _noted(service, caller, audit, note)
 
 

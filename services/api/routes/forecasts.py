@@ -21,7 +21,7 @@ from services.api.security import Reader
 from services.bootstrap import REFRESH_FORECASTS
 from services.storage import forecasts
 from services.storage.jobs import Job
-from services.usecases.request_forecast import request_forecast
+from services.usecases.request_forecast import FitNotAllowedError, request_forecast
 from services.usecases.scoreboard import measured
 
 router = APIRouter(tags=["forecasts"])
@@ -69,20 +69,26 @@ def latest(
     """The newest forecast as of a moment: quantiles of each month ahead, its members and its vintage.
 
     A model that was not fitted yet to what is known is fitted now: 202 with its job, and then the forecast.
+    Ordering that work takes the scope write; without it 403 where nobody has ordered it. A fit that failed
+    is 409 for ten minutes; asked for later, or by POST /v1/jobs/{id}/retry, it is tried anew.
     Beside a model asked for by name stands what its intervals have held so far.
     """
     wanted = None if levels is None else _levels(levels)
     with service.engine.begin() as connection:
         unit = existing(connection, caller, series_id).unit
-        found = request_forecast(
-            connection,
-            series_id,
-            model=model or service.settings.portfolio,
-            published=service.settings.portfolio,
-            now=service.now(),
-            as_of=as_of,
-            origin=None if origin is None else CalendarMonth.parse(origin),
-        )
+        try:
+            found = request_forecast(
+                connection,
+                series_id,
+                model=model or service.settings.portfolio,
+                published=service.settings.portfolio,
+                now=service.now(),
+                as_of=as_of,
+                origin=None if origin is None else CalendarMonth.parse(origin),
+                may_order=caller.may("write"),
+            )
+        except FitNotAllowedError as error:
+            raise ProblemError("forbidden", str(error), scope="write") from error
         held = None if model is None else measured(connection, model, as_of=as_of)
     if not isinstance(found, Job):
         shown = ForecastShown.of(found, unit, levels=wanted, horizon=horizon, measured=held)
@@ -90,7 +96,8 @@ def latest(
             return shown
         return table(accepted, shown.rows(), FORECAST_COLUMNS, name=f"{series_id}-forecast")
     if found.status == "failed":
-        raise ProblemError("refit-failed", f"{found.key}: {found.error}.", job=found.id)
+        detail = f"{found.key}: {found.error}. POST /v1/jobs/{found.id}/retry asks for it again."
+        raise ProblemError("refit-failed", detail, job=found.id)
     service.nudge(REFRESH_FORECASTS)
     job = JobShown.model_validate(found).model_dump(mode="json")
     return JSONResponse(job, 202, {"Retry-After": RETRY_AFTER})

@@ -5,15 +5,27 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
+from sqlalchemy import Connection
 
+from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Moment, Page
 from services.api.schemas.jobs import JobShown, Standing
-from services.api.security import Reader
+from services.api.security import Reader, Writer
+from services.bootstrap import POLL_SOURCES, REFRESH_FORECASTS, SCORE_FORECASTS, TRAIN_MODELS
 from services.storage import jobs
+from services.usecases.callers import Caller
+from services.usecases.order_polls import POLL
+from services.usecases.order_scoring import SCORE
+from services.usecases.order_training import TRAIN
+from services.usecases.record_observations import REFRESH
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+JobId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id, as a 202 names it.")]
+TASKS = {REFRESH: REFRESH_FORECASTS, SCORE: SCORE_FORECASTS, TRAIN: TRAIN_MODELS, POLL: POLL_SOURCES}
+"""The task that does the work of a kind, so that a job asked for again need not wait for the sweep."""
 
 
 @router.get("", summary="Jobs, the newest first")
@@ -56,14 +68,28 @@ def progress(
 
 
 @router.get("/{job_id}", summary="One job")
-def one(
-    service: TheService,
-    caller: Reader,
-    job_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id, as a 202 names it.")],
-) -> JobShown:
+def one(service: TheService, caller: Reader, job_id: JobId) -> JobShown:
     """A job as it stands: ``runs`` counts how often a worker has begun it."""
     with service.engine.begin() as connection:
-        found = jobs.by_id(connection, job_id, desk=caller.desk)
+        return _existing(connection, caller, job_id)
+
+
+@router.post("/{job_id}/retry", summary="Ask again for a job that failed")
+def retry(service: TheService, caller: Writer, audit: Audit, job_id: JobId) -> JobShown:
+    """A job that failed for good is due now, with fresh runs; one that waits, or is done, stays as it is."""
+    with service.engine.begin() as connection:
+        before = _existing(connection, caller, job_id)
+        if not jobs.ask_again(connection, job_id, now=service.now()):
+            return before
+        after = _existing(connection, caller, job_id)
+        audit.note(connection, "job.retried", str(job_id), before=before, after=after)
+    if after.kind in TASKS:
+        service.nudge(TASKS[after.kind])
+    return after
+
+
+def _existing(connection: Connection, caller: Caller, job_id: int) -> JobShown:
+    found = jobs.by_id(connection, job_id, desk=caller.desk)
     if found is None:
         raise ProblemError("not-found", f"There is no job {job_id}.")
     return JobShown.model_validate(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.formats import CONTENT, JSON, PARQUET, Format, table
 from services.api.limits import media_types
+from services.api.problems import ProblemError
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Month, Page, SeriesId
 from services.api.schemas.observations import (
@@ -87,12 +89,13 @@ def upload(
     after the commit: what it says has happened, and messages to endpoints are on their way.
     """
     began = time.perf_counter()
+    sender = caller.key_id or ""
     body = _read(media_type, content, service.settings.upload_limit_bytes)
     said = _said(source, body.source)
     with service.engine.begin() as connection:
         repeated = (
             idempotency_key is not None
-            and releases.by_idempotency_key(connection, idempotency_key) is not None
+            and releases.by_idempotency_key(connection, idempotency_key, sender=sender) is not None
         )
         report = record_observations(
             connection,
@@ -104,6 +107,7 @@ def upload(
             history=history,
             replayed=replay,
             idempotency_key=idempotency_key,
+            sender=sender,
             desk=caller.desk,
         )
         counts = {name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")}
@@ -173,7 +177,12 @@ def held(
         rows = observations.history(connection, [series_id], as_of=as_of).get(series_id, [])
     shown = [row for row in (_every(rows) if revisions else _standing(rows)) if _within(row, first, last)]
     if after is not None:
-        shown = shown[next((at for at, row in enumerate(shown, 1) if row.id == after), len(shown)) :]
+        mark = next((row for row in rows if row.id == after), None)
+        if mark is None:
+            raise ProblemError("invalid-request", f"query.after: {after} is no cursor of this list.")
+        # without revisions a month has one place: a print that came since stands where the cursor's stood
+        place = _place if revisions else _months
+        shown = [row for row in shown if place(row) > place(mark)]
     items = [FigureShown.of(row, unit) for row in shown[:limit]]
     following = str(items[-1].id) if len(shown) > limit else None
     if wanted == JSON:
@@ -189,7 +198,15 @@ def _standing(rows: list[ObservationRecord]) -> list[ObservationRecord]:
 
 
 def _every(rows: list[ObservationRecord]) -> list[ObservationRecord]:
-    return sorted(rows, key=lambda row: row.observation.span)
+    return sorted(rows, key=_place)
+
+
+def _months(row: ObservationRecord) -> tuple[Span, ...]:
+    return (row.observation.span,)
+
+
+def _place(row: ObservationRecord) -> tuple[Span, dt.datetime]:
+    return row.observation.span, row.observation.known_from
 
 
 def _within(row: ObservationRecord, first: str | None, last: str | None) -> bool:

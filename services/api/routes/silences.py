@@ -12,12 +12,13 @@ from alerts.routing import Matcher, Silence
 from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.limits import only_json
-from services.api.problems import ProblemError
+from services.api.problems import ProblemError, faults
 from services.api.schemas.common import Page
 from services.api.schemas.silences import SilenceGiven, SilenceShown
 from services.api.security import Reader, RuleKeeper
 from services.storage import silences
 from services.storage.silences import SilenceRecord
+from services.usecases.add_silence import UnknownMatchError, add_silence
 from services.usecases.callers import Caller
 
 router = APIRouter(prefix="/silences", tags=["silences"])
@@ -41,7 +42,10 @@ def listed(
 
 @router.post("", status_code=201, summary="Add a silence", dependencies=[Depends(only_json)])
 def add(service: TheService, caller: RuleKeeper, audit: Audit, given: SilenceGiven) -> SilenceShown:
-    """From its start to its end nothing that it matches is sent to the desk; alerts live on all the same."""
+    """From its start to its end nothing that it matches is sent to the desk; alerts live on all the same.
+
+    Series, rules and alerts that the desk does not have are refused, with those that a name may mean.
+    """
     caller.narrowed(given.desk)
     now = service.now()
     starts = given.starts or now
@@ -59,10 +63,20 @@ def add(service: TheService, caller: RuleKeeper, audit: Audit, given: SilenceGiv
         events=events,
         labels=frozenset(given.labels.items()),
     )
-    silence = Silence(f"sil_{uuid.uuid4().hex}", matcher, starts, given.ends, given.by, given.note or "")
+    silence = Silence(
+        f"sil_{uuid.uuid4().hex}", matcher, starts, given.ends, caller.signed(given.by), given.note or ""
+    )
     record = SilenceRecord(silence, given.desk, now)
     with service.engine.begin() as connection:
-        silences.add(connection, record)
+        try:
+            add_silence(connection, record)
+        except UnknownMatchError as error:
+            found = [
+                {"path": f"body.{field}", "reason": f"there is no {name!r}", "candidates": ids}
+                for field, names in error.unknown.items()
+                for name, ids in names.items()
+            ]
+            raise ProblemError("invalid-request", str(error), **faults(found)) from error
         audit.note(connection, "silence.added", silence.id, after=SilenceShown.of(record))
     return SilenceShown.of(record)
 

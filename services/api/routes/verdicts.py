@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from services.api.dependencies import TheService
 from services.api.formats import CONTENT, JSON, Format, table
+from services.api.problems import ProblemError
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Before, Limit, Page, SeriesId
 from services.api.schemas.verdicts import VERDICT_COLUMNS, VerdictShown
@@ -34,6 +35,8 @@ def listed(
     """One verdict for every figure recorded, the last known first; with ``as_of`` only those known then."""
     with service.engine.begin() as connection:
         existing(connection, caller, series_id)
+        if before is not None and not verdicts.has(connection, series_id, before):
+            raise ProblemError("invalid-request", f"query.before: {before} is no cursor of this list.")
         judged = verdicts.listed(connection, series_id, as_of=as_of, before=before, limit=limit + 1)
     items = [VerdictShown.of(each) for each in judged[:limit]]
     following = str(items[-1].observation_id) if len(judged) > limit else None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from services.api.schemas.common import Given, LongText, Moment, Shown, Text
+from services.api.schemas.common import By, Given, LongText, Moment, Shown, Text
 from services.storage.alerts import AlertEvent, AlertRecord
 
 EXAMPLE: dict[str, Any] = {
@@ -139,7 +139,7 @@ class Acknowledgement(Given):
         json_schema_extra={"examples": [{"by": "Li Wei", "note": "Calling the buyers now."}]}
     )
 
-    by: Text
+    by: By = None
     note: LongText | None = None
 
 
@@ -148,7 +148,7 @@ class Assignment(Given):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"by": "Li Wei", "to": "Ada Okoro"}]})
 
-    by: Text
+    by: By = None
     to: Text
     note: LongText | None = None
 
@@ -160,7 +160,7 @@ class Comment(Given):
         json_schema_extra={"examples": [{"by": "Li Wei", "text": "The port was closed for a week."}]}
     )
 
-    by: Text
+    by: By = None
     text: LongText
 
 
@@ -171,7 +171,7 @@ class Snooze(Given):
         json_schema_extra={"examples": [{"by": "Li Wei", "until": "2030-01-01T00:00:00Z"}]}
     )
 
-    by: Text
+    by: By = None
     until: Moment
     note: LongText | None = None
 
@@ -181,6 +181,6 @@ class Feedback(Given):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"by": "Li Wei", "verdict": "useful"}]})
 
-    by: Text
+    by: By = None
     verdict: Literal["useful", "noise"]
     note: LongText | None = None

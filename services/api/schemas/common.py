@@ -75,6 +75,10 @@ Moment = Annotated[
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
 LongText = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_storable)]
+By = Annotated[
+    Text | None,
+    Field(description="A person's name, kept in brackets behind the name of the key, which says who it was."),
+]
 
 AsOf = Annotated[
     Moment | None,

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from alerts.events import EventType
-from services.api.schemas.common import Given, LongText, Moment, Shown, Text
+from services.api.schemas.common import By, Given, LongText, Moment, Shown, Text
 from services.storage.silences import SilenceRecord, dump_matcher
 
 EXAMPLE: dict[str, Any] = {
@@ -25,7 +25,7 @@ class SilenceGiven(Given):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     desk: Text
-    by: Text
+    by: By = None
     ends: Moment
     starts: Moment | None = Field(None, description="Now by default.")
     series: list[Text] = Field(default_factory=list, max_length=1000)

@@ -97,10 +97,10 @@ def listed(
     after: Annotated[str | None, Query(max_length=200)] = None,
     format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
 ) -> Response:
-    """Alerts that stand so, the last changed first."""
+    """Alerts that stand so, the last opened first."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        found = alerts.listed(
+        found = alerts.paged(
             connection,
             desk=looking.caller.desk,
             status=None if status == "all" else status,
@@ -165,6 +165,7 @@ def handle(
     """What a person does to an alert; the desk is told where it is acknowledged or closed."""
     service: Service = request.app.state.service
     now = service.now()
+    given, by = by, looking.caller.signed(by)
     with service.engine.begin() as connection:
         _seen(connection, looking, alert_id)
         match act:
@@ -180,7 +181,7 @@ def handle(
                     silences.end(connection, each.silence.id, at=now)
                 note_alert(connection, AlertNote(alert_id, "comment", by, now, "ended the snooze"))
             case "assign":
-                note_alert(connection, AlertNote(alert_id, "assigned", by, now, text, assignee=to or by))
+                note_alert(connection, AlertNote(alert_id, "assigned", by, now, text, assignee=to or given))
             case _:
                 note_alert(connection, AlertNote(alert_id, act, by, now, text))
         after = {"kind": act, "by": by, "text": text} | ({"hours": hours} if act == "snooze" else {})

@@ -3,7 +3,7 @@
 The columns of the one previous secret stay, for processes of the version before that still run; nothing of
 this one reads them.
 
-Revision 0024, after 0022.
+Revision 0024, after 0023.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from alembic import op
 from services.storage.columns import Moment
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

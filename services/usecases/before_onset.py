@@ -1,0 +1,24 @@
+"""What had been forecast before an alert began, for as long as the alert is open."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alerts.facts import Band
+from forecasting.forecast import Forecast
+from forecasting.months import Span
+from forecasting.shocks.counterfactual import counterfactual
+from services.usecases.judge_figures import band
+
+
+def before_onset(forecast: Forecast, span: Span) -> Band | None:
+    """Median and central 80 % of a span by the forecast of before an onset; None for months before it.
+
+    Beyond its horizon its last year goes on, ever wider, as under an episode: an alert that waits for the
+    figure to come back could else close by no figure at all.
+    """
+    if forecast.reaches(span) or span.first < forecast.first:
+        return band(forecast, span)
+    rolled = counterfactual(forecast, span.last).over(span)
+    lower, median, upper = np.interp((0.1, 0.5, 0.9), forecast.levels, rolled).tolist()
+    return Band(median, lower, upper, rolled_past=forecast.last)
