@@ -33,15 +33,21 @@ def _change(series: Series, span: Span, value: float, back: int) -> float | None
 def year_to_date(figures: Mapping[Span, float], last: Month) -> tuple[Span, float] | None:
     """Total from January to ``last`` with its span, from figures of months and of longer spans that part it.
 
-    None where a month is in no figure held.
+    Shorter figures stand before longer ones. None where a month is in no figure held, or only in figures
+    that overlap.
     """
-    month = Month.of(last.first_day.year, 1)
-    year, total = Span(month, last.since(month) + 1), 0.0
-    while month <= last:
-        lengths = (length for length in range(1, last.since(month) + 2) if Span(month, length) in figures)
-        length = next(lengths, None)
-        if length is None:
-            return None
-        total += figures[Span(month, length)]
-        month += length
-    return year, total
+    january = Month.of(last.first_day.year, 1)
+    total = _parted(figures, january, last)
+    return None if total is None else (Span.between(january, last), total)
+
+
+def _parted(figures: Mapping[Span, float], month: Month, last: Month) -> float | None:
+    """Sum of figures that follow on one another from ``month`` to ``last``; None where none do."""
+    if month > last:
+        return 0.0
+    for length in range(1, last.since(month) + 2):
+        figure = figures.get(Span(month, length))
+        rest = None if figure is None else _parted(figures, month + length, last)
+        if figure is not None and rest is not None:
+            return figure + rest
+    return None

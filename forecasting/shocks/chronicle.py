@@ -131,16 +131,21 @@ def ahead(found: Chapter, months: int) -> Scenarios:
 def figures(series: Series, baseline: Counterfactual) -> Floats:
     """Figures (months,) of the baseline's months, NaN where not held.
 
-    A total that no source splits is split here as the baseline's median is, which says nothing new of it.
+    What no source splits of a total is split here as the baseline's median is, which says nothing new of it;
+    of two totals that overlap the shorter is split first, and one below its own months is left out.
     """
     first = baseline.forecast.first
     found = np.array([series.at(first + step) for step in range(baseline.months)])
-    for total in series.totals:
+    for total in sorted(series.totals, key=lambda each: each.span.months):
         start = baseline.step(total.span.first)
-        inside = slice(start, start + total.span.months)
-        if start >= 0 and inside.stop <= len(found) and np.isnan(found[inside]).any():
-            expected = baseline.median[inside]
-            whole = expected.sum()
-            shares = expected / whole if whole else np.full(len(expected), 1 / len(expected))
-            found[inside] = total.value * shares
+        steps = np.arange(start, start + total.span.months)
+        if start < 0 or steps[-1] >= len(found):
+            continue
+        missing = steps[np.isnan(found[steps])]
+        rest = total.value - float(np.nansum(found[steps]))
+        if len(missing) == 0 or (series.non_negative and rest < 0):
+            continue
+        expected = baseline.median[missing]
+        whole = expected.sum()
+        found[missing] = rest * (expected / whole if whole else 1 / len(missing))
     return found

@@ -13,6 +13,7 @@ from forecasting.months import Month, Span
 from forecasting.series import Series
 from forecasting.shocks.counterfactual import Counterfactual, counterfactual
 from forecasting.shocks.interventions import Side
+from forecasting.shocks.parts import parts
 
 RECOVERED_FIGURES = 2
 """Figures in a row inside the counterfactual's 80 % band that close an episode."""
@@ -48,7 +49,7 @@ class Episode:
         counterfactual's median for it.
     recovered_share
         Share of the trough's loss won back by the last figure, or by the one that closed it: 0 at the
-        trough, 1 on the median.
+        trough, 1 on the median, and where no figure lies on the shock's side of it.
     months_under
         Months held from onset on, until closed, whose figure lies beyond the 80 % band on the shock's side.
     months_missing
@@ -127,7 +128,7 @@ def episode(series: Series, before: Forecast, onset: Span, side: Side, *, seed: 
         trough=trough.span,
         trough_value=trough.value,
         trough_expected=trough.expected,
-        recovered_share=_recovered(lived[-1], trough),
+        recovered_share=_recovered(lived[-1], trough, sign),
         months_under=sum(step.span.months for step in lived if not step.inside),
         months_missing=last_counted.since(onset.first) + 1 - held,
         shortfall=mean,
@@ -151,18 +152,11 @@ def closing(series: Series, before: Forecast, onset: Span, side: Side) -> Month 
 
 
 def _steps(series: Series, baseline: Counterfactual, onset: Span, sign: float) -> list[_Step]:
-    totals = (total.span for total in series.totals if total.span.first >= onset.first)
-    singles = (
-        Span(onset.first + step)
-        for step in range(series.end.since(onset.first) + 1)
-        if np.isfinite(series.at(onset.first + step))
-    )
     levels = baseline.forecast.levels
     steps = []
-    for span in sorted((*totals, *singles)):
+    for span, value in parts(series, onset):
         row = baseline.over(span)
         low95, low, median, high, high95 = np.interp([0.025, 0.1, 0.5, 0.9, 0.975], levels, row).tolist()
-        value = series.over(span)
         near, far = (low, low95) if sign > 0 else (high, high95)
         steps.append(_Step(span, value, median, sign * value >= sign * near, sign * value < sign * far))
     return steps
@@ -178,20 +172,20 @@ def _life(steps: Sequence[_Step], sign: float) -> tuple[Status, int | None]:
                 closing, reopened, run = None, True, 0
             continue
         run = run + 1 if step.inside else 0
-        if run == RECOVERED_FIGURES and place >= RECOVERED_FIGURES:
+        if run >= RECOVERED_FIGURES and place >= RECOVERED_FIGURES:  # an onset inside does not count as one
             closing = place
     if closing is not None:
         return Status.CLOSED, closing
     if reopened:
         return Status.REOPENED, None
     deepest = max(steps, key=lambda step: sign * step.loss)
-    won_back = _recovered(steps[-1], deepest)
+    won_back = _recovered(steps[-1], deepest, sign)
     recovering = len(steps) > 1 and (steps[-1].inside or won_back >= RECOVERING_SHARE)
     return (Status.RECOVERING if recovering else Status.OPEN), None
 
 
-def _recovered(last: _Step, trough: _Step) -> float:
-    return 1 - last.loss / trough.loss if trough.loss else 1.0
+def _recovered(last: _Step, trough: _Step, sign: float) -> float:
+    return 1 - last.loss / trough.loss if sign * trough.loss > 0 else 1.0
 
 
 def _shortfall(baseline: Counterfactual, counted: Sequence[_Step], seed: int) -> tuple[float, float, float]:

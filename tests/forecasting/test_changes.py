@@ -17,6 +17,7 @@ JANUARY = Month.of(2025, 1)
         ({Span(JANUARY, 2): 3.0, Span(JANUARY + 2): 4.0}, 7.0),
         ({Span(JANUARY, 2): 9.0, Span(JANUARY): 1.0, Span(JANUARY + 1): 2.0, Span(JANUARY + 2): 4.0}, 7.0),
         ({Span(JANUARY): 1.0, Span(JANUARY + 2): 4.0}, None),
+        ({Span(JANUARY): 1.0, Span(JANUARY, 2): 3.0, Span(JANUARY + 2): 4.0}, 7.0),
         ({Span(JANUARY, 3): 7.0, Span(JANUARY + 3): 1.0}, 7.0),
     ],
 )

@@ -11,7 +11,8 @@ from shock_cases import LEVEL, ORIGIN, after, before
 
 from forecasting.months import Span
 from forecasting.series import Series, Total
-from forecasting.shocks.chronicle import FOLLOWED, Shock, ahead, chapter, chronicle
+from forecasting.shocks.chronicle import FOLLOWED, Shock, ahead, chapter, chronicle, figures
+from forecasting.shocks.counterfactual import counterfactual
 from forecasting.shocks.episodes import Status
 from forecasting.shocks.interventions import Intervention
 
@@ -83,6 +84,23 @@ def test_a_pair_is_typed_as_its_two_months() -> None:
     (found,) = chronicle(series, [Shock(Span(ORIGIN + 1, 2), "down", before())])
     assert found.types.likeliest is Intervention.LS
     assert found.types.months_seen == 4
+
+
+def test_a_total_beside_one_of_its_months_leaves_that_month_as_it_is() -> None:
+    """Only what is left of a total is split: the month held alone keeps its figure, and the sum is met."""
+    values = np.concatenate([np.full(12, LEVEL), [2000.0, np.nan, np.nan]])
+    totals = (Total(Span(ORIGIN + 1, 2), 5000.0), Total(Span(ORIGIN + 1, 3), 9000.0))
+    series = Series("magnets", "t", ORIGIN - 11, values, totals)
+    assert figures(series, counterfactual(before(), series.end)) == pytest.approx([2000.0, 3000.0, 4000.0])
+
+
+def test_a_relapse_stays_in_the_episode_once_it_closed_again() -> None:
+    """Two dips within three months of closing are one episode, before and after its second closing."""
+    series = after([2000.0, LEVEL, LEVEL, 1500.0, LEVEL, LEVEL, LEVEL])
+    for seen in range(4, 8):
+        (found,) = chronicle(series.until(ORIGIN + seen), [FIRST, later(4)])
+        assert found.episode.trough_value == 1500.0
+        assert found.episode.shortfall == pytest.approx(6500.0, rel=0.1)
 
 
 def test_the_branches_go_on_from_the_last_figure() -> None:

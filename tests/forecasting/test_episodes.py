@@ -56,6 +56,7 @@ def test_what_reopened_closes_again_with_its_second_loss() -> None:
     found = episode(after([2000.0, 5000.0, 5000.0, 1500.0, 5000.0, 5000.0]), before(), ONSET, "down")
     assert (found.status, found.closed) == (Status.CLOSED, ORIGIN + 6)
     assert found.shortfall == pytest.approx(6500.0, rel=0.1)
+    assert (found.trough, found.months_under, found.last_counted) == (Span(ORIGIN + 4), 2, ORIGIN + 4)
 
 
 def test_an_upward_shock_is_an_excess() -> None:
@@ -79,6 +80,65 @@ def test_a_pair_counts_as_two_months() -> None:
     found = episode(series, before(), ONSET, "down")
     assert (found.months_under, found.months_missing) == (3, 0)
     assert found.shortfall == pytest.approx(9000.0, rel=0.03)
+
+
+def beside(values: list[float], *totals: Total) -> Series:
+    return Series("magnets", "t", ORIGIN - 11, np.concatenate([np.full(12, LEVEL), values]), totals)
+
+
+def test_an_onset_inside_the_band_closes_like_any_other() -> None:
+    """Where a revision lifts the onset into the band, the two figures after it close the episode."""
+    for seen in (3, 4, 7):
+        found = episode(after([4900.0] + [LEVEL] * (seen - 1)), before(), ONSET, "down")
+        assert (found.status, found.closed) == (Status.CLOSED, ORIGIN + 3)
+        assert found.last_counted == ONSET.last
+
+
+def test_an_onset_above_what_was_expected_has_nothing_to_win_back() -> None:
+    """A downward onset revised to above the median is recovered in full, whatever follows."""
+    assert episode(after([5100.0, 5900.0]), before(), ONSET, "down").recovered_share == 1.0
+
+
+@pytest.mark.parametrize(
+    ("alone", "onset"),
+    [
+        ([2000.0, 1800.0, np.nan], ONSET),
+        ([2000.0, np.nan, 2200.0], ONSET),
+        ([2000.0, 1800.0, np.nan], Span(ORIGIN + 1)),
+    ],
+)
+def test_a_total_beside_one_of_its_months_counts_once(alone: list[float], onset: Span) -> None:
+    """A total of two months, one of which is held alone, is two months of loss and not three."""
+    found = episode(beside(alone, Total(Span(ORIGIN + 2, 2), 4000.0)), before(), onset, "down")
+    assert (found.months_under, found.months_missing) == (3, 0)
+    assert found.shortfall == pytest.approx(9000.0, rel=0.03)
+
+
+def test_an_onset_beside_its_own_total_counts_once() -> None:
+    """A month that began an episode, or the pair that did, counts once where the other is held too."""
+    held = beside([2000.0, np.nan, 2000.0], Total(Span(ORIGIN + 1, 2), 4500.0))
+    for onset, under in ((ONSET, 3), (Span(ORIGIN + 1, 2), 3)):
+        found = episode(held, before(), onset, "down")
+        assert (found.months_under, found.months_missing) == (under, 0)
+        assert found.shortfall == pytest.approx(3 * LEVEL - 6500, rel=0.03)
+
+
+def test_totals_that_overlap_count_once() -> None:
+    """Totals to date beside each other, and one around a month held alone, add up to the longest."""
+    to_date = beside([np.nan] * 3, Total(Span(ORIGIN + 1, 2), 4000.0), Total(Span(ORIGIN + 1, 3), 6000.0))
+    around = beside([np.nan, 2000.0, np.nan], Total(Span(ORIGIN + 1, 3), 6000.0))
+    for series, onset in ((to_date, Span(ORIGIN + 1, 2)), (around, Span(ORIGIN + 1, 3))):
+        found = episode(series, before(), onset, "down")
+        assert (found.months_under, found.months_missing) == (3, 0)
+        assert found.shortfall == pytest.approx(9000.0, rel=0.03)
+
+
+def test_a_total_below_its_own_months_is_left_out() -> None:
+    """A total smaller than the month held inside it says nothing of the other, which is missing."""
+    found = episode(
+        beside([2000.0, 3000.0, np.nan, 2000.0], Total(Span(ORIGIN + 2, 2), 2500.0)), before(), ONSET, "down"
+    )
+    assert (found.months_under, found.months_missing) == (3, 1)
 
 
 def test_an_episode_may_outlive_its_forecast() -> None:
