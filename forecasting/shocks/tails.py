@@ -11,6 +11,9 @@ from scipy.special import ndtr, ndtri
 RAREST = 1e-12
 """Smallest tail probability that is told apart; it bounds the surprise at about 7."""
 
+FLOOR_SHARE = 0.01
+"""Share of the median below which a figure is not told apart from nothing: as for the witnesses."""
+
 Floats = NDArray[np.float64]
 
 
@@ -43,23 +46,25 @@ def tails(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> Tails:
     Between two quantiles the normal score is linear in the figure, or in its logarithm where every quantile
     is above zero. Beyond the outermost quantile the tail is exponential on the same scale with the rate of
     the last two quantiles: the generalised Pareto law of exceedances with shape zero (Pickands 1975,
-    doi:10.1214/aos/1176343003), assumed and not fitted. A positive distribution therefore has no mass at or
-    below zero. Figures are finite.
+    doi:10.1214/aos/1176343003), assumed and not fitted. FLOOR_SHARE of the median is added before logarithms:
+    a month of nothing is then as improbable as the lowest quantiles are far from nothing, and where they are
+    near it, about as probable as the lowest level. Figures are finite.
     """
     figures = np.asarray(actual, dtype=np.float64)
     grid = np.asarray(quantiles, dtype=np.float64)
     level = np.asarray(levels, dtype=np.float64)
     positive: NDArray[np.bool_] = np.all(grid > 0, axis=1)
+    floor = FLOOR_SHARE * grid[:, [int(np.searchsorted(level, 0.5))]]
     with np.errstate(divide="ignore", invalid="ignore"):
-        x = np.where(positive, np.log(np.maximum(figures, 0.0)), figures)
-        q = np.where(positive[:, None], np.log(grid), grid)
+        x = np.where(positive, np.log(np.maximum(figures, 0.0) + floor[:, 0]), figures)
+        q = np.where(positive[:, None], np.log(grid + floor), grid)
     lower = _at_or_below(x, q, level)
     upper = _at_or_below(-x, -q[:, ::-1], 1 - level[::-1])
     return Tails(lower, upper)
 
 
 def _at_or_below(x: Floats, q: Floats, level: Floats) -> Floats:
-    """P(Y <= x), right-continuous at mass points; x may be minus infinity."""
+    """P(Y <= x), right-continuous at mass points."""
     rows = np.arange(len(x))
     at_or_under = (x[:, None] >= q).sum(axis=1)
     left = np.clip(at_or_under - 1, 0, q.shape[1] - 2)

@@ -56,14 +56,27 @@ def test_probability_rises_with_the_figure(row: list[float], figure: float, more
     assert (found.lower + found.upper >= 1 - 1e-6).all()
 
 
-def test_a_positive_distribution_has_no_mass_at_zero() -> None:
-    """A zero where every quantile is positive is a shock down; where a tenth is zero it is ordinary."""
+def test_a_month_of_nothing_is_a_shock_where_every_quantile_is_far_from_it() -> None:
+    """A zero where q0.01 is half the median is a shock down; where a tenth is zero it is ordinary."""
     positive = np.exp(normal(3.0, 0.3))
     assert judge(0.0, Span(ORIGIN + 1), forecast(positive)).verdict is Verdict.SHOCK_DOWN
     clipped = np.where(np.array(LEVELS) <= 0.1, 0.0, positive)
     found = judge(0.0, Span(ORIGIN + 1), forecast(clipped))
     assert found.verdict is Verdict.ORDINARY
     assert found.tail_probability == pytest.approx(0.1)
+
+
+def test_a_month_of_nothing_is_no_surprise_where_the_lowest_quantile_is_near_it() -> None:
+    """The probability of a zero rises without a jump to the lowest level as that quantile falls to zero."""
+    row = np.exp(normal(3.0, 0.3))
+    found = []
+    for lowest in (5.0, 1.0, 0.1, 1e-3, 1e-9, 0.0):
+        spread = np.concatenate([[lowest], np.linspace(max(lowest, 1.0), row[8], 8)[:-1], row[8:]])
+        found.append(float(tails([0.0], np.sort(spread)[None, :], LEVELS).lower[0]))
+    assert found == sorted(found)
+    assert found[-3:] == pytest.approx([LEVELS[0]] * 3, rel=0.02)
+    assert found[2] > 0.2 * LEVELS[0]
+    assert found[0] < 1e-6
 
 
 def test_a_constant_series_is_judged() -> None:
