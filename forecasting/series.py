@@ -96,11 +96,24 @@ class Series:
         return float(self.values[step]) if 0 <= step < len(self.values) else float("nan")
 
     def over(self, span: Span) -> float:
-        """Total over a span: as published for it, else the sum of its months; NaN where one is missing."""
+        """Total over a span: as published for it, else the sum of the figures that part it.
+
+        Months held alone stand before totals; NaN where a month is in no figure, or only in overlapping ones.
+        """
         for total in self.totals:
             if total.span == span:
                 return total.value
-        return float(sum(self.at(month) for month in span))
+        alone = float(sum(self.at(month) for month in span))
+        return self._parted(span.first, span.last) if np.isnan(alone) and self.totals else alone
+
+    def _parted(self, month: Month, last: Month) -> float:
+        """Sum of figures that follow on one another from a month to the last; NaN where none do."""
+        if month > last:
+            return 0.0
+        heads = [(month, self.at(month))]
+        heads += [(one.span.last, one.value) for one in self.totals if one.span.first == month]
+        sums = (value + self._parted(end + 1, last) for end, value in heads if end <= last)
+        return next((each for each in sums if np.isfinite(each)), float("nan"))
 
     def until(self, last: Month) -> Series:
         """The same series cut after ``last``; totals that end later are dropped.

@@ -25,8 +25,11 @@ CLAIM_PERCENT = 90
 class Record:
     """A figure that is the lowest or highest since some month.
 
-    Like is compared with like: a single month with months held on their own, a longer span with the same
-    calendar months of earlier years, and counts are then of those months only.
+    Like is compared with like: a single month with months, a longer span with the same calendar months of
+    earlier years, and counts are then of those months only. Months held only inside a total stand by its mean
+    month (for a change on the year: by the total's change). One of them is at least as extreme as that mean,
+    so no record is claimed past it; that the other is not more so is not known, and ``months_in_totals``
+    says of how many months this holds.
 
     Attributes
     ----------
@@ -48,6 +51,8 @@ class Record:
         True where the figure of ``since`` is the same figure.
     of
         What is the record: the figure itself, or its change on the month or on the year.
+    months_in_totals
+        How many of ``months_held`` are held only inside a total, and stood by its mean month.
     """
 
     direction: Direction
@@ -58,6 +63,7 @@ class Record:
     years_claimed: int | None
     tied: bool
     of: Measured = "figure"
+    months_in_totals: int = 0
 
 
 FEWEST = 12
@@ -79,6 +85,11 @@ def record(
         back = span.months if of == "change_month" else 12
         own = _ratio(value, changes.before(series, span, back))
         figures = _changes(figures, series, span, step, back)
+    shared = (
+        _shared(series, span, of) if step == 1 and of != "change_month" else np.full(len(figures), np.nan)
+    )
+    in_totals = np.isnan(figures) & np.isfinite(shared)
+    figures = np.where(in_totals, shared, figures)
     held = np.isfinite(figures)
     if not held.any() or not math.isfinite(own):
         return None
@@ -98,6 +109,7 @@ def record(
         years_claimed=_years(held, bounded=window if as_extreme.size else None, a_year=12 // step),
         tied=bool(as_extreme.size and figures[window] == own),
         of=of,
+        months_in_totals=int(np.count_nonzero(in_totals[:window])),
     )
 
 
@@ -164,6 +176,26 @@ def _changes(figures: Floats, series: Series, span: Span, step: int, back: int) 
     before = _earlier(series, span, step, back)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(before > 0, figures / before, np.nan)
+
+
+def _shared(series: Series, span: Span, of: Measured) -> Floats:
+    """What each month before one stands for as part of a total, latest first; NaN where it is in none.
+
+    The mean month of what the total leaves beside its held months, the shortest total first; for a change on
+    the year the ratio of the whole total to the same months a year before.
+    """
+    found = np.full(max(span.first.since(series.start), 0), np.nan)
+    for total in sorted(series.totals, key=lambda each: -each.span.months):
+        places = span.first.since(total.span.first) - 1 - np.arange(total.span.months)
+        if places.min() < 0 or places.max() >= len(found):
+            continue
+        alone = [series.at(month) for month in total.span]
+        missing = np.isnan(alone)
+        if of == "change_year":
+            found[places] = _ratio(total.value, series.over(Span(total.span.first - 12, total.span.months)))
+        elif missing.any():
+            found[places] = (total.value - np.nansum(alone)) / np.count_nonzero(missing)
+    return found
 
 
 def _ratio(value: float, before: float) -> float:

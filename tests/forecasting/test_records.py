@@ -85,6 +85,47 @@ def test_a_pair_is_compared_with_pairs() -> None:
     assert record(history, Span(START + 36), 9.0, "lowest") is not None
 
 
+def paired(years: int, pair: float = 20.0) -> Series:
+    """Tens in every month from March to December, and January with February together."""
+    values = np.full(12 * years, 10.0)
+    values[0::12] = values[1::12] = np.nan
+    return series(values.tolist(), tuple(Total(Span(START + 12 * year, 2), pair) for year in range(years)))
+
+
+def test_pairs_cover_their_months_in_a_claim_of_years() -> None:
+    """Ten years of ten months and a pair claim what ten full years do, and say how: 20 months in pairs."""
+    found = record(paired(10), Span(START + 120), 9.0, "lowest")
+    assert found is not None
+    assert (found.years_claimed, found.months_held, found.months_needed) == (11, 121, 121)
+    assert found.months_in_totals == 20
+    assert record(series([10.0] * 120), Span(START + 120), 9.0, "lowest") == replace(
+        found, months_in_totals=0
+    )
+
+
+def test_no_record_is_claimed_past_a_pair_that_was_as_extreme() -> None:
+    """A pair whose mean month is as low ends the window: one of its two months was at least as low."""
+    found = record(paired(3, pair=17.0), Span(START + 36), 9.0, "lowest")
+    assert found is not None
+    assert (found.since, found.months_in_totals, found.months_held) == (START + 25, 0, 11)
+
+
+def test_a_pair_stands_by_its_change_on_the_year_too() -> None:
+    """A change on the year is ranked with those of pairs, and one on the month is not."""
+    yearly = record(paired(5), Span(START + 62), 5.0, "lowest", "change_year")
+    monthly = record(paired(5), Span(START + 62), 5.0, "lowest", "change_month")
+    assert yearly is not None
+    assert (yearly.months_in_totals, yearly.years_claimed) == (8, 4)
+    assert monthly is None
+
+
+def test_a_quarter_is_held_by_a_pair_and_a_month() -> None:
+    """January to March is compared with years of which the pair and March are held, whoever added them."""
+    found = record(paired(5), Span(START + 60, 3), 29.0, "lowest")
+    assert found is not None
+    assert (found.since, found.years_claimed) == (None, 6)
+
+
 @given(st.lists(st.one_of(st.floats(0, 100), st.just(np.nan)), min_size=1, max_size=80), st.floats(0, 100))
 def test_a_record_is_true_of_its_window(values: list[float], figure: float) -> None:
     """No month held inside the window is at least as extreme, and the month before the window is."""
