@@ -85,7 +85,8 @@ def _publish(ahead: Plan, how: How, given: Given) -> Publication:
         local = [member for member in members if member.name != GLOBAL]
         native = _combined(ahead, local, own_spread=False) if any(one.weight for one in local) else forecast
         forecast = _calibrated(ahead, forecast, native, how.calibration)
-    return Publication(series.id, forecast, tuple(members), reason)
+    told = "; ".join(each for each in (reason, ahead.late) if each is not None)
+    return Publication(series.id, forecast, tuple(members), told or None)
 
 
 def _combined(ahead: Plan, members: Sequence[Member], own_spread: bool) -> Forecast:

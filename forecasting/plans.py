@@ -21,7 +21,8 @@ SCATTERED = 0.15
 class Plan:
     """A series, its form without gaps, and the portfolio that fits its cover.
 
-    ``reason`` says why ``chosen`` is not the portfolio asked for; ``note`` what was filled.
+    ``reason`` says why ``chosen`` is not the portfolio asked for; ``note`` what was filled; ``late`` that
+    nothing is held of the months before the forecast's first.
     """
 
     series: Series
@@ -30,6 +31,7 @@ class Plan:
     chosen: Portfolio
     reason: str | None
     note: str | None
+    late: str | None = None
 
     @property
     def alone(self) -> bool:
@@ -44,7 +46,20 @@ def plan(series: Series, asked: Portfolio) -> Plan:
     chosen, reason = _suited(series, asked)
     missing = int(np.isnan(series.values).sum())
     note = f"{missing} of {len(series.values)} months filled" if missing else None
-    return Plan(series, fill(series), asked, chosen, reason, note)
+    return Plan(series, fill(series), asked, chosen, reason, note, _late(series))
+
+
+def _late(series: Series) -> str | None:
+    """How many months at the end are in no figure, in words; None where the last is in one."""
+    last = max(
+        [series.start + int(step) for step in np.flatnonzero(np.isfinite(series.values))[-1:]]
+        + [total.span.last for total in series.totals]
+    )
+    empty = series.end.since(last)
+    if empty <= 0:
+        return None
+    months = "last month is" if empty == 1 else f"last {empty} months are"
+    return f"the {months} not held: the forecast begins after {series.end}, and {last} is the last figure"
 
 
 def _suited(series: Series, asked: Portfolio) -> tuple[Portfolio, str | None]:

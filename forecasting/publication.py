@@ -29,7 +29,8 @@ class Member:
 class Publication:
     """The forecast of one series with its members; without one, ``reason`` says why.
 
-    With one, ``reason`` says what kind it is where it is not the portfolio's usual, else None.
+    With one, ``reason`` says what kind it is where it is not the portfolio's usual, and which months before
+    its first are not held; None where there is neither to say.
     """
 
     series_id: str

@@ -12,7 +12,7 @@ from forecasting.errors import ModelFailedError, UnknownModelError
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
 from forecasting.publication import Fit
-from forecasting.series import Series, monthly
+from forecasting.series import Series, Total, monthly
 
 START = Month.of(2015, 1)
 VINTAGE = dt.datetime(2025, 5, 20, tzinfo=dt.UTC)
@@ -95,6 +95,18 @@ def test_series_without_figures_gets_a_reason() -> None:
     (published,) = publish([Series("s", "t", START, np.array([np.nan, np.nan]))])
     assert published.forecast is None
     assert published.reason == "no figure is held"
+
+
+@pytest.mark.parametrize(("empty", "said"), [(6, "the last 6 months are"), (1, "the last month is")])
+def test_empty_months_before_a_forecast_are_said(empty: int, said: str) -> None:
+    """A forecast that begins after months not held says how many, and which month is the last figure."""
+    values = np.concatenate([seasonal(60), np.full(empty, np.nan)])
+    (published,) = publish([Series("s", "t", START, values)], portfolio="fast")
+    assert published.reason is not None
+    assert published.reason.startswith(f"{said} not held: the forecast begins after {START + 59 + empty}")
+    assert published.reason.endswith(f"{START + 59} is the last figure")
+    pair = Series("s", "t", START, values, (Total(Span(START + 60, empty), 100.0 * empty),))
+    assert publish([pair], portfolio="fast")[0].reason is None
 
 
 def test_unknown_portfolio_is_refused() -> None:
