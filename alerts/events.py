@@ -282,6 +282,7 @@ def _record(record: Record) -> Body:
         "since": None if record.since is None else str(record.since),
         "first_held": str(record.first_held),
         "months_held": record.months_held,
+        "months_in_totals": record.months_in_totals,
         "months_needed": record.months_needed,
         "years_claimed": record.years_claimed,
         "tied": record.tied,

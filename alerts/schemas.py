@@ -100,6 +100,7 @@ _RECORD = _object(
     since=_or_null(_MONTH),
     first_held=_MONTH,
     months_held=_COUNT,
+    months_in_totals=_COUNT,
     months_needed=_COUNT,
     years_claimed=_or_null(_COUNT),
     tied={"type": "boolean"},

@@ -60,6 +60,8 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
         for record in data[key][:1]:
             yield f"{key}.0.months_held", f"{record['months_held']:,}"
             yield f"{key}.0.months_needed", f"{record['months_needed']:,}"
+            if record["months_in_totals"]:
+                yield f"{key}.0.months_in_totals", f"{record['months_in_totals']:,}"
             yield f"{key}.0.from", Month.parse(record["since"] or record["first_held"]).name
             if record["years_claimed"] is not None:
                 yield f"{key}.0.years_claimed", str(record["years_claimed"])

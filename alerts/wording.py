@@ -110,6 +110,8 @@ def _record(data: Fields, said: Mapping[str, str]) -> str:
     record = data[key][0]
     held, needed = said[f"{key}.0.months_held"], said[f"{key}.0.months_needed"]
     count = f"{held} months held" if held == needed else f"{held} months held (of {needed})"
+    if f"{key}.0.months_in_totals" in said:
+        count += f", {said[f'{key}.0.months_in_totals']} of them in pairs, by the mean,"
     years, since = said.get(f"{key}.0.years_claimed"), said[f"{key}.0.from"]
     claim = f", a {years}-year {'low' if record['direction'] == 'lowest' else 'high'}" if years else ""
     extreme = record["direction"].capitalize()
@@ -163,7 +165,7 @@ def _unheard(data: Fields, said: Mapping[str, str]) -> str:
     what = f"what came since {said['unheard.since']} was silenced ({said['unheard.events']})"
     if "opened" in missed["events"]:
         return f"It is told now for the first time: {what}."
-    return f"{_capital(what)}."
+    return f"{what[0].upper()}{what[1:]}."
 
 
 def _against_closing(data: Fields, said: Mapping[str, str]) -> str:

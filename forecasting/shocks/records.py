@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 Direction = Literal["lowest", "highest"]
 Measured = Literal["figure", "change_month", "change_year"]
 
+LONGEST_SHARED = 2
+"""Months of a total whose mean stands for each of them: of a longer one too little is known of its months."""
+
 CLAIM_PERCENT = 90
 """Per cent of a window's months that must be held before a record over it is claimed."""
 
@@ -26,7 +29,7 @@ class Record:
     """A figure that is the lowest or highest since some month.
 
     Like is compared with like: a single month with months, a longer span with the same calendar months of
-    earlier years, and counts are then of those months only. Months held only inside a total stand by its mean
+    earlier years, and counts are then of those months only. Months held only inside a pair stand by its mean
     month (for a change on the year: by the total's change). One of them is at least as extreme as that mean,
     so no record is claimed past it; that the other is not more so is not known, and ``months_in_totals``
     says of how many months this holds.
@@ -185,7 +188,8 @@ def _shared(series: Series, span: Span, of: Measured) -> Floats:
     the year the ratio of the whole total to the same months a year before.
     """
     found = np.full(max(span.first.since(series.start), 0), np.nan)
-    for total in sorted(series.totals, key=lambda each: -each.span.months):
+    pairs = [each for each in series.totals if each.span.months <= LONGEST_SHARED]
+    for total in sorted(pairs, key=lambda each: -each.span.months):
         places = span.first.since(total.span.first) - 1 - np.arange(total.span.months)
         if places.min() < 0 or places.max() >= len(found):
             continue

@@ -24,6 +24,7 @@ class SetRecord(Shown):
                     "since": "2015-07",
                     "first_held": "2015-01",
                     "months_held": 35,
+                    "months_in_totals": 0,
                     "months_needed": 119,
                     "years_claimed": None,
                     "tied": False,
@@ -41,6 +42,7 @@ class SetRecord(Shown):
     since: str | None
     first_held: str
     months_held: int
+    months_in_totals: int = Field(description="Of these, held only in a pair, whose mean stood for them.")
     months_needed: int
     years_claimed: int | None = Field(description="Years of which 90 % of the months are held.")
     tied: bool = Field(description="True where the figure of ``since`` is the same.")
@@ -59,6 +61,7 @@ class SetRecord(Shown):
                 since=None if each.since is None else str(each.since),
                 first_held=str(each.first_held),
                 months_held=each.months_held,
+                months_in_totals=each.months_in_totals,
                 months_needed=each.months_needed,
                 years_claimed=each.years_claimed,
                 tied=each.tied,

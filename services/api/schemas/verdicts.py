@@ -19,6 +19,7 @@ class RecordShown(Shown):
     since: str | None
     first_held: str
     months_held: int
+    months_in_totals: int = Field(description="Of these, held only in a pair, whose mean stood for them.")
     months_needed: int
     years_claimed: int | None
     tied: bool
@@ -32,6 +33,7 @@ class RecordShown(Shown):
             since=None if record.since is None else str(record.since),
             first_held=str(record.first_held),
             months_held=record.months_held,
+            months_in_totals=record.months_in_totals,
             months_needed=record.months_needed,
             years_claimed=record.years_claimed,
             tied=record.tied,
