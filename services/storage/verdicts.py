@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Select, func, insert, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
@@ -72,7 +73,7 @@ def judges(
 
     None where no forecast judged it.
     """
-    first = observations.c.known_from.asc()
+    span = (observations.c.series_id, observations.c.first_month, observations.c.months)
     query = (
         select(
             observations.c.series_id,
@@ -82,8 +83,8 @@ def judges(
         )
         .join(verdicts, verdicts.c.observation_id == observations.c.id)
         .where(observations.c.series_id.in_(series_ids), observations.c.first_month.in_(months))
-        .distinct(observations.c.series_id, observations.c.first_month, observations.c.months)
-        .order_by(observations.c.series_id, observations.c.first_month, observations.c.months, first)
+        .order_by(*span, observations.c.known_from)
+        .ext(distinct_on(*span))
     )
     return {
         (row.series_id, Span(row.first_month, row.months)): row.forecast_id
