@@ -19,7 +19,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 	if [ -z "$$python" ]; then echo 'Tonnage needs Python 3.11 or later: none of python3, python3.11 … python3.14 is one.' >&2; exit 1; fi; \
 	echo "building .venv with $$($$python --version); the first time takes minutes"; \
 	$$python -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@sed -n '/^uv==/,/[^\]$$/p' requirements.lock > .venv/uv.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	@# uv takes a tenth of the time; where it finds no index, such as one that only pip's settings name, pip does it
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+	  || $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@$(BIN)/python -c 'import flower.command, services.asgi, services.cli, services.worker.tasks, \
 	  statsforecast.models, statsmodels.tsa.statespace.structural, lightgbm' # compiled once, not by each process

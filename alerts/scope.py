@@ -99,9 +99,9 @@ def read_scope(rule: Reader) -> Scope:
     return scope
 
 
-def parse_scope(raw: object) -> Scope:
-    """The scope that a JSON value says; InvalidRuleError with every fault in it."""
-    faults = Faults()
+def parse_scope(raw: object, *, saved: bool = False) -> Scope:
+    """The scope that a JSON value says; InvalidRuleError with every fault in it, bounds only if not saved."""
+    faults = Faults(bounded=not saved)
     scope = read_scope(Reader({"scope": raw}, "$", faults, {"scope": EXAMPLE}))
     faults.raise_any()
     return scope

@@ -109,11 +109,15 @@ def _record(data: Fields, said: Mapping[str, str]) -> str:
         return ""
     record = data[key][0]
     held, needed = said[f"{key}.0.months_held"], said[f"{key}.0.months_needed"]
-    count = f"{held} months held" if held == needed else f"{held} months held (of {needed})"
+    of = [] if held == needed else [f"of {needed}"]
     if f"{key}.0.months_in_totals" in said:
-        count += f", {said[f'{key}.0.months_in_totals']} of them in pairs, by the mean,"
+        of.append(f"{said[f'{key}.0.months_in_totals']} of them in pairs, by the mean")
+    count = f"{held} months held" + (f" ({'; '.join(of)})" if of else "")
     years, since = said.get(f"{key}.0.years_claimed"), said[f"{key}.0.from"]
-    claim = f", a {years}-year {'low' if record['direction'] == 'lowest' else 'high'}" if years else ""
+    claim = ""
+    if record["years_claimed"] and record["years_claimed"] > 1:
+        article = "an" if str(years).startswith(("8", "11", "18")) else "a"
+        claim = f", {article} {years}-year {'low' if record['direction'] == 'lowest' else 'high'}"
     extreme = record["direction"].capitalize()
     if key == "change_records":
         change = "month" if record["of"] == "change_month" else "year"

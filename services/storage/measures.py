@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from alerts.scope import Scope, dump_scope
+from alerts.scope import Scope, dump_scope, parse_scope
 from forecasting.shocks.measures import Measure
 from services.storage.tables import measures
 
@@ -52,7 +52,7 @@ def listed(connection: Connection, *, as_of: dt.datetime | None = None) -> list[
     return [
         MeasureRecord(
             Measure(row.id, row.title, row.announced, row.effective, row.known_from, row.source_url),
-            Scope(**{name: tuple(texts) for name, texts in row.scope.items()}),
+            parse_scope(row.scope, saved=True),
         )
         for row in connection.execute(query)
     ]

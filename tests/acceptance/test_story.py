@@ -64,6 +64,7 @@ def record(engine: Engine, batch: list[ArrivingFigure], *, history: bool = False
             budget=BUDGET,
             portfolio="standard",
             history=history,
+            replayed=True,
         )
     refresh_forecasts(engine, now=NOW, lease=LEASE)
     return report

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from alerts.delivery.attempts import (
     LONGEST_RETRY_AFTER,
     SCHEDULE,
+    UNSIGNED_WAIT,
     Delivered,
     Disabled,
     Exhausted,
@@ -67,13 +68,21 @@ def test_gone_disables() -> None:
         assert isinstance(settle(_answered(410), attempt=attempt, now=NOW, jitter=MIDDLE), Disabled)
 
 
-@pytest.mark.parametrize("failure", list(Failure))
+@pytest.mark.parametrize("failure", [each for each in Failure if each is not Failure.UNSIGNED])
 def test_exhausted_after_the_last_attempt(failure: Failure) -> None:
     """Attempt nine of ten is followed by one more, attempt ten by none, and the reason counts."""
     assert isinstance(settle(_silent(failure), attempt=9, now=NOW, jitter=MIDDLE), RetryAt)
     last = settle(_silent(failure), attempt=10, now=NOW, jitter=MIDDLE)
     assert isinstance(last, Exhausted)
     assert "attempt 10 of 10" in last.reason
+
+
+@pytest.mark.parametrize("attempt", [1, 10, 1000])
+def test_what_cannot_be_signed_is_never_given_up(attempt: int) -> None:
+    """It waits for our key, five minutes at a time, since nothing was asked of the receiver."""
+    waits = settle(_silent(Failure.UNSIGNED), attempt=attempt, now=NOW, jitter=MIDDLE)
+    assert isinstance(waits, RetryAt)
+    assert waits.due == NOW + UNSIGNED_WAIT
 
 
 @given(st.integers(1, 9), st.floats(0, 1, exclude_max=True))

@@ -53,6 +53,8 @@ def cases() -> list[dict[str, Any]]:
 
 
 TOLD = cases()
+SAID = r"[\d.,-]+(?: million)?"
+"""A quantity as it is written."""
 
 
 def test_every_number_said_is_a_field() -> None:
@@ -69,7 +71,8 @@ def test_what_is_said_parses_back_to_the_fields() -> None:
     for each in TOLD:
         said = each["sentence"]
         found = re.search(
-            r"(\S+) t (less|more) came .* 90 % interval (\S+) to (\S+) t, with (\d+) months? (below|above)",
+            rf"({SAID}) t (less|more) came .* 90 % interval ({SAID}) to ({SAID}) t, "
+            r"with (\d+) months? (below|above)",
             said,
         )
         assert found is not None, said
@@ -81,7 +84,7 @@ def test_what_is_said_parses_back_to_the_fields() -> None:
         assert (lower, upper) == pytest.approx((loss["lower"], loss["upper"]), abs=tenth)
         assert int(found[5]) == each["months_under"]
         assert (found[6] == "below") == (each["side"] == "down")
-        trough = re.search(r"(\S+) t against (\S+) t", said)
+        trough = re.search(rf"({SAID}) t against ({SAID}) t", said)
         assert trough is not None
         assert number(trough[1]) == pytest.approx(each["trough"]["value"], rel=0.006)
         assert number(trough[2]) == pytest.approx(each["trough"]["expected"], rel=0.006)
@@ -100,4 +103,5 @@ def made_up(told: dict[str, Any]) -> set[str]:
 
 
 def number(text: str) -> float:
-    return float(text.replace(",", ""))
+    written, _, name = text.partition(" ")
+    return float(written.replace(",", "")) * (1e6 if name else 1.0)

@@ -34,7 +34,7 @@ def test_one_release_is_one_message_a_desk_with_the_worst_first() -> None:
     assert body["type"] == "alerts.gathered"
     assert [each["data"]["series"]["id"] for each in body["data"]["events"]] == ["B", "C", "A"]
     assert body["data"]["count"] == 3
-    assert body["data"]["sentence"].startswith("3 alerts in one release. Magnet exports stood at")
+    assert body["data"]["sentence"].startswith("3 alerts in one release. magnet exports stood at")
 
 
 def test_a_single_alert_is_sent_as_itself() -> None:

@@ -140,15 +140,15 @@ def test_the_products_of_may_2025_read_aloud() -> None:
     )
     assert said == [
         (
-            "Exports of rare-earth products stood at 2,117 t in May 2025. No forecast judged it. "
+            "exports of rare-earth products stood at 2,117 t in May 2025. No forecast judged it. "
             "The source (Bloomberg via Business Standard) says: “lowest since February 2020”."
         ),
         (
-            "Exports of rare-earth products stood at 2,115 t in May 2025. Revised from 2,117 to 2,115 t. "
+            "exports of rare-earth products stood at 2,115 t in May 2025. Revised from 2,117 to 2,115 t. "
             "No forecast judged it. The alert of May 2025 stands, with its figures corrected."
         ),
         (
-            "Exports of rare-earth products rose 80 % on the month to 3,808 t in June 2025. "
+            "exports of rare-earth products rose 80 % on the month to 3,808 t in June 2025. "
             "No forecast judged it. "
             "The alert of May 2025 stays open: still below the closing level of 5,000 t."
         ),
@@ -323,11 +323,10 @@ def test_a_name_stands_as_it_was_given(name: str) -> None:
 
 def test_a_chance_that_is_no_news_is_not_said() -> None:
     """A chance above one in 20 stands neither in the sentence nor as odds in the message."""
-    facts = figure(2117)
-    likely = replace(facts, detection=replace(facts.detection, tail_probability=0.06))
-    state, (moved,) = step(SHOCKS, None, likely)
+    likely = figure(2117, detection=detection(Verdict.SHOCK_DOWN, 0.06))
+    state, (moved,) = step(level_rule(), None, likely)
     assert state is not None
-    data = alert_event(moved, SHOCKS, state, likely)["data"]
+    data = alert_event(moved, level_rule(), state, likely)["data"]
     assert data["detection"]["one_in"] is None
     assert "chance" not in data["sentence"]
 

@@ -37,9 +37,10 @@ def ids(stage: Stage) -> dict[str, str]:
         }
         for n in range(40)
     ]
-    assert stage.upload(*past, history=True).status_code == 200
+    assert stage.upload(*past, history=True, replay=True).status_code == 200
     refresh_forecasts(stage.engine, now=stage.at, lease=dt.timedelta(minutes=5))
-    stage.upload({"month": "2025-05", "value": 1238, "known_from": "2025-06-20T02:00:00Z"})
+    stage.upload({"month": "2025-05", "value": 1238, "known_from": "2025-06-20T02:00:00Z"}, replay=True)
+    refresh_forecasts(stage.engine, now=stage.at, lease=dt.timedelta(minutes=5))
     silence = {"desk": RARE, "by": "ops", "ends": "2025-09-01T00:00:00Z", "series": [MAGNETS]}
     with stage.engine.begin() as connection:
         other, _ = add_key(connection, name="other", scopes=("read",), now=stage.at)

@@ -36,7 +36,7 @@ def read(raw: object) -> Any:
         {**PLAIN, "condition": {"kind": "record", "direction": "lowest"}},
         {**PLAIN, "condition": {"kind": "episode", "state": "closed"}},
         {**PLAIN, "condition": NESTED},
-        {**PLAIN, "scope": {"all": True}},
+        {**PLAIN, "scope": {"all": True}, "condition": EXAMPLES["level"]},
     ],
     ids=lambda raw: raw["name"] + "-" + raw["condition"]["kind"],
 )
