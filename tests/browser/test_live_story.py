@@ -19,7 +19,7 @@ def test_the_june_alert_arrives_live_on_an_open_page(page: Page, until: Until) -
     page.evaluate("window.loadedOnce = true")
     until(dt.date(2025, 6, 20))
     toast = page.locator(".toast").filter(has_text="1,238 t in May 2025")
-    expect(toast).to_contain_text("Lowest of the 35 months held")
+    expect(toast).to_contain_text("Lowest of the 37 months held")
     row = page.locator("#alerts tr").filter(has_text="rare-earth magnets")
     expect(row).to_contain_text("fell 53 % on the month to 1,238 t in May 2025")
     assert page.evaluate("window.loadedOnce") is True
