@@ -121,6 +121,10 @@ def read_condition(raw: object, path: str, faults: Faults, depth: int = 0) -> Co
     if depth > DEEPEST:
         faults.add(path, f"conditions are nested more than {DEEPEST} deep", EXAMPLES["all"])
         return Recovered()
+    if depth == 0 and faults.bounded and (size := _size(raw)) > MOST_CONDITIONS:
+        reason = f"holds {size:,} conditions in all, and {MOST_CONDITIONS} are accepted"
+        faults.add(path, reason, EXAMPLES["all"])
+        return Recovered()
     reader = Reader(raw, path, faults, EXAMPLES[kind])
     reader.has("kind")
     condition = _READERS[kind](reader, depth)
@@ -226,8 +230,6 @@ def _parts(reader: Reader, depth: int) -> tuple[Condition, ...]:
         reader.fault("of", "a list of one or more conditions is needed")
         return ()
     reader.count("of", len(raw or ()), MOST_PARTS, "conditions")
-    if depth == 0:
-        reader.count("of", _size(raw or ()), MOST_CONDITIONS, "conditions in all")
     return tuple(
         read_condition(part, f"{reader.at('of')}[{place}]", reader.faults, depth + 1)
         for place, part in enumerate(raw or ())

@@ -60,13 +60,13 @@ def put_series(series_id: str, name: str, unit: str, described: Mapping[str, Any
     return Call("PUT", f"/v1/series/{quote(series_id, safe='')}", shapes.series, body=body)
 
 
-def record(figures: Iterable[Figure], *, source: str, history: bool) -> Call[shapes.Report]:
+def record(figures: Iterable[Figure], *, source: str, history: bool, replay: bool) -> Call[shapes.Report]:
     """Upload figures, whole or not at all; a repeat of the same call records nothing twice."""
     return Call(
         "POST",
         "/v1/observations",
         lambda answer: shapes.shaped(shapes.Report, answer),
-        given({"source": source, "history": history or None}),
+        given({"source": source, "history": history or None, "replay": replay or None}),
         [_row(each) for each in figures],
         {"Idempotency-Key": uuid.uuid4().hex},
     )

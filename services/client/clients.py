@@ -61,9 +61,11 @@ class Client:
         """Register a series, or describe it anew: ``family``, ``tags``, ``reporter`` and so on."""
         return self._made(calls.put_series(series_id, name, unit, described))
 
-    def record(self, figures: Iterable[Figure], *, source: str, history: bool = False) -> Report:
+    def record(
+        self, figures: Iterable[Figure], *, source: str, history: bool = False, replay: bool = False
+    ) -> Report:
         """Upload figures: all are recorded, judged and followed by every rule, or none is."""
-        return self._made(calls.record(figures, source=source, history=history))
+        return self._made(calls.record(figures, source=source, history=history, replay=replay))
 
     def observations(
         self,
@@ -177,9 +179,11 @@ class AsyncClient:
         """Register a series, or describe it anew."""
         return await self._made(calls.put_series(series_id, name, unit, described))
 
-    async def record(self, figures: Iterable[Figure], *, source: str, history: bool = False) -> Report:
+    async def record(
+        self, figures: Iterable[Figure], *, source: str, history: bool = False, replay: bool = False
+    ) -> Report:
         """Upload figures: all are recorded, judged and followed by every rule, or none is."""
-        return await self._made(calls.record(figures, source=source, history=history))
+        return await self._made(calls.record(figures, source=source, history=history, replay=replay))
 
     async def observations(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import structlog
@@ -37,26 +37,40 @@ def follow_release(
     being recorded: where one raises what nobody foresaw, all are followed again, each by itself, and that one
     is passed over, its alerts as they stood. OperationalError where the database itself fails.
     """
-    in_force = rules.in_force(connection)
+
+    def follow(followed: Sequence[Rule]) -> list[Moved]:
+        return _follow(connection, judged, ids, followed, series=series, now=now)
+
+    moved, failed = passing_over(connection, rules.in_force(connection), follow)
+    return moved, [each for rule, error in failed for each in _told(rule, judged, error, now=now)]
+
+
+def passing_over(
+    connection: Connection, followed: Sequence[Rule], follow: Callable[[Sequence[Rule]], list[Moved]]
+) -> tuple[list[Moved], list[tuple[Rule, Exception]]]:
+    """What ``follow`` makes of rules together, or where one raises of each by itself; and those that raised.
+
+    A rule that raised has left nothing behind. OperationalError where the database itself fails.
+    """
     try:
         with connection.begin_nested():
-            return _follow(connection, judged, ids, in_force, series=series, now=now), []
+            return follow(followed), []
     except OperationalError:
         raise
     except Exception as error:  # noqa: BLE001 - found below, in the rule that it belongs to
         _log.error("a rule failed; each is followed by itself", exc_info=error)
     moved: list[Moved] = []
-    failed: list[Message] = []
-    for rule in in_force:
+    failed: list[tuple[Rule, Exception]] = []
+    for rule in followed:
         try:
             with connection.begin_nested():
-                moved += _follow(connection, judged, ids, [rule], series=series, now=now)
+                moved += follow([rule])
         except OperationalError:
             raise
-        except Exception as error:  # noqa: BLE001 - told to its desk and to ops
+        except Exception as error:  # noqa: BLE001 - whoever calls tells of it
             RULE_FAILURES.inc()
             _log.error("a rule is passed over", rule=rule.id, desk=rule.desk, exc_info=error)
-            failed += _told(rule, judged, error, now=now)
+            failed.append((rule, error))
     return moved, failed
 
 

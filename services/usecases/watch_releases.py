@@ -20,6 +20,7 @@ from services.storage.messages import Message
 from services.storage.series import SeriesRecord
 from services.usecases.beside import Beside
 from services.usecases.follow_alerts import Moved, follow_awaited, watching
+from services.usecases.follow_release import passing_over
 from services.usecases.judge_figures import awaited_facts
 from services.usecases.releases import followed, releases_as_of
 from services.usecases.tell_desks import tell_desks
@@ -71,18 +72,23 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
     quiet = silences.in_force(connection, now=now)
     messages = [each for release in told for each in _messages(release, registered, desks, quiet, now)]
     beside = cache(lambda desk: Beside(connection, desk=desk))
-    moved: list[Moved] = []
-    for release in late:
-        for name in release.missing:
-            asking = [rule for rule in watchers(registered[name]) if "expectation" in rule.needs]
-            if not asking or _held(connection, name, release.span):
-                continue
-            when = Expectation(release.calendar.title, release.due, release.late_from)
-            facts = awaited_facts(registered[name], release.span, when, now, budget=budget)
-            moved += follow_awaited(
-                connection, facts, registered[name], asking, quiet,
-                beside=beside, now=now,
-            )  # fmt: skip
+
+    def follow(followed: Sequence[Rule]) -> list[Moved]:
+        moved: list[Moved] = []
+        for release in late:
+            for name in release.missing:
+                asking = [rule for rule in watchers(registered[name]) if rule in followed]
+                if not asking or _held(connection, name, release.span):
+                    continue
+                when = Expectation(release.calendar.title, release.due, release.late_from)
+                facts = awaited_facts(registered[name], release.span, when, now, budget=budget)
+                moved += follow_awaited(
+                    connection, facts, registered[name], asking, quiet, beside=beside, now=now
+                )
+        return moved
+
+    # a rule that raises is counted and logged, and not told: this is looked at each five minutes
+    moved, _ = passing_over(connection, [each for each in in_force if "expectation" in each.needs], follow)
     tell_desks(connection, moved, now=now, beside=outbox.address(connection, messages))
     return Watched(told, tuple(moved))
 

@@ -47,6 +47,10 @@ TRAINING_SECONDS = 7_200
 """Seconds that one training may take. It is acknowledged when it begins: the broker would hand it to a second
 worker after 15 minutes, and its row in the database, leased for as long, repairs what a dead worker lost."""
 
+DELIVERY_SECONDS = 20.0
+"""Seconds in which one delivery task takes new work. With the 15 s of its last attempts it ends well within
+the 60 s after which a heartbeat is missed: desks that hang may hold up every delivery worker for so long."""
+
 SHOWN = 3
 """Series of a batch that are shown by name."""
 
@@ -119,7 +123,7 @@ def order_training() -> None:
 @_task(bootstrap.DELIVER_MESSAGES)
 def deliver_messages() -> None:
     """Send every message that is due."""
-    deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now)
+    deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now, seconds=DELIVERY_SECONDS)
 
 
 @_task("watch_releases")
@@ -164,4 +168,4 @@ def sweep() -> None:
         bootstrap.service().nudge(bootstrap.POLL_SOURCES)
     if waiting is not None:
         bootstrap.service().nudge(waiting)
-    deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now)
+    deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now, seconds=DELIVERY_SECONDS)

@@ -35,8 +35,12 @@ TOO_MUCH: dict[str, tuple[str, Any]] = {
     "many steps": ("$.escalate", {"escalate": [{"severity": "critical", "when": LOW}] * (MOST_STEPS + 1)}),
     "many series": ("$.scope.tags", {"scope": {"tags": ["x"] * (MOST_TEXTS + 1)}}),
     "a broad condition": ("$.condition.of", {"condition": group(*[LOW] * (MOST_PARTS + 1))}),
+    "a large condition behind a not": (
+        "$.condition",
+        {"condition": {"kind": "not", "of": group(*[group(*[LOW] * 8)] * (MOST_CONDITIONS // 8))}},
+    ),
     "a large condition": (
-        "$.condition.of",
+        "$.condition",
         {"condition": group(*[group(*[LOW] * MOST_PARTS)] * (MOST_CONDITIONS // MOST_PARTS + 1))},
     ),
     "1e400 in digits": ("$.condition.below", {"condition": {"kind": "level", "below": 10**400}}),

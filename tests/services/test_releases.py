@@ -13,6 +13,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from alerts.release_calendars import EXAMPLE
+from alerts.release_conditions import Overdue
 from services.cli import app
 from services.storage.tables import messages
 from services.usecases.watch_releases import watch_releases
@@ -109,6 +110,24 @@ def test_a_late_release_is_told_once_and_ends_with_its_figure(held: Stage) -> No
     held.at += dt.timedelta(hours=1)
     revised = held.upload({"month": "2025-06", "value": 7000.0, "stage": "preliminary"}).json()
     assert revised["alerts"] == {"corrected": 1}
+
+
+def test_a_rule_that_fails_keeps_no_other_from_hearing(held: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one rule raises over an absence leaves the other desk's alert, and the event that all get."""
+    real = Overdue.test
+
+    def planted(self: Overdue, facts: Any) -> Any:
+        if self.days_late == 0:
+            raise KeyError("planted")
+        return real(self, facts)
+
+    sound = {**LATE, "desk": "soy", "condition": {"kind": "overdue", "days_late": 1}}
+    assert held.client.put("/v1/rules/a-broken", json=LATE).status_code == 200
+    assert held.client.put("/v1/rules/b-sound", json=sound).status_code == 200
+    monkeypatch.setattr(Overdue, "test", planted)
+    held.at = GRACE_OVER + dt.timedelta(days=1)
+    assert look(held) == ["opened"]
+    assert len(told(held, "data.overdue")) == 2
 
 
 def test_days_late_are_waited_for(held: Stage) -> None:
