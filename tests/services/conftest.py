@@ -1,12 +1,14 @@
-"""One API for all tests of this folder; each test gets a database of its own behind it."""
+"""One API for all tests of this folder, each with a database of its own behind it; receivers and a clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from api_stage import Stage, served, staged, staged_app
+from delivery_stage import Desk, Time
 from fastapi import FastAPI
+from sqlalchemy import Engine, create_engine
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,31 @@ def stage(served_app: tuple[FastAPI, str], database_url: str) -> Iterator[Stage]
     """A client of an API on an empty database."""
     with staged(*served_app, database_url) as stage:
         yield stage
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Connections to a migrated database that only this test sees."""
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def time() -> Time:
+    """A clock that stands still until it is moved."""
+    return Time()
+
+
+@pytest.fixture
+def desk() -> Iterator[Callable[..., Desk]]:
+    """Starts receivers, each with the answers it is to give; they end with the test."""
+    started: list[Desk] = []
+
+    def start(*arguments: object, **named: object) -> Desk:
+        started.append(Desk(*arguments, **named))  # type: ignore[arg-type]  # a test names what Desk takes
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()

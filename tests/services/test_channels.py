@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from alerts.delivery import signing
 from alerts.delivery.bodies import Kind
@@ -97,13 +97,6 @@ def serving(server: Any) -> Iterator[int]:
         finally:
             server.shutdown()
             thread.join()
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def tell(engine: Engine, settings: Settings = HERE, event: dict[str, Any] = EVENT) -> dict[str, int]:

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from delivery_stage import SETTINGS, Desk, Time
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, select
-from test_deliver_messages import SETTINGS as HURRIED
-from test_deliver_messages import Desk, Time
+from sqlalchemy import Engine, select
 
 from alerts.delivery import attempts
 from alerts.delivery.attempts import SCHEDULE, Failure, Outcome
@@ -27,8 +26,6 @@ from services.usecases import attempt_delivery, settle_deliveries
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import add_endpoint
 
-SETTINGS = HURRIED.model_copy(update={"delivery_timeout_seconds": 10.0})
-"""No receiver here hangs: an attempt that takes long is slowed by the machine."""
 WORST = "Mon, 01 Jan 2024 00:00:00 +99999999999999999"
 
 
@@ -87,18 +84,6 @@ def garbage(count: int) -> list[bytes]:
         head = "\r\n".join([status, *lines, "", ""]).encode("latin-1", "replace")
         made.append(head + draw.randbytes(draw.randrange(200)))
     return made
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ def test_only_this_machine_can_connect() -> None:
 
 def test_when_every_port_is_in_use_it_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the range that was tried."""
-    monkeypatch.setattr(ports, "_TRIES", 1)
     with ports.listen(42_000) as taken:
         first = ports.port_of(taken)
+        monkeypatch.setattr(ports, "_TRIES", 1)
         with pytest.raises(NoFreePortError, match=f"from {first} to {first}"):
             ports.listen(first)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import numpy as np
-import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from forecasting.months import Month, Span
 from services.ingestion.figures import ArrivingFigure
@@ -22,13 +20,6 @@ from services.usecases.train_models import train_due, train_models
 NOW = dt.datetime(2025, 7, 1, 12, tzinfo=dt.UTC)
 LEASE = dt.timedelta(minutes=10)
 START = Month.parse("2018-01")
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def fill(engine: Engine, count: int, months: int = 72, known_from: dt.datetime = NOW) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 from starlette.responses import Response
 
 from services.settings import Settings
@@ -16,13 +15,6 @@ from services.usecases.sign_in import LIFETIME, ReadlessKeyError, WrongKeyError,
 from services.web.sessions import give_cookie
 
 NOW = dt.datetime(2025, 8, 1, 12, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 def opened(engine: Engine) -> tuple[str, str]:
