@@ -1,22 +1,23 @@
-"""The facts of one arriving figure: what was known before it, and what the forecast made of it."""
+"""The facts of arriving figures: what was known before each, and what the forecast made of it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from alerts.facts import Band, Branch, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
-from forecasting.series import Observation, Series
+from forecasting.prints import Prints, Standing
+from forecasting.series import Series
 from forecasting.shocks import changes
-from forecasting.shocks.detection import Verdict, judge, not_judged
+from forecasting.shocks.detection import Detection, Verdict, judge_many, not_judged
 from forecasting.shocks.outlook import outlook
 from forecasting.shocks.records import change_records, rank_in_month, records
-from forecasting.vintages import known, series_as_of
 from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
@@ -25,12 +26,13 @@ from services.usecases.episodes import SIDES
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A figure with its facts, and the forecast that judged it."""
+    """A figure with its facts, and the forecast that judged it; a later print corrects or withdraws."""
 
     series: SeriesRecord
     record: ObservationRecord
     facts: Facts
     forecast_id: int | None
+    first_print: bool
 
 
 def judging(
@@ -54,36 +56,79 @@ def judging(
     )
 
 
-def judge_figure(
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A figure set against what was known before it; ``judge`` is the forecast that judges it.
+
+    ``before`` is the series up to the figure's span as it stood without the figure, ``after`` all of it with
+    the figure; ``replaced`` is what it replaces, ``standing`` holds what stands of its year and of
+    the year before. ``ahead`` is the newest forecast that stood when the figure became known.
+    """
+
+    series: SeriesRecord
+    record: ObservationRecord
+    judge: ForecastRecord | None
+    ahead: Forecast | None
+    before: Series | None
+    after: Series | None
+    replaced: Standing | None
+    standing: Mapping[Span, float]
+
+
+def place(
     series: SeriesRecord,
     record: ObservationRecord,
-    history: Sequence[ObservationRecord],
-    judge_by: ForecastRecord | None,
-    *,
-    published: Sequence[ForecastRecord] = (),
-    budget: float,
-) -> Judgement:
-    """Judge one figure by a forecast: for a first print see ``judging``, for a revision that of its first.
+    prints: Prints,
+    judge: ForecastRecord | None,
+    ahead: Forecast | None,
+) -> Placed:
+    """Set a figure against its past, and tell it to the prints, which have come to when it became known.
 
-    ``history`` holds the rows known before this one was, ``published`` every forecast that says something,
-    newest vintage first; neither may hold this figure.
+    ``judge``: for a first print see ``judging``, for a revision that of its first.
     """
+    span, value = record.observation.span, record.observation.value
+    held = prints.series()
+    replaced = prints.standing(span)
+    standing = prints.figures(Month.of(span.last.year, 1) - 12, span.last)
+    prints.tell(span, value)
+    return Placed(
+        series,
+        record,
+        judge,
+        ahead,
+        None if held is None or value is None else _cut(held, span),
+        None if judge is None else prints.series(),
+        replaced,
+        standing,
+    )
+
+
+def judge_figures(placed: Sequence[Placed], *, budget: float) -> list[Judgement]:
+    """Verdicts and facts of figures, judged together in one pass; see forecasting.shocks.detection."""
+    there = [each for each in placed if each.record.observation.value is not None]
+    verdicts = iter(
+        judge_many(
+            [value for each in there if (value := each.record.observation.value) is not None],
+            [each.record.observation.span for each in there],
+            [None if each.judge is None else each.judge.forecast for each in there],
+            budget=budget,
+        )
+    )
+    withdrawn = not_judged("the source has withdrawn the figure", budget)
+    return [
+        _judgement(each, withdrawn if each.record.observation.value is None else next(verdicts))
+        for each in placed
+    ]
+
+
+def _judgement(placed: Placed, detection: Detection) -> Judgement:
+    series, record, used = placed.series, placed.record, placed.judge
     observation = record.observation
     span, value = observation.span, observation.value
-    earlier = [each.observation for each in history]
-    used = judge_by
     forecast = None if used is None else used.forecast
-    held = series_as_of(series.id, series.unit, earlier, observation.known_from)
-    before = None if held is None else _cut(held, span)
-    standing = known(earlier, observation.known_from)
-    replaced = standing.get(span)
-    detection = (
-        not_judged("the source has withdrawn the figure", budget)
-        if value is None
-        else judge(value, span, forecast, budget=budget)
-    )
     if used is not None and used.reason is not None:
         detection = replace(detection, reason=f"{detection.reason}; of that forecast: {used.reason}")
+    compared = {} if placed.before is None or value is None else _compared(placed, placed.before, value)
     facts = Facts(
         series_id=series.id,
         series_name=series.name,
@@ -93,7 +138,7 @@ def judge_figure(
         known_from=observation.known_from,
         stage=observation.stage,
         detection=detection,
-        revision_of=None if replaced is None else replaced.value,
+        revision_of=None if placed.replaced is None else placed.replaced.value,
         source_claim=None
         if record.claim is None
         else SourceClaim(record.claim, record.source or "the source", record.source_url or ""),
@@ -102,33 +147,29 @@ def judge_figure(
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
         next_expected=None
         if forecast is None
-        else _after_shock(forecast, series, [*earlier, observation], observation, detection.verdict)
-        or _next(forecast, span),
-        ahead=next(
-            (
-                each.forecast
-                for each in published
-                if max(each.vintage, each.published_at) <= observation.known_from
-            ),
-            None,
-        ),
+        else _after_shock(forecast, placed.after, span, detection.verdict) or _next(forecast, span),
+        ahead=placed.ahead,
+        **compared,
     )
-    if before is not None and value is not None:
-        figures = {each: had.value for each, had in standing.items() if had.value is not None}
-        figures[span] = value
-        facts = replace(
-            facts,
-            change_month=changes.on_month(before, span, value),
-            change_year=changes.on_year(before, span, value),
-            previous=_figure(before, Span(span.first - span.months, span.months)),
-            year_ago=_figure(before, Span(span.first - 12, span.months)),
-            records=records(before, span, value),
-            change_records=change_records(before, span, value),
-            rank_in_month=rank_in_month(before, span, value),
-            year_to_date=_to_date(figures, span.last),
-            year_to_date_before=_to_date(figures, span.last - 12),
-        )
-    return Judgement(series, record, facts, None if used is None else used.id)
+    first_print = placed.replaced is None
+    return Judgement(series, record, facts, None if used is None else used.id, first_print)
+
+
+def _compared(placed: Placed, before: Series, value: float) -> dict[str, Any]:
+    """The facts that set a figure beside the figures before it."""
+    span = placed.record.observation.span
+    figures = {**placed.standing, span: value}
+    return {
+        "change_month": changes.on_month(before, span, value),
+        "change_year": changes.on_year(before, span, value),
+        "previous": _figure(before, Span(span.first - span.months, span.months)),
+        "year_ago": _figure(before, Span(span.first - 12, span.months)),
+        "records": records(before, span, value),
+        "change_records": change_records(before, span, value),
+        "rank_in_month": rank_in_month(before, span, value),
+        "year_to_date": _to_date(figures, span.last),
+        "year_to_date_before": _to_date(figures, span.last - 12),
+    }
 
 
 def awaited_facts(
@@ -165,19 +206,11 @@ def _next(forecast: Forecast, span: Span) -> Outlook | None:
     return None if expected is None else Outlook(following, expected)
 
 
-def _after_shock(
-    forecast: Forecast,
-    series: SeriesRecord,
-    rows: Sequence[Observation],
-    observation: Observation,
-    verdict: Verdict,
-) -> Outlook | None:
+def _after_shock(forecast: Forecast, held: Series | None, span: Span, verdict: Verdict) -> Outlook | None:
     """What follows a shock, given the figure; None where it is none, or the forecast ends before."""
     side = SIDES.get(verdict)
-    held = series_as_of(series.id, series.unit, rows, observation.known_from)
     if side is None or held is None:
         return None
-    span = observation.span
     found = outlook(forecast, held, span, side)
     if found is None:
         return None

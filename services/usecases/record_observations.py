@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection
 
-from forecasting.months import Month
-from forecasting.series import Observation
-from forecasting.vintages import known
+from forecasting.months import Span
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
 from services.storage import (
@@ -25,14 +24,14 @@ from services.storage import (
     series,
     verdicts,
 )
-from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
-from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
 from services.telemetry import LATENESS_SECONDS
+from services.usecases.follow_alerts import Moved
 from services.usecases.follow_release import follow_release
-from services.usecases.judge_figures import Judgement, judge_figure, judging
+from services.usecases.judge_figures import Judgement
+from services.usecases.judge_release import judge_release, load
 from services.usecases.order_scoring import scoring
 from services.usecases.tell_desks import tell_desks
 
@@ -47,28 +46,19 @@ class IdempotencyKeyReusedError(Exception):
         super().__init__(f"The idempotency key {key!r} came first with other figures; use a new one.")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedFigure:
-    """What became of one row."""
+class RecordedFigure(TypedDict):
+    """What became of one row: ``recorded`` for the first time, ``revised``, or ``unchanged``."""
 
     row: int
     series_id: str
     month: str
     outcome: str
-    verdict: str | None = None
-    reason: str | None = None
+    verdict: str | None
+    reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of a batch: rows recorded for the first time, revised, and held already."""
-
-    release_id: int
-    recorded: int
-    revised: int
-    unchanged: int
-    alerts: dict[str, int]
-    figures: tuple[RecordedFigure, ...]
+TOGETHER = 5_000
+"""Figures that are judged and stored together: what a release holds of memory does not grow with it."""
 
 
 def record_observations(
@@ -127,11 +117,30 @@ def record_observations(
         budget=budget,
         portfolio=portfolio,
         replayed=replayed,
-        months={figure.span.first for figure in figures},
+        source=source,
+        history=history,
     )
-    report = batch.record(figures, source=source, history=history)
+    report = batch.record(figures)
     releases.close_release(connection, release_id, report)
     return report
+
+
+def _together(figures: Sequence[ArrivingFigure]) -> Iterator[list[ArrivingFigure]]:
+    """The figures in parts of about TOGETHER, all of a series in one, in the order of each part as given."""
+    counts = Counter(figure.series_id for figure in figures)
+    parts: dict[str, int] = {}
+    reached = 0
+    for series_id in sorted(counts):
+        parts[series_id] = reached // TOGETHER
+        reached += counts[series_id]
+    if not parts or max(parts.values()) == 0:
+        yield list(figures)
+        return
+    divided: dict[int, list[ArrivingFigure]] = defaultdict(list)
+    for figure in figures:
+        divided[parts[figure.series_id]].append(figure)
+    for part in sorted(divided):
+        yield divided.pop(part)
 
 
 def _refuse(
@@ -156,22 +165,6 @@ def _refuse(
         raise UploadRefusedError(sorted(faults, key=lambda fault: fault.row))
 
 
-def _refuse_second_value(
-    figure: ArrivingFigure, record: ObservationRecord, past: Sequence[ObservationRecord]
-) -> None:
-    """UploadRefusedError where another value for the span is held as known from the very same moment."""
-    observation = record.observation
-    for each in past:
-        held = each.observation
-        if held.span == observation.span and held.known_from == observation.known_from:
-            moment = observation.known_from.isoformat()
-            reason = (
-                f"{figure.series_id} {observation.span} is held with another value, known from {moment} as "
-                "this one is; a revision is known from a later moment"
-            )
-            raise UploadRefusedError([Fault(figure.row, reason)])
-
-
 class _Batch:
     """One release on its way through the transaction."""
 
@@ -185,7 +178,8 @@ class _Batch:
         budget: float,
         portfolio: str,
         replayed: bool,
-        months: Collection[Month],
+        source: str,
+        history: bool,
     ) -> None:
         self.replayed = replayed
         self.connection = connection
@@ -194,87 +188,56 @@ class _Batch:
         self.now = now
         self.budget = budget
         self.portfolio = portfolio
-        self.held = observations.history(connection, registered.keys())
-        self.newest = {
-            series_id: max(each.observation.known_from for each in rows)
-            for series_id, rows in self.held.items()
-        }
-        model = forecasts.judging(portfolio)
-        self.published = forecasts.of_series(connection, registered.keys(), model=model)
-        self.judges = verdicts.judges(connection, registered.keys(), months)
+        self.source = source
+        self.history = history
 
-    def record(self, figures: Sequence[ArrivingFigure], *, source: str, history: bool) -> dict[str, Any]:
+    def record(self, figures: Sequence[ArrivingFigure]) -> dict[str, Any]:
         """Rows, verdicts, alerts, messages and refit jobs; the report."""
         told: list[RecordedFigure] = []
-        judged: list[Judgement] = []
-        for figure in figures:
-            record = _row(figure, source, self.now)
-            past = [
-                each
-                for each in self.held.get(figure.series_id, [])
-                if each.observation.known_from <= record.observation.known_from
-            ]
-            standing = known((each.observation for each in past), record.observation.known_from)
-            before = standing.get(figure.span)
-            if before is not None and before.value == figure.value:
-                told.append(RecordedFigure(figure.row, figure.series_id, str(figure.span), "unchanged"))
-                continue
-            _refuse_second_value(figure, record, past)
-            judgement = judge_figure(
-                self.registered[figure.series_id],
-                record,
-                past,
-                self._judge(record),
-                published=self.published[figure.series_id],
-                budget=self.budget,
+        news: list[tuple[Judgement, int]] = []
+        foretold: set[str] = set()
+        for part in _together(figures):
+            known = load(
+                self.connection, part, self.registered, model=forecasts.judging(self.portfolio), now=self.now
             )
-            self.judges.setdefault((figure.series_id, figure.span), judgement.forecast_id)
-            judged.append(judgement)
-            self.held.setdefault(figure.series_id, []).append(record)
-            detection = judgement.facts.detection
-            outcome = "recorded" if before is None else "revised"
-            told.append(
-                RecordedFigure(
-                    figure.row, figure.series_id, str(figure.span), outcome,
-                    detection.verdict.value, detection.reason,
-                )
-            )  # fmt: skip
-        ids = self._store(judged)
-        moved, failed = (
-            ([], [])
-            if history
-            else follow_release(self.connection, judged, ids, series=self.registered, now=self.now)
-        )
-        if not history:
-            for each in judged:
-                late = self.now - each.facts.known_from
-                LATENESS_SECONDS.observe(max(late.total_seconds(), 0.0))
-        tell_desks(self.connection, moved, now=self.now, beside=outbox.address(self.connection, failed))
-        foretold = sorted({each.facts.series_id for each in judged if self.published[each.facts.series_id]})
+            judged = judge_release(
+                known, part, self.registered, source=self.source, budget=self.budget, now=self.now
+            )
+            told += (_told(*each) for each in judged.figures)
+            ids = self._store(judged.news)
+            foretold.update(each.series.id for each in judged.news if each.series.id in known.foretold)
+            self._order_refits(judged.news, known.newest)
+            if not self.history:
+                news += zip(judged.news, ids, strict=True)
+        moved = self._follow(news)
         if foretold:
-            jobs.add(self.connection, [scoring(f"release {self.release_id}", foretold)], now=self.now)
-        self._order_refits(judged, history=history)
-        outcomes = [each.outcome for each in told]
-        kinds = [str(each.transition.kind) for each in moved]
-        return asdict(
-            Report(
-                release_id=self.release_id,
-                recorded=outcomes.count("recorded"),
-                revised=outcomes.count("revised"),
-                unchanged=outcomes.count("unchanged"),
-                alerts={kind: kinds.count(kind) for kind in sorted(set(kinds))},
-                figures=tuple(sorted(told, key=lambda each: each.row)),
-            )
-        )
+            jobs.add(self.connection, [scoring(f"release {self.release_id}", sorted(foretold))], now=self.now)
+        outcomes = Counter(each["outcome"] for each in told)
+        kinds = Counter(str(each.transition.kind) for each in moved)
+        return {
+            "release_id": self.release_id,
+            **{outcome: outcomes[outcome] for outcome in ("recorded", "revised", "unchanged")},
+            "alerts": dict(sorted(kinds.items())),
+            "figures": sorted(told, key=lambda each: each["row"]),
+        }
 
-    def _judge(self, record: ObservationRecord) -> ForecastRecord | None:
-        """The forecast that judges a figure; a revision is judged by that of its first print."""
-        published = self.published[record.series_id]
-        span = record.observation.span
-        if (record.series_id, span) not in self.judges:
-            return judging(published, span, record.observation.known_from)
-        first = self.judges[record.series_id, span]
-        return next((each for each in published if each.id == first), None)
+    def _follow(self, news: Sequence[tuple[Judgement, int]]) -> list[Moved]:
+        """What the figures do to alerts, in the order in which they became known, and the messages of it."""
+        if not news:
+            return []
+        in_order = sorted(news, key=_became_known)
+        moved, failed = follow_release(
+            self.connection,
+            [judgement for judgement, _ in in_order],
+            [observation_id for _, observation_id in in_order],
+            series=self.registered,
+            now=self.now,
+        )
+        for judgement, _ in in_order:
+            late = self.now - judgement.facts.known_from
+            LATENESS_SECONDS.observe(max(late.total_seconds(), 0.0))
+        tell_desks(self.connection, moved, now=self.now, beside=outbox.address(self.connection, failed))
+        return moved
 
     def _store(self, judged: Sequence[Judgement]) -> list[int]:
         ids = observations.append(
@@ -304,43 +267,64 @@ class _Batch:
         )
         return ids
 
-    def _order_refits(self, judged: Sequence[Judgement], *, history: bool) -> None:
+    def _order_refits(self, judged: Sequence[Judgement], newest: Mapping[str, dt.datetime]) -> None:
         """One refit a series and vintage; of a history only the last, since no figure waits for more.
 
-        The refits of a release go before those of a history. A figure that comes late also has the newest
-        vintage refitted, whose forecast was made without it.
+        ``newest`` is when the last news of each series became known before. The refits of a release go before
+        those of a history. A figure that comes late also has the newest vintage refitted, whose forecast was
+        made without it.
         """
-        priority = jobs.BACKGROUND if history else jobs.AWAITED
-        wanted: dict[str, list[dt.datetime]] = {}
+        vintages: dict[str, list[dt.datetime]] = defaultdict(list)
         for judgement in judged:
-            vintages = wanted.setdefault(judgement.facts.series_id, [])
-            if history:
-                vintages.clear()
-            if judgement.facts.known_from not in vintages:
-                vintages.append(judgement.facts.known_from)
+            of_series = vintages[judgement.facts.series_id]
+            if self.history:
+                of_series.clear()
+            if judgement.facts.known_from not in of_series:
+                of_series.append(judgement.facts.known_from)
         jobs.add(
             self.connection,
-            (
-                refit(
-                    series_id,
-                    vintage,
-                    self.portfolio,
-                    self._late(series_id, vintage),
-                    priority=priority,
-                    replayed=self.replayed,
-                )
-                for series_id, vintages in wanted.items()
-                for vintage in dict.fromkeys(
-                    (*vintages, max(vintages[-1], self.newest.get(series_id, vintages[-1])))
-                )
-            ),
+            [
+                each
+                for series_id, ordered in vintages.items()
+                for each in self._refits(series_id, ordered, newest.get(series_id))
+            ],
             now=self.now,
         )
 
-    def _late(self, series_id: str, vintage: dt.datetime) -> int | None:
-        """The release, where a refit as of the vintage may have been made without its figures."""
-        newest = self.newest.get(series_id, vintage)
-        return self.release_id if series_id in self.newest and vintage <= newest else None
+    def _refits(self, series_id: str, vintages: Sequence[dt.datetime], last: dt.datetime | None) -> list[Job]:
+        newest = vintages[-1] if last is None else max(vintages[-1], last)
+        return [
+            refit(
+                series_id,
+                vintage,
+                self.portfolio,
+                self.release_id if last is not None and vintage <= last else None,
+                priority=jobs.BACKGROUND if self.history else jobs.AWAITED,
+                replayed=self.replayed,
+            )
+            for vintage in dict.fromkeys((*vintages, newest))
+        ]
+
+
+def _became_known(news: tuple[Judgement, int]) -> tuple[dt.datetime, str, Span]:
+    facts = news[0].facts
+    return facts.known_from, facts.series_id, facts.span
+
+
+def _told(figure: ArrivingFigure, judgement: Judgement | None) -> RecordedFigure:
+    told = RecordedFigure(
+        row=figure.row,
+        series_id=figure.series_id,
+        month=str(figure.span),
+        outcome="unchanged",
+        verdict=None,
+        reason=None,
+    )
+    if judgement is not None:
+        told["outcome"] = "recorded" if judgement.first_print else "revised"
+        told["verdict"] = judgement.facts.detection.verdict.value
+        told["reason"] = judgement.facts.detection.reason
+    return told
 
 
 def refit(
@@ -363,15 +347,4 @@ def refit(
         arguments={"vintage": vintage.isoformat(), "portfolio": portfolio, "replayed": replayed},
         series_id=series_id,
         priority=priority,
-    )
-
-
-def _row(figure: ArrivingFigure, source: str, now: dt.datetime) -> ObservationRecord:
-    return ObservationRecord(
-        figure.series_id,
-        Observation(figure.span, figure.value, figure.known_from or now, figure.stage),
-        figure.known_basis,
-        figure.source or source,
-        figure.source_url,
-        figure.claim,
     )

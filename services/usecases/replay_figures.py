@@ -14,7 +14,8 @@ from alerts.releases import Arrival, absences
 from alerts.states import AlertState
 from forecasting.forecast import HORIZON, Forecast
 from forecasting.months import Month, Span
-from forecasting.series import Series
+from forecasting.prints import Prints
+from forecasting.series import Observation, Series
 from forecasting.shocks.chronicle import Shock
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.witnesses import steadied
@@ -26,7 +27,7 @@ from services.storage.series import SeriesRecord
 from services.usecases.before_onset import before_onset
 from services.usecases.beside import Beside
 from services.usecases.episodes import SIDES
-from services.usecases.judge_figures import awaited_facts, band, judge_figure, judging
+from services.usecases.judge_figures import Placed, awaited_facts, band, judge_figures, judging, place
 from services.usecases.shock_facts import ASKED, shock_facts
 
 MADE = "made now from what was known then, since none was published"
@@ -71,20 +72,23 @@ class Past:
 
     def facts(self, first: Month, last: Month) -> list[Facts]:
         """Facts of every figure, revision and withdrawal of the months, as they were when it became known."""
-        told: list[Facts] = []
-        shocks: dict[Span, Shock] = {}
-        for place, row in enumerate(self.rows):
-            span = row.observation.span
+        placed: list[Placed] = []
+        prints = Prints(self.series.id, self.series.unit)
+        for row in self.rows:
+            observation = row.observation
+            span = observation.span
+            prints.advance(observation.known_from)
             if span.first < first or span.last > last:
+                prints.tell(span, observation.value)
                 continue
             judge = self._judge(span)
-            ahead = () if judge is None else (judge,)
-            judged = judge_figure(
-                self.series, row, self.rows[:place], judge, published=ahead, budget=self.budget
-            )
-            told.append(self._with_shock(judged.facts, judge, shocks))
+            placed.append(place(self.series, row, prints, judge, self._ahead_of(judge, observation)))
+        told: list[Facts] = []
+        shocks: dict[Span, Shock] = {}
+        for judged, each in zip(judge_figures(placed, budget=self.budget), placed, strict=True):
+            told.append(self._with_shock(judged.facts, each.judge, shocks))
             if judged.facts.detection.verdict is not Verdict.NOT_JUDGED:
-                self.judged_by["published" if judge is not None and judge.id is not None else "made"] += 1
+                self.judged_by["made" if judged.forecast_id is None else "published"] += 1
         return told
 
     def awaited(self, first: Month, last: Month) -> list[Facts]:
@@ -97,6 +101,12 @@ class Past:
             for each in absences(calendar, _arrivals(self.rows, calendar), first=first, last=last)
             for moment in each.moments
         ]
+
+    def _ahead_of(self, judge: ForecastRecord | None, observation: Observation) -> Forecast | None:
+        """The forecast that judged a figure, where it stood when this print of it became known."""
+        if judge is None or max(judge.vintage, judge.published_at) > observation.known_from:
+            return None
+        return judge.forecast
 
     def _with_shock(self, facts: Facts, judge: ForecastRecord | None, shocks: dict[Span, Shock]) -> Facts:
         """The facts with those of the shock behind them, where asked for; ``shocks`` follows each verdict."""

@@ -1,0 +1,81 @@
+"""Which forecast stood when a figure became known, however many are archived."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Text, and_, cast, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from forecasting.months import Span
+from services.storage.columns import Moment, MonthColumn
+from services.storage.tables import forecasts, series
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A figure of a span, of which it is asked what forecast stood when it became known."""
+
+    series_id: str
+    known_from: dt.datetime
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Ids of forecasts that stood before a figure became known; None where none did.
+
+    ``judge`` is the newest made from earlier news, and published before, whose months ahead begin by the
+    span: what came out with the figure or after it was no forecast of it. ``ahead`` is the newest of all that
+    were published by then.
+    """
+
+    judge: int | None
+    ahead: int | None
+
+
+def stood(connection: Connection, asked: Sequence[Asked], *, model: str) -> list[Stood]:
+    """What stood before each figure asked about, of the forecasts of a model that say anything.
+
+    One index look-up a figure, however many forecasts are archived; none for a series without any.
+    """
+    foretold = foretold_of(connection, {each.series_id for each in asked}, model=model)
+    some = [each for each in asked if each.series_id in foretold]
+    if not some:
+        return [Stood(None, None)] * len(asked)
+    figure = func.unnest(
+        cast([each.series_id for each in some], ARRAY(Text)),
+        cast([each.known_from for each in some], ARRAY(Moment)),
+        cast([each.span.first for each in some], ARRAY(MonthColumn)),
+    ).table_valued(
+        column("series_id", Text), column("known_from", Moment), column("first", MonthColumn),
+        with_ordinality="place", name="figure",
+    ).render_derived()  # fmt: skip
+    said = and_(
+        forecasts.c.series_id == figure.c.series_id,
+        forecasts.c.model == model,
+        forecasts.c.quantiles.is_not(None),
+    )
+    newest = (forecasts.c.vintage.desc(), forecasts.c.id.desc())
+    before = and_(forecasts.c.vintage < figure.c.known_from, forecasts.c.published_at < figure.c.known_from)
+    judge = select(forecasts.c.id).where(said, before, forecasts.c.origin < figure.c.first)
+    ahead = select(forecasts.c.id).where(
+        said, forecasts.c.vintage <= figure.c.known_from, forecasts.c.published_at <= figure.c.known_from
+    )
+    query = select(
+        judge.order_by(*newest).limit(1).scalar_subquery().label("judge"),
+        ahead.order_by(*newest).limit(1).scalar_subquery().label("ahead"),
+    ).order_by(figure.c.place)
+    found = iter([Stood(row.judge, row.ahead) for row in connection.execute(query)])
+    return [next(found) if each.series_id in foretold else Stood(None, None) for each in asked]
+
+
+def foretold_of(connection: Connection, series_ids: Collection[str], *, model: str) -> set[str]:
+    """Those of the series of which a model has a forecast that says anything."""
+    some = select(forecasts.c.id).where(
+        forecasts.c.series_id == series.c.id, forecasts.c.model == model, forecasts.c.quantiles.is_not(None)
+    )
+    query = select(series.c.id).where(series.c.id.in_(series_ids), some.exists())
+    return set(connection.execute(query).scalars())

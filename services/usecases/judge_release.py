@@ -1,0 +1,134 @@
+"""What stood before the figures of a release, read in a handful of queries; and the figures judged by it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from forecasting.months import Span
+from forecasting.prints import Prints, moment
+from forecasting.series import Observation
+from services.ingestion.errors import Fault, UploadRefusedError
+from services.ingestion.figures import ArrivingFigure
+from services.storage import forecasts, observations, standing_forecasts, verdicts
+from services.storage.forecasts import ForecastRecord
+from services.storage.observations import ObservationRecord
+from services.storage.series import SeriesRecord
+from services.storage.standing_forecasts import Asked, Stood
+from services.usecases.judge_figures import Judgement, Placed, judge_figures, place
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What stood before a release, of the series that it has figures of.
+
+    ``judges`` holds the forecast that judged each span's first print, None where none did; ``stood`` what
+    stood before each figure asked about; ``newest`` when the last news of a series became known. ``prints``
+    move forward in time as figures are placed.
+    """
+
+    prints: Mapping[str, Prints]
+    judges: dict[tuple[str, Span], int | None]
+    stood: Mapping[Asked, Stood]
+    forecasts: Mapping[int, ForecastRecord]
+    foretold: frozenset[str]
+    newest: Mapping[str, dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A release's figures judged, the rest unchanged: each arriving figure beside its judgement or None."""
+
+    figures: Sequence[tuple[ArrivingFigure, Judgement | None]]
+
+    @property
+    def news(self) -> list[Judgement]:
+        """Judgements of the figures that say something new."""
+        return [judgement for _, judgement in self.figures if judgement is not None]
+
+
+def load(
+    connection: Connection,
+    figures: Sequence[ArrivingFigure],
+    registered: Mapping[str, SeriesRecord],
+    *,
+    model: str,
+    now: dt.datetime,
+) -> Known:
+    """What stood before the figures, by five queries whatever their count and that of forecasts archived."""
+    ids = {figure.series_id for figure in figures}
+    held = observations.prints(connection, ids)
+    judges = verdicts.judges(connection, ids, {figure.span.first for figure in figures})
+    asked = [Asked(figure.series_id, figure.known_from or now, figure.span) for figure in figures]
+    stood = dict(zip(asked, standing_forecasts.stood(connection, asked, model=model), strict=True))
+    wanted = {judges[key] for figure in figures if (key := (figure.series_id, figure.span)) in judges}
+    wanted |= {each for one in stood.values() for each in (one.judge, one.ahead)}
+    return Known(
+        {each: Prints(each, registered[each].unit, held.get(each)) for each in ids},
+        judges,
+        stood,
+        forecasts.of_ids(connection, {each for each in wanted if each is not None}),
+        frozenset(standing_forecasts.foretold_of(connection, ids, model=model)),
+        {each: moment(arrays.known[-1]) for each, arrays in held.items()},
+    )
+
+
+def judge_release(
+    known: Known,
+    figures: Sequence[ArrivingFigure],
+    registered: Mapping[str, SeriesRecord],
+    *,
+    source: str,
+    budget: float,
+    now: dt.datetime,
+) -> Judged:
+    """Judge what is new among figures, in the order in which they became known; nothing is asked of storage.
+
+    UploadRefusedError where another value for the same span is held as known from the same moment.
+    """
+    placed: list[Placed | None] = []
+    for figure in figures:
+        record = _row(figure, source, now)
+        prints = known.prints[figure.series_id]
+        prints.advance(record.observation.known_from)
+        before = prints.standing(figure.span)
+        if before is not None and before.value == figure.value:
+            placed.append(None)
+            continue
+        if before is not None and before.fresh:
+            _refuse_second_value(figure, record.observation)
+        stood = known.stood[Asked(figure.series_id, record.observation.known_from, figure.span)]
+        judge = known.judges.setdefault((figure.series_id, figure.span), stood.judge)
+        ahead = None if stood.ahead is None else known.forecasts[stood.ahead].forecast
+        by = None if judge is None else known.forecasts.get(judge)
+        placed.append(place(registered[figure.series_id], record, prints, by, ahead))
+    judgements = iter(judge_figures([each for each in placed if each is not None], budget=budget))
+    return Judged(
+        [
+            (figure, None if each is None else next(judgements))
+            for figure, each in zip(figures, placed, strict=True)
+        ]
+    )
+
+
+def _refuse_second_value(figure: ArrivingFigure, observation: Observation) -> None:
+    moment = observation.known_from.isoformat()
+    reason = (
+        f"{figure.series_id} {observation.span} is held with another value, known from {moment} as "
+        "this one is; a revision is known from a later moment"
+    )
+    raise UploadRefusedError([Fault(figure.row, reason)])
+
+
+def _row(figure: ArrivingFigure, source: str, now: dt.datetime) -> ObservationRecord:
+    return ObservationRecord(
+        figure.series_id,
+        Observation(figure.span, figure.value, figure.known_from or now, figure.stage),
+        figure.known_basis,
+        figure.source or source,
+        figure.source_url,
+        figure.claim,
+    )
