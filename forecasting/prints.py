@@ -1,4 +1,4 @@
-"""Every print of a series, read forward in time: what stands at a moment costs no look at what came before."""
+"""Every print of a series, read forward in time: what stands at a moment costs no look back."""
 
 from __future__ import annotations
 

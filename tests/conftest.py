@@ -15,12 +15,16 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from services.local.postgres import Postgres
 from services.local.supervisor import Supervisor
 from services.local.valkey import Valkey
+
+settings.register_profile("unhurried", parent=settings(), deadline=None)
+settings.load_profile("unhurried")  # how long an example takes says how busy the machine is
 
 TEMPLATE = "tonnage_template"
 

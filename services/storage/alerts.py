@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -38,25 +37,16 @@ class AlertEvent:
     silenced_by: str | None
 
 
-def of_rule(connection: Connection, rule_id: str, series_id: str) -> list[AlertRecord]:
-    """Alerts of a rule on a series, the earliest onset first."""
-    query = select(alerts).where(alerts.c.rule_id == rule_id, alerts.c.series_id == series_id)
-    return sorted((_record(row) for row in connection.execute(query)), key=lambda record: record.state.onset)
+def of_series(connection: Connection, series_ids: Collection[str]) -> list[AlertRecord]:
+    """Every alert, open or over, on each of the series."""
+    query = select(alerts).where(alerts.c.series_id.in_(series_ids))
+    return [_record(row) for row in connection.execute(query)]
 
 
 def open_of_rule(connection: Connection, rule_id: str) -> list[AlertRecord]:
     """Alerts of a rule that are open, by series."""
     query = select(alerts).where(alerts.c.rule_id == rule_id, alerts.c.status == str(Status.OPENED))
     return [_record(row) for row in connection.execute(query.order_by(alerts.c.series_id))]
-
-
-def rules_on(connection: Connection, series_ids: Collection[str]) -> dict[str, set[str]]:
-    """Ids of the rules that have an alert, open or over, on each of the series."""
-    query = select(alerts.c.series_id, alerts.c.rule_id).where(alerts.c.series_id.in_(series_ids)).distinct()
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in connection.execute(query):
-        found[row.series_id].add(row.rule_id)
-    return found
 
 
 def keep(connection: Connection, record: AlertRecord, *, known_from: dt.datetime) -> None:
@@ -86,9 +76,10 @@ def keep(connection: Connection, record: AlertRecord, *, known_from: dt.datetime
     )
 
 
-def forget(connection: Connection, alert_id: str) -> None:
-    """Drop a streak that came to nothing; an alert that ever opened has events and stays."""
-    connection.execute(delete(alerts).where(alerts.c.id == alert_id, alerts.c.status == "pending"))
+def forget(connection: Connection, alert_id: str) -> bool:
+    """Drop a streak that came to nothing, and say so; an alert that ever opened has events and stays."""
+    pending = delete(alerts).where(alerts.c.id == alert_id, alerts.c.status == "pending")
+    return connection.execute(pending).rowcount > 0
 
 
 def add_event(

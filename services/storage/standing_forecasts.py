@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Text, and_, cast, column, func, select
+from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Text, and_, cast, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from forecasting.months import Span
@@ -58,18 +58,24 @@ def stood(connection: Connection, asked: Sequence[Asked], *, model: str) -> list
         forecasts.c.model == model,
         forecasts.c.quantiles.is_not(None),
     )
-    newest = (forecasts.c.vintage.desc(), forecasts.c.id.desc())
     before = and_(forecasts.c.vintage < figure.c.known_from, forecasts.c.published_at < figure.c.known_from)
     judge = select(forecasts.c.id).where(said, before, forecasts.c.origin < figure.c.first)
     ahead = select(forecasts.c.id).where(
         said, forecasts.c.vintage <= figure.c.known_from, forecasts.c.published_at <= figure.c.known_from
     )
-    query = select(
-        judge.order_by(*newest).limit(1).scalar_subquery().label("judge"),
-        ahead.order_by(*newest).limit(1).scalar_subquery().label("ahead"),
-    ).order_by(figure.c.place)
+    query = (
+        select(*(_newest(each, figure).label(name) for name, each in (("judge", judge), ("ahead", ahead))))
+        .select_from(figure)
+        .order_by(figure.c.place)
+    )
     found = iter([Stood(row.judge, row.ahead) for row in connection.execute(query)])
     return [next(found) if each.series_id in foretold else Stood(None, None) for each in asked]
+
+
+def _newest(ids: Select[tuple[int]], figure: FromClause) -> ScalarSelect[int]:
+    """The id of the newest vintage, for each figure by itself."""
+    newest = ids.order_by(forecasts.c.vintage.desc(), forecasts.c.id.desc())
+    return newest.limit(1).correlate(figure).scalar_subquery()
 
 
 def foretold_of(connection: Connection, series_ids: Collection[str], *, model: str) -> set[str]:

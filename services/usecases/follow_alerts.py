@@ -23,6 +23,7 @@ from services.storage.alerts import AlertRecord
 from services.storage.series import SeriesRecord
 from services.usecases.before_onset import before_onset
 from services.usecases.beside import Beside
+from services.usecases.held_alerts import HeldAlerts
 from services.usecases.judge_figures import Judgement
 from services.usecases.shock_facts import recorded_facts
 from services.usecases.traits import traits
@@ -50,15 +51,17 @@ def follow_alerts(
     watchers: Sequence[Rule],
     silences: Sequence[Silence],
     *,
+    held: HeldAlerts,
     beside: Callable[[str], Beside],
     now: dt.datetime,
 ) -> list[Moved]:
     """Move the alerts of the rules that watch a series by one figure; the caller tells their desks.
 
-    ``beside`` gives what a desk may see beside the series, read once for all figures of a batch.
+    ``held`` are the alerts as they stand, and ``beside`` gives what a desk may see beside the series: each is
+    read once for all figures of a batch.
     """
     arrived = _News(judgement.facts, judgement.series, judgement.forecast_id, observation_id)
-    return _followed(connection, arrived, watchers, silences, beside=beside, now=now)
+    return _followed(connection, arrived, watchers, silences, held=held, beside=beside, now=now)
 
 
 def follow_awaited(
@@ -68,11 +71,14 @@ def follow_awaited(
     watchers: Sequence[Rule],
     silences: Sequence[Silence],
     *,
+    held: HeldAlerts,
     beside: Callable[[str], Beside],
     now: dt.datetime,
 ) -> list[Moved]:
     """Move alerts by a figure that has not come; the same absence again moves nothing."""
-    return _followed(connection, _News(facts, series, None, None), watchers, silences, beside=beside, now=now)
+    return _followed(
+        connection, _News(facts, series, None, None), watchers, silences, held=held, beside=beside, now=now
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +97,14 @@ def _followed(
     watchers: Sequence[Rule],
     silences: Sequence[Silence],
     *,
+    held: HeldAlerts,
     beside: Callable[[str], Beside],
     now: dt.datetime,
 ) -> list[Moved]:
     moved: list[Moved] = []
     for rule in watchers:
         seen = beside(rule.desk)
-        moved += _follow(connection, rule, news, silences, beside=seen, now=now)
+        moved += _follow(connection, rule, news, silences, held=held, beside=seen, now=now)
     return moved
 
 
@@ -107,18 +114,19 @@ def _follow(
     news: _News,
     silences: Sequence[Silence],
     *,
+    held: HeldAlerts,
     beside: Beside,
     now: dt.datetime,
 ) -> list[Moved]:
     facts = news.facts
-    held = {record.state.id: record for record in alerts.of_rule(connection, current.id, facts.series_id)}
-    states = [record.state for record in held.values()]
+    before_news = held.of(current.id, facts.series_id)
+    states = [record.state for record in before_news.values()]
     before = concerned(states, facts.span)
     if not current.scope.covers(traits(news.series)) and not _lives(before, facts.span):
         return []
     rule = _version(connection, current, ruling_version(before, facts.span, current=current.version))
     if before is not None:
-        facts = _beside_counterfactual(connection, facts, held[before.id])
+        facts = _beside_counterfactual(connection, facts, before_news[before.id])
     facts = recorded_facts(connection, facts, news.series, rule.needs, beside)
     after, transitions = advance(
         rule,
@@ -129,12 +137,12 @@ def _follow(
     )
     if after is None:
         if before is not None:
-            alerts.forget(connection, before.id)
+            held.forget(before_news[before.id])
         return []
     if after != before:
-        known = held.get(after.id)
+        known = before_news.get(after.id)
         onset_forecast = news.forecast_id if known is None else known.onset_forecast_id
-        alerts.keep(connection, AlertRecord(after, rule.desk, onset_forecast), known_from=facts.known_from)
+        held.keep(AlertRecord(after, rule.desk, onset_forecast), known_from=facts.known_from)
     said = (
         record_transition(
             connection,

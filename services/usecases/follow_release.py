@@ -12,12 +12,13 @@ from sqlalchemy.exc import OperationalError
 
 from alerts.events import rule_failed_event
 from alerts.rules import Rule
-from services.storage import alerts, restrictions, rules, silences
+from services.storage import restrictions, rules, silences
 from services.storage.messages import OPS, Message
 from services.storage.series import SeriesRecord
 from services.telemetry import RULE_FAILURES
 from services.usecases.beside import Beside
 from services.usecases.follow_alerts import Moved, follow_alerts, watching
+from services.usecases.held_alerts import HeldAlerts
 from services.usecases.judge_figures import Judgement
 
 _log = structlog.get_logger()
@@ -83,7 +84,7 @@ def _follow(
     series: Mapping[str, SeriesRecord],
     now: dt.datetime,
 ) -> list[Moved]:
-    alerted = alerts.rules_on(connection, series)
+    held = HeldAlerts(connection, {each.facts.series_id for each in judged})
     quiet = silences.in_force(connection, now=now)
     kept_for = restrictions.desks(connection, series)
     beside = cache(lambda desk: Beside(connection, desk=desk))
@@ -92,10 +93,12 @@ def _follow(
         watched = series[judgement.facts.series_id]
         watchers = [
             rule
-            for rule in watching(followed, watched, alerted.get(watched.id, ()))
+            for rule in watching(followed, watched, held.rules_on(watched.id))
             if watched.id not in kept_for or kept_for[watched.id] == rule.desk
         ]
-        moved += follow_alerts(connection, judgement, observation_id, watchers, quiet, beside=beside, now=now)
+        moved += follow_alerts(
+            connection, judgement, observation_id, watchers, quiet, held=held, beside=beside, now=now
+        )
     return moved
 
 

@@ -21,6 +21,7 @@ from services.storage.series import SeriesRecord
 from services.usecases.beside import Beside
 from services.usecases.follow_alerts import Moved, follow_awaited, watching
 from services.usecases.follow_release import passing_over
+from services.usecases.held_alerts import HeldAlerts
 from services.usecases.judge_figures import awaited_facts
 from services.usecases.releases import followed, releases_as_of
 from services.usecases.tell_desks import tell_desks
@@ -75,6 +76,7 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
 
     def follow(followed: Sequence[Rule]) -> list[Moved]:
         moved: list[Moved] = []
+        held = HeldAlerts(connection, missing)
         for release in late:
             for name in release.missing:
                 asking = [rule for rule in watchers(registered[name]) if rule in followed]
@@ -83,7 +85,7 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
                 when = Expectation(release.calendar.title, release.due, release.late_from)
                 facts = awaited_facts(registered[name], release.span, when, now, budget=budget)
                 moved += follow_awaited(
-                    connection, facts, registered[name], asking, quiet, beside=beside, now=now
+                    connection, facts, registered[name], asking, quiet, held=held, beside=beside, now=now
                 )
         return moved
 
