@@ -44,6 +44,7 @@ def tree(tmp_path: Path) -> Path:
         ("services/api/routes/series.py", "import services.storage.series", "read through queries"),
         ("services/web/pages/series.py", "import services.storage.series", "read through queries"),
         ("services/cli/series.py", "import services.storage.series", "read through queries"),
+        ("services/doctor.py", "import services.storage.keys", "read through queries"),
     ],
 )
 def test_a_planted_violation_is_refused(tree: Path, module: str, planted: str, contract: str) -> None:

@@ -33,7 +33,7 @@ def mirrored_as_of(
     desk: str | None = None,
 ) -> Mirrored:
     """The gap of a month, by default the newest that can be judged, with partners that a desk may see."""
-    beside = Beside(connection, desk=desk, shipped={})
+    beside = Beside(connection, desk=desk, shipped={})  # no calendar is asked for
     partners = tuple(beside.partners(watched))
     if not partners:
         reason = "no series of partners' imports of these goods is held; see the tag `imports`"
