@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import redis
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.queries import health, keys, operations
+from services.queries.health import SWEEPER, TASK
 from services.settings import Settings
-from services.storage import keys, schema, vitals
-from services.storage.encryption import EncryptionKeyError, decrypt
-from services.storage.heartbeats import SWEEPER, TASK
-from services.storage.tables import endpoints
 
 OLDEST_SERVER = 150000
 """PostgreSQL 15, as the server numbers it."""
@@ -74,16 +72,15 @@ def _broker(settings: Settings) -> Iterator[Finding]:
 def _database(
     connection: Connection, engine: Engine, settings: Settings, now: dt.datetime
 ) -> Iterator[Finding]:
-    version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+    server = health.server(connection)
     yield Finding(
-        version >= OLDEST_SERVER,
-        f"the database answers, PostgreSQL {version // 10000}",
+        server.version >= OLDEST_SERVER,
+        f"the database answers, PostgreSQL {server.version // 10000}",
         "Use PostgreSQL 15 or later.",
     )
-    there = connection.execute(select(text("clock_timestamp()"))).scalar_one()
-    skew = abs((there - now).total_seconds())
+    skew = abs((server.clock - now).total_seconds())
     yield Finding(skew <= SKEW, f"its clock differs by {skew:.1f} s", "Run NTP on both machines.")
-    at_head = schema.at_head(engine)
+    at_head = health.at_head(engine)
     where = "at the newest migration" if at_head else "not at the newest migration"
     yield Finding(at_head, f"the schema is {where}", "Run tonnage migrate.")
     if not at_head:
@@ -103,16 +100,14 @@ def _secrets(connection: Connection, settings: Settings) -> Finding:
     do = "Set TONNAGE_SECRET_KEYS to the JSON list of Fernet keys of this installation, the newest first."
     if not settings.secret_keys:
         return Finding(False, "TONNAGE_SECRET_KEYS is not set", do)
-    try:
-        for secret in connection.execute(select(endpoints.c.secret)).scalars():
-            decrypt(secret, settings.secret_keys)
-    except EncryptionKeyError as error:
-        return Finding(False, f"a webhook secret cannot be read: {error}", do)
+    why = health.unreadable_secret(connection, settings.secret_keys)
+    if why is not None:
+        return Finding(False, f"a webhook secret cannot be read: {why}", do)
     return Finding(True, what)
 
 
 def _work(connection: Connection, now: dt.datetime) -> Iterator[Finding]:
-    state = vitals.vitals(connection, now=now)
+    state = operations.state(connection, now=now)
     for part, do in (
         (TASK, "Start worker-delivery and beat, and check the broker between them."),
         (SWEEPER, "Start the sweep: python -m services.worker.sweep."),

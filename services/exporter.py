@@ -12,9 +12,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.storage import sources, vitals
-from services.storage.sources import Health
-from services.storage.vitals import Coverage, Vitals
+from services.queries import operations, sources
+from services.queries.operations import Coverage, Vitals
+from services.queries.sources import Health
 
 COVERAGE_SECONDS = 300.0
 """How long a coverage is told before it is counted again: it reads a year of scores."""
@@ -38,10 +38,10 @@ class State(Collector):
         up = GaugeMetricFamily("tonnage_database_up", "1 where the database answers.")
         try:
             with self._engine.connect() as connection:
-                state = vitals.vitals(connection, now=self._clock())
-                followed, health = sources.counts(connection), sources.health(connection)
+                state = operations.state(connection, now=self._clock())
+                followed = sources.followed(connection)
                 if time.monotonic() - self._counted >= COVERAGE_SECONDS:
-                    self._coverage = vitals.coverage(connection, now=self._clock())
+                    self._coverage = operations.coverage(connection, now=self._clock())
                     self._counted = time.monotonic()
         except SQLAlchemyError:
             up.add_metric([], 0)
@@ -50,7 +50,7 @@ class State(Collector):
         up.add_metric([], 1)
         yield up
         yield from _gauges(state)
-        yield from _sources(followed, health, self._clock())
+        yield from _sources(followed, self._clock())
         yield from _shares(self._coverage)
 
 
@@ -74,7 +74,7 @@ def _gauges(state: Vitals) -> Iterator[Metric]:
         yield GaugeMetricFamily(name, help_, value=value)
 
 
-def _sources(followed: dict[str, int], health: dict[str, Health], now: dt.datetime) -> Iterator[Metric]:
+def _sources(followed: dict[str, tuple[int, Health]], now: dt.datetime) -> Iterator[Metric]:
     """Of sources that series are followed at; one without a success has no age, and its fault says why."""
     series = GaugeMetricFamily("tonnage_source_series", "Series followed.", labels=["source"])
     age = GaugeMetricFamily(
@@ -84,8 +84,7 @@ def _sources(followed: dict[str, int], health: dict[str, Health], now: dt.dateti
         "tonnage_source_fault", "1 for the kind of the last fault that stands.", labels=["source", "kind"]
     )
     calls = GaugeMetricFamily("tonnage_source_calls_today", "Calls made, by day in UTC.", labels=["source"])
-    for name, count in followed.items():
-        told = health.get(name, Health(name))
+    for name, (count, told) in followed.items():
         series.add_metric([name], count)
         calls.add_metric([name], told.calls if told.calls_on == now.date() else 0)
         if told.last_success_at is not None:

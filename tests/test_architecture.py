@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,12 @@ def tree(tmp_path: Path) -> Path:
         ("alerts/evaluation.py", "import socket", "opens a socket"),
         ("services/storage/series.py", "import services.usecases.save_rule", "Inside services"),
         ("services/usecases/save_rule.py", "import services.bootstrap", "Inside services"),
+        ("services/usecases/save_rule.py", "import services.queries.rules", "Inside services"),
+        ("services/queries/rules.py", "import services.usecases.save_rule", "Inside services"),
+        ("services/api/routes/series.py", "import services.storage.series", "read through queries"),
+        ("services/web/pages/series.py", "import services.storage.series", "read through queries"),
+        ("services/cli/series.py", "import services.storage.series", "read through queries"),
+        ("services/doctor.py", "import services.storage.keys", "read through queries"),
     ],
 )
 def test_a_planted_violation_is_refused(tree: Path, module: str, planted: str, contract: str) -> None:
@@ -54,6 +61,19 @@ def test_the_tree_keeps_its_contracts() -> None:
     """The tree as it stands breaks none of them."""
     found = lint(TOP)
     assert found.returncode == 0, found.stdout
+
+
+def test_queries_only_read() -> None:
+    """No query writes a statement of its own or calls what changes a row: what it asks of storage reads."""
+    changing = re.compile(r"\.(execute|add|append|put|keep|register|end|replay|lock|save|claim)\(connection")
+    for path in (TOP / "services" / "queries").rglob("*.py"):
+        text = path.read_text()
+        assert not re.search(r"\b(insert|update|delete|text)\b.*|import select", _sqlalchemy(text)), path
+        assert not changing.search(text.replace("alert_stream.end(connection)", "")), path
+
+
+def _sqlalchemy(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if line.startswith("from sqlalchemy"))
 
 
 def test_no_clock_no_global_randomness_in_forecasting() -> None:

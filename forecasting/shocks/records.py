@@ -82,22 +82,45 @@ def record(
     least as extreme, or where the figure has no such change. Figures of the span itself and after it are not
     looked at.
     """
-    step = 1 if span.months == 1 else 12
-    figures, own = _earlier(series, span, step), value
-    if of != "figure":
-        back = span.months if of == "change_month" else 12
-        own = _ratio(value, changes.before(series, span, back))
-        figures = _changes(figures, series, span, step, back)
-    shared = (
-        _shared(series, span, of) if step == 1 and of != "change_month" else np.full(len(figures), np.nan)
-    )
-    in_totals = np.isnan(figures) & np.isfinite(shared)
-    figures = np.where(in_totals, shared, figures)
+    return _set(_Compared.made(series, span, value, of), span, direction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A figure, or a change of it, beside the like ones before it, latest first; NaN where one is not held.
+
+    ``step`` is the months from one to the next; ``in_totals`` says where a mean month of a total stands.
+    """
+
+    of: Measured
+    own: float
+    figures: Floats
+    in_totals: NDArray[np.bool_] | None
+    step: int
+
+    @classmethod
+    def made(cls, series: Series, span: Span, value: float, of: Measured) -> _Compared:
+        step = 1 if span.months == 1 else 12
+        figures, own, in_totals = _earlier(series, span, step), value, None
+        if of != "figure":
+            back = span.months if of == "change_month" else 12
+            own = _ratio(value, changes.before(series, span, back))
+            figures = _changes(figures, series, span, step, back)
+        if step == 1 and of != "change_month" and series.totals:
+            shared = _shared(series, span, of)
+            in_totals = np.isnan(figures) & np.isfinite(shared)
+            figures = np.where(in_totals, shared, figures)
+        return cls(of, own, figures, in_totals, step)
+
+
+def _set(compared: _Compared, span: Span, direction: Direction) -> Record | None:
+    """The record in one direction; None as in ``record``."""
+    figures, own, step = compared.figures, compared.own, compared.step
     held = np.isfinite(figures)
     if not held.any() or not math.isfinite(own):
         return None
     sign = 1.0 if direction == "lowest" else -1.0
-    as_extreme = np.flatnonzero(held & (sign * np.nan_to_num(figures) <= sign * own))
+    as_extreme = np.flatnonzero(sign * figures <= sign * own)  # NaN is neither
     oldest = int(np.flatnonzero(held)[-1])
     window = int(as_extreme[0]) if as_extreme.size else oldest + 1
     count = int(np.count_nonzero(held[:window]))
@@ -111,8 +134,10 @@ def record(
         months_needed=span.months * (window + 1),
         years_claimed=_years(held, bounded=window if as_extreme.size else None, a_year=12 // step),
         tied=bool(as_extreme.size and figures[window] == own),
-        of=of,
-        months_in_totals=int(np.count_nonzero(in_totals[:window])),
+        of=compared.of,
+        months_in_totals=0
+        if compared.in_totals is None
+        else int(np.count_nonzero(compared.in_totals[:window])),
     )
 
 
@@ -128,7 +153,8 @@ def change_records(series: Series, span: Span, value: float) -> tuple[Record, ..
 
 def _worth(series: Series, span: Span, value: float, wanted: tuple[Measured, ...]) -> tuple[Record, ...]:
     directions: tuple[Direction, ...] = ("lowest", "highest")
-    found = (record(series, span, value, direction, of) for of in wanted for direction in directions)
+    compared = (_Compared.made(series, span, value, of) for of in wanted)
+    found = (_set(each, span, direction) for each in compared for direction in directions)
     return tuple(
         each
         for each in found
@@ -165,9 +191,14 @@ def _earlier(series: Series, span: Span, step: int, shift: int = 0) -> Floats:
     """
     count = max(span.first.since(series.start), 0) // step
     if span.months == 1:
-        places = span.first.since(series.start) - shift - step * np.arange(1, count + 1)
-        inside = (places >= 0) & (places < len(series.values))
-        return np.where(inside, series.values[np.where(inside, places, 0)], np.nan)
+        found = np.full(count, np.nan)
+        newest = span.first.since(series.start) - shift - step
+        skipped = max(-((len(series.values) - 1 - newest) // step), 0)
+        place = newest - step * skipped
+        if place >= 0:
+            reached = series.values[place::-step]
+            found[skipped : skipped + len(reached)] = reached
+        return found
     return np.array(
         [series.over(Span(span.first - step * back - shift, span.months)) for back in range(1, count + 1)],
         dtype=np.float64,

@@ -13,7 +13,8 @@ from services.api.dependencies import TheService
 from services.api.problems import ProblemError
 from services.api.rates import rates
 from services.bootstrap import Service
-from services.usecases.callers import ANYBODY, Caller, caller_of, open_to_anybody
+from services.queries.keys import open_to_anybody
+from services.usecases.callers import ANYBODY, Caller, caller_of
 from services.usecases.manage_keys import authenticate
 
 _bearer = HTTPBearer(

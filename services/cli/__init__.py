@@ -1,4 +1,4 @@
-"""The command ``tonnage``: each command is a few lines around a use case."""
+"""The command ``tonnage``: each command is a few lines around a query or a use case."""
 
 from __future__ import annotations
 

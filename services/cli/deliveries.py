@@ -9,7 +9,7 @@ import typer
 from services.cli.shell import AsJson, database, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
-    from services.storage.deliveries import DeliveryRecord
+    from services.queries.deliveries import DeliveryRecord
 
 app = typer.Typer(help="What was sent to whom, and what came back.", no_args_is_help=True)
 
@@ -27,28 +27,27 @@ def listed(
     as_json: AsJson = False,
 ) -> None:
     """Deliveries, the newest first."""
-    from services.storage import deliveries  # noqa: PLC0415 - read when asked for
+    from services.queries import deliveries  # noqa: PLC0415 - read when asked for
 
     with database() as engine, engine.begin() as connection:
         found = deliveries.listed(connection, desk=desk, status=status, endpoint_id=endpoint, limit=limit)
-    say_all(found, _line, as_json=as_json, none="no such delivery")
+    say_all(found.rows, _line, as_json=as_json, none="no such delivery")
 
 
 @app.command("show")
 def show(delivery_id: Annotated[int, typer.Argument(min=1, help="Id of the delivery.")]) -> None:
     """One delivery with each attempt: what came back, and what followed."""
-    from services.storage import deliveries  # noqa: PLC0415 - read when asked for
+    from services.queries import deliveries  # noqa: PLC0415 - read when asked for
 
     with database() as engine, engine.begin() as connection:
-        found = deliveries.get(connection, delivery_id)
-        if found is None:
-            raise fail(f"There is no delivery {delivery_id}; tonnage deliveries list shows which there are.")
-        tried = deliveries.attempts_of(connection, delivery_id)
-    say(_line(found))
-    for each in tried:
+        story = deliveries.story(connection, delivery_id)
+    if story is None:
+        raise fail(f"There is no delivery {delivery_id}; tonnage deliveries list shows which there are.")
+    say(_line(story.record))
+    for each in story.tried:
         code = "" if each.status_code is None else f" {each.status_code}"
         say(f"  {each.number}  {each.started_at:%F %T}  {each.outcome}{code}  {each.reason}")
-    say(found.body.decode("utf-8", "replace"))
+    say(story.record.body.decode("utf-8", "replace"))
 
 
 def _line(each: DeliveryRecord) -> str:

@@ -109,16 +109,14 @@ def episodes(
 def _told(series_id: str | None, as_of: str | None) -> None:
     """Say the service's episodes as of a moment, each as its sentence."""
     from services import bootstrap  # noqa: PLC0415 - only the service's own need a database
-    from services.storage import series  # noqa: PLC0415 - as above
-    from services.usecases.episodes import episodes_as_of, told  # noqa: PLC0415 - as above
+    from services.queries import series  # noqa: PLC0415 - as above
+    from services.queries.episodes import episodes_as_of, told  # noqa: PLC0415 - as above
 
     moment = bootstrap.now() if as_of is None else moment_of(as_of)
     with database() as engine, engine.begin() as connection:
-        registered = series.listed(connection, limit=None)
-        if series_id is not None:
-            registered = [each for each in registered if each.id == series_id]
-            if not registered:
-                raise fail(f"There is no series {series_id!r}.")
+        registered = series.chosen(connection, series_id=series_id)
+        if series_id is not None and not registered:
+            raise fail(f"There is no series {series_id!r}.")
         found = episodes_as_of(connection, registered, as_of=moment)
     for each in found:
         fields = told(each)

@@ -14,7 +14,7 @@ from alerts.delivery.bodies import Kind
 from services.cli.shell import AsJson, database, fail, moment_of, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
-    from services.storage.endpoints import Endpoint
+    from services.queries.endpoints import Endpoint
 
 app = typer.Typer(help="The addresses that desks receive at.", no_args_is_help=True)
 
@@ -23,13 +23,16 @@ app = typer.Typer(help="The addresses that desks receive at.", no_args_is_help=T
 def _endpoints() -> Iterator[Engine]:
     """The database; an endpoint that cannot be, or is not, ends in one line."""
     from alerts.delivery.errors import DeliveryError  # noqa: PLC0415 - read when asked for
-    from services.storage.encryption import EncryptionKeyError  # noqa: PLC0415 - as above
-    from services.usecases.manage_endpoints import UnknownEndpointError  # noqa: PLC0415 - as above
+    from services.usecases import manage_endpoints  # noqa: PLC0415 - as above
 
     with database() as engine:
         try:
             yield engine
-        except (DeliveryError, EncryptionKeyError, UnknownEndpointError) as error:
+        except (
+            DeliveryError,
+            manage_endpoints.EncryptionKeyError,
+            manage_endpoints.UnknownEndpointError,
+        ) as error:
             raise fail(str(error)) from error
 
 
@@ -57,7 +60,7 @@ def listed(
     as_json: AsJson = False,
 ) -> None:
     """Every endpoint and how it has been doing."""
-    from services.storage import endpoints  # noqa: PLC0415 - read when asked for
+    from services.queries import endpoints  # noqa: PLC0415 - read when asked for
 
     with database() as engine, engine.begin() as connection:
         found = endpoints.listed(connection, desk=desk)
@@ -109,18 +112,19 @@ def replay(
 ) -> None:
     """Send deliveries again, with the ids that they had: a range, or all since a time."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.storage import deliveries, endpoints  # noqa: PLC0415 - as above
+    from services.queries import endpoints  # noqa: PLC0415 - as above
     from services.usecases.manage_endpoints import UnknownEndpointError  # noqa: PLC0415 - as above
+    from services.usecases.replay_deliveries import replay_deliveries  # noqa: PLC0415 - as above
 
     if first is None and since is None:
         raise fail("Give --first or --since: what was ever sent is not all sent again by mistake.")
     made_since: dt.datetime | None = None if since is None else moment_of(since)
     with _endpoints() as engine:
         with engine.begin() as connection:
-            if endpoints.get(connection, endpoint_id) is None:
+            if endpoints.one(connection, endpoint_id) is None:
                 raise UnknownEndpointError(endpoint_id)
-            count = deliveries.replay(
-                connection, endpoint_id, now=bootstrap.now(), first=first or 1, last=last, since=made_since
+            count = replay_deliveries(
+                connection, endpoint_id, now=bootstrap.now(), first=first, last=last, since=made_since
             )
         bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
     say(f"{count} on their way again")

@@ -12,12 +12,11 @@ from rich.table import Table
 from services import bootstrap
 from services.cli.forecast_lines import told
 from services.cli.shell import database, fail, moment_of, say
+from services.queries.jobs import Job
+from services.queries.scoreboard import By, Measured, Print, measured
+from services.queries.scoreboard import scoreboard as standings
 from services.settings import settings
-from services.storage.jobs import Job
-from services.storage.scores import Print
 from services.usecases.request_forecast import NoFiguresError, request_forecast
-from services.usecases.scoreboard import By, Measured, measured
-from services.usecases.scoreboard import scoreboard as standings
 from services.usecases.train_models import train_models
 
 _SHOWN = ("mase", "wis", "pinball", "bias", "coverage_80", "coverage_95")

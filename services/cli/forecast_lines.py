@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from services.storage.forecasts import ForecastRecord
+from services.queries.forecasts import ForecastRecord
 
 _LEVELS = (0.1, 0.5, 0.9)
 

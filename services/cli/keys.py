@@ -10,7 +10,7 @@ import typer
 from services.cli.shell import AsJson, database, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
-    from services.storage.keys import Key
+    from services.queries.keys import Key
 
 app = typer.Typer(help="API keys: who may do what.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def add(
 def listed(*, as_json: AsJson = False) -> None:
     """Every key, without its secret."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.storage import keys  # noqa: PLC0415 - as above
+    from services.queries import keys  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
         found = keys.listed(connection)

@@ -21,7 +21,7 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under
     from services import bootstrap  # noqa: PLC0415 - as above
     from services.api.problems import ProblemError  # noqa: PLC0415 - as above
     from services.api.schemas.measures import MeasureGiven  # noqa: PLC0415 - as above
-    from services.storage import measures  # noqa: PLC0415 - as above
+    from services.usecases.put_measure import put_measure  # noqa: PLC0415 - as above
 
     given = _given(file)
     with database() as engine, engine.begin() as connection:
@@ -30,7 +30,7 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under
                 record = MeasureGiven.model_validate(raw).record(measure_id)
             except (ValidationError, ProblemError) as error:
                 raise fail(f"{measure_id}: {error}") from error
-            measures.put(connection, record, now=bootstrap.now())
+            put_measure(connection, record, now=bootstrap.now())
     say(f"measures loaded: {len(given)}")
 
 
@@ -42,12 +42,12 @@ def listed(
 ) -> None:
     """Each measure beside each series that it may show in, and whether it can be seen yet."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.storage import series  # noqa: PLC0415 - as above
-    from services.usecases.watches import watches  # noqa: PLC0415 - as above
+    from services.queries import series  # noqa: PLC0415 - as above
+    from services.queries.measures import watches  # noqa: PLC0415 - as above
 
     moment = bootstrap.now() if as_of is None else moment_of(as_of)
     with database() as engine, engine.begin() as connection:
-        registered = [each for each in series.listed(connection, limit=None) if series_id in {None, each.id}]
+        registered = series.chosen(connection, series_id=series_id)
         if series_id is not None and not registered:
             raise fail(f"There is no series {series_id!r}.")
         found = watches(connection, registered, as_of=moment)

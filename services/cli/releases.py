@@ -25,18 +25,14 @@ def listed(
     from alerts.releases import release_line  # noqa: PLC0415 - read when asked for
     from forecasting.months import Month  # noqa: PLC0415 - as above
     from services import bootstrap  # noqa: PLC0415 - as above
-    from services.storage import series  # noqa: PLC0415 - as above
-    from services.usecases.releases import AHEAD, BEHIND, every_release  # noqa: PLC0415 - as above
+    from services.queries.releases import AHEAD, BEHIND, every_release  # noqa: PLC0415 - as above
 
     moment = bootstrap.now() if as_of is None else moment_of(as_of)
     here = Month.from_date(moment.date())
     begin = here - BEHIND if first is None else Month.parse(first)
     end = here + AHEAD if last is None else Month.parse(last)
     with database() as engine, engine.begin() as connection:
-        registered = series.listed(connection, limit=None)
-        told = every_release(
-            connection, registered, calendar_id=calendar, first=begin, last=end, as_of=moment
-        )
+        told = every_release(connection, calendar_id=calendar, first=begin, last=end, as_of=moment)
     for release in told:
         say(release_line(release))
     if not told:
@@ -48,7 +44,7 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a calendar unde
     """Add release calendars, or describe those of the same id anew; all of a file, or none and the reason."""
     from alerts.release_calendars import parse_calendar  # noqa: PLC0415 - read when asked for
     from services import bootstrap  # noqa: PLC0415 - as above
-    from services.storage import release_calendars  # noqa: PLC0415 - as above
+    from services.usecases.put_calendar import put_calendar  # noqa: PLC0415 - as above
 
     try:
         given = json.loads(file.read_text(encoding="utf-8"))
@@ -61,5 +57,5 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a calendar unde
     calendars = [parse_calendar(raw, calendar_id=name) for name, raw in given.items()]
     with database() as engine, engine.begin() as connection:
         for each in calendars:
-            release_calendars.put(connection, each, now=bootstrap.now())
+            put_calendar(connection, each, now=bootstrap.now())
     say(f"release calendars loaded: {len(calendars)}")

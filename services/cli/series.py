@@ -9,7 +9,7 @@ import typer
 from services.cli.shell import AsJson, database, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
-    from services.storage.series import SeriesRecord
+    from services.queries.series import SeriesRecord
 
 app = typer.Typer(help="The series that are held.", no_args_is_help=True)
 
@@ -25,11 +25,11 @@ def listed(
     as_json: AsJson = False,
 ) -> None:
     """Series by id, with their unit and name."""
-    from services.storage import series  # noqa: PLC0415 - read when asked for
+    from services.queries import series  # noqa: PLC0415 - read when asked for
 
     with database() as engine, engine.begin() as connection:
-        found = series.listed(connection, family=family, tag=tag, words=words, limit=None)
-    say_all(found, _line, as_json=as_json, none="no such series; tonnage series add registers one")
+        found = series.listed(connection, family=family, tag=tag, words=words)
+    say_all(found.rows, _line, as_json=as_json, none="no such series; tonnage series add registers one")
 
 
 @app.command("add")
@@ -44,16 +44,16 @@ def add(
 ) -> None:
     """Register a series, or describe one that is there anew; its unit stays."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.storage import series  # noqa: PLC0415 - as above
-    from services.storage.series import SeriesRecord  # noqa: PLC0415 - as above
+    from services.queries.series import SeriesRecord  # noqa: PLC0415 - as above
+    from services.usecases.register_series import OtherUnitError, register_series  # noqa: PLC0415 - as above
 
     record = SeriesRecord(series_id, name, unit, family, tuple(tag or ()), hs_code=hs_code)
     with database() as engine, engine.begin() as connection:
-        held = series.get(connection, series_id)
-        if held is not None and held.unit != unit:
-            raise fail(f"{series_id} is held in {held.unit!r} and cannot become {unit!r}.")
-        series.register(connection, [record], now=bootstrap.now())
-    say(f"{series_id} is {'registered' if held is None else 'described anew'}")
+        try:
+            earlier, _ = register_series(connection, record, now=bootstrap.now())
+        except OtherUnitError as error:
+            raise fail(str(error)) from error
+    say(f"{series_id} is {'registered' if earlier is None else 'described anew'}")
 
 
 def _line(each: SeriesRecord) -> str:

@@ -9,7 +9,7 @@ import typer
 from services.cli.shell import AsJson, database, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
-    from services.storage.silences import SilenceRecord
+    from services.queries.silences import SilenceRecord
 
 app = typer.Typer(help="What desks do not want to hear, each with an end.", no_args_is_help=True)
 
@@ -23,10 +23,10 @@ def listed(
 ) -> None:
     """Silences, the oldest first; those that have ended only where asked for."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.storage import silences  # noqa: PLC0415 - as above
+    from services.queries import silences  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        found = silences.listed(connection, desk=desk, ends_after=None if ended else bootstrap.now())
+        found = silences.listed(connection, desk=desk, ended=ended, now=bootstrap.now())
     say_all(found, _line, as_json=as_json, none="no silence lasts")
 
 
@@ -34,17 +34,16 @@ def listed(
 def end(silence_id: str) -> None:
     """End a silence now: what it matches is heard again."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.storage import silences  # noqa: PLC0415 - as above
+    from services.usecases.manage_silences import end_silence  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        if silences.get(connection, silence_id) is None:
+        if end_silence(connection, silence_id, now=bootstrap.now()) is None:
             raise fail(f"There is no silence {silence_id!r}; tonnage silences list shows which there are.")
-        silences.end(connection, silence_id, at=bootstrap.now())
     say(f"{silence_id} has ended")
 
 
 def _line(record: SilenceRecord) -> str:
-    from services.storage.silences import dump_matcher  # noqa: PLC0415 - read when asked for
+    from services.queries.silences import dump_matcher  # noqa: PLC0415 - read when asked for
 
     given = record.silence
     asked = dump_matcher(given.matcher)

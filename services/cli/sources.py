@@ -24,22 +24,17 @@ Words = Annotated[list[str], typer.Argument(help="Words, or the source's own cod
 @app.command("list")
 def list_() -> None:
     """Each source, its terms, what is followed there, and how it has been doing."""
-    from services.ingestion.sources.registry import SOURCES  # noqa: PLC0415 - read when asked for
-    from services.storage import sources  # noqa: PLC0415 - as above
+    from services.queries import sources  # noqa: PLC0415 - read when asked for
 
     with database() as engine, engine.begin() as connection:
-        counts, health = sources.counts(connection), sources.health(connection)
-    for name, source in SOURCES.items():
-        told = health.get(name)
-        when = (
-            "never polled"
-            if told is None or told.last_success_at is None
-            else f"{told.last_success_at:%F %R}Z"
-        )
+        found = sources.polled(connection)
+    for each in found:
+        source, told = each.source, each.health
+        when = "never polled" if told.last_success_at is None else f"{told.last_success_at:%F %R}Z"
         key = "" if source.key is None else ", with your key" if source.key.needed else ", a key helps"
-        say(f"{name:10} {source.title}: {counts.get(name, 0)} followed, last success: {when}{key}")
+        say(f"{source.name:10} {source.title}: {each.followed} followed, last success: {when}{key}")
         say(f"{'':10} {source.terms.text} {source.terms.url}")
-        if told is not None and told.reason is not None:
+        if told.reason is not None:
             say(f"{'':10} {told.fault}: {told.reason}")
 
 
@@ -84,10 +79,10 @@ def follow(
 @app.command()
 def unfollow(series_id: Annotated[str, typer.Argument(help="Id of the series; its figures stay.")]) -> None:
     """Follow a series no longer."""
-    from services.storage import sources  # noqa: PLC0415 - read when asked for
+    from services.usecases import follow_source  # noqa: PLC0415 - read when asked for
 
     with database() as engine, engine.begin() as connection:
-        if not sources.unfollow(connection, series_id):
+        if not follow_source.unfollow(connection, series_id):
             raise fail(f"{series_id} is not followed.")
     say(f"{series_id} is followed no longer")
 
@@ -102,7 +97,6 @@ def key(
 ) -> None:
     """Keep your key to a source, encrypted; it is read from standard input, and is never shown."""
     from services.settings import settings  # noqa: PLC0415 - read when asked for
-    from services.storage.encryption import EncryptionKeyError  # noqa: PLC0415 - as above
     from services.usecases import follow_source  # noqa: PLC0415 - as above
 
     named = _named(source)
@@ -112,7 +106,7 @@ def key(
     with database() as engine:
         try:
             follow_source.give_key(engine, settings(), named, given, desk=desk)
-        except EncryptionKeyError as error:
+        except follow_source.EncryptionKeyError as error:
             raise fail(str(error)) from error
     say(f"the key to {source} is kept, encrypted")
 

@@ -183,6 +183,11 @@ def _select(connection: Connection, *conditions: ColumnElement[bool]) -> list[En
     ]
 
 
+def sealed_secrets(connection: Connection) -> list[bytes]:
+    """The present secret of every endpoint, encrypted."""
+    return list(connection.execute(select(endpoints.c.secret)).scalars())
+
+
 def reseal(connection: Connection, resealed: Callable[[bytes], bytes]) -> int:
     """Put what ``resealed`` makes of each encrypted column in its place, under a lock; how many there are."""
     sealed = (endpoints.c.secret, endpoints.c.sealed_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -10,7 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from alerts.scope import Scope, dump_scope, parse_scope
 from forecasting.shocks.measures import Measure
+from services.storage.series import SeriesRecord
 from services.storage.tables import measures
+from services.storage.traits import traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,8 @@ def listed(connection: Connection, *, as_of: dt.datetime | None = None) -> list[
         )
         for row in connection.execute(query)
     ]
+
+
+def covering(known: Sequence[MeasureRecord], series: SeriesRecord) -> list[Measure]:
+    """The measures whose scope covers a series."""
+    return [each.measure for each in known if each.scope.covers(traits(series))]

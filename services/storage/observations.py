@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from forecasting.months import Span
 from forecasting.prints import PrintArrays
 from forecasting.series import Observation
+from forecasting.vintages import known
 from services.storage.restrictions import shown_to
 from services.storage.tables import observations
 
@@ -176,6 +177,21 @@ def lately_told(connection: Connection, *, desk: str | None = None, limit: int =
 def count(connection: Connection) -> int:
     """Count of all rows."""
     return int(connection.execute(select(func.count()).select_from(observations)).scalar_one())
+
+
+def as_of_today(rows: Sequence[ObservationRecord]) -> list[ObservationRecord]:
+    """Each span's figure as it stands today, as if it had been so from the moment it was first known."""
+    if not rows:
+        return []
+    standing = known((row.observation for row in rows), rows[-1].observation.known_from)
+    first_rows: dict[Span, ObservationRecord] = {}
+    for row in rows:
+        first_rows.setdefault(row.observation.span, row)
+    return [
+        replace(row, observation=replace(row.observation, value=standing[span].value))
+        for span, row in first_rows.items()
+        if standing[span].value is not None
+    ]
 
 
 def _record(row: Any) -> ObservationRecord:

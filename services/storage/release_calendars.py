@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -30,6 +30,11 @@ def held(connection: Connection) -> dict[str, ReleaseCalendar]:
     """Calendars of the installation, by id."""
     rows = connection.execute(select(release_calendars).order_by(release_calendars.c.id))
     return {row.id: parse_calendar(row.spec, calendar_id=row.id) for row in rows}
+
+
+def in_force(connection: Connection, shipped: Mapping[str, ReleaseCalendar]) -> dict[str, ReleaseCalendar]:
+    """Every calendar by id: those that ship, and those of the installation in their place or beside them."""
+    return {**shipped, **held(connection)}
 
 
 def arrivals(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select, text
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -41,3 +42,10 @@ def at_head(engine: Engine) -> bool:
     newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     with engine.connect() as connection:
         return revision(connection) == newest
+
+
+def server(connection: Connection) -> tuple[int, dt.datetime]:
+    """The version of the server as PostgreSQL numbers it, and its clock at this moment."""
+    version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+    clock: dt.datetime = connection.execute(select(text("clock_timestamp()"))).scalar_one()
+    return version, clock

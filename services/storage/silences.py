@@ -54,6 +54,11 @@ def listed(
     return _select(connection, *conditions)
 
 
+def snoozes(connection: Connection, alert_id: str, *, now: dt.datetime) -> list[SilenceRecord]:
+    """Silences of one alert alone that have not ended, the oldest first."""
+    return [each for each in listed(connection, ends_after=now) if each.silence.matcher.alerts == {alert_id}]
+
+
 def get(connection: Connection, silence_id: str) -> SilenceRecord | None:
     """One silence; None where there is none of that id."""
     return next(iter(_select(connection, silences.c.id == silence_id)), None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from services.storage import audit, keys
+from services.storage import audit
 from services.storage.audit import Change
 from services.storage.keys import Key
 from services.telemetry import request_id
@@ -66,11 +66,6 @@ ANYBODY = Caller(None, "anybody", None, frozenset(SCOPES))
 def caller_of(key: Key) -> Caller:
     """Whoever holds a key."""
     return Caller(key.id, key.name, key.desk, frozenset(key.scopes))
-
-
-def open_to_anybody(connection: Connection, *, environment: str) -> bool:
-    """True in development until the first key is made: the local stack needs none."""
-    return environment == "development" and not keys.any_exists(connection)
 
 
 def keep_change(

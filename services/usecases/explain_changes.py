@@ -16,7 +16,7 @@ from forecasting.publication import Publication
 from forecasting.series import Series
 from services.storage import forecasts, series
 from services.storage.forecasts import ForecastRecord
-from services.usecases.known_series import known_series
+from services.storage.known_series import known_series
 
 Refit = Callable[[Sequence[Series]], Sequence[Publication]]
 

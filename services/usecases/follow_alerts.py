@@ -20,13 +20,13 @@ from alerts.unheard import Unheard, told_as_opening, told_late
 from forecasting.months import Span
 from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
+from services.storage.beside import Beside
 from services.storage.series import SeriesRecord
+from services.storage.traits import traits
 from services.usecases.before_onset import before_onset
-from services.usecases.beside import Beside
 from services.usecases.held_alerts import HeldAlerts
 from services.usecases.judge_figures import Judgement
 from services.usecases.shock_facts import recorded_facts
-from services.usecases.traits import traits
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from sqlalchemy.exc import OperationalError
 
 from alerts.events import rule_failed_event
 from alerts.rules import Rule
+from services.ingestion.calendars import shipped
 from services.storage import restrictions, rules, silences
+from services.storage.beside import Beside
 from services.storage.messages import OPS, Message
 from services.storage.series import SeriesRecord
 from services.telemetry import RULE_FAILURES
-from services.usecases.beside import Beside
 from services.usecases.follow_alerts import Moved, follow_alerts, watching
 from services.usecases.held_alerts import HeldAlerts
 from services.usecases.judge_figures import Judgement
@@ -87,7 +88,7 @@ def _follow(
     held = HeldAlerts(connection, {each.facts.series_id for each in judged})
     quiet = silences.in_force(connection, now=now)
     kept_for = restrictions.desks(connection, series)
-    beside = cache(lambda desk: Beside(connection, desk=desk))
+    beside = cache(lambda desk: Beside(connection, desk=desk, shipped=shipped()))
     moved: list[Moved] = []
     for judgement, observation_id in zip(judged, ids, strict=True):
         watched = series[judgement.facts.series_id]

@@ -12,7 +12,10 @@ from services.ingestion.sources.faults import ForeignUnitError, NothingOfferedEr
 from services.ingestion.sources.source import Ask, Entry, Source
 from services.settings import Settings
 from services.storage import encryption, restrictions, series, snapshots, sources
+from services.storage.encryption import EncryptionKeyError
 from services.storage.sources import Followed
+
+__all__ = ["EncryptionKeyError", "follow", "give_key", "key_of", "search", "unfollow"]
 
 
 def search(source: Source, words: str, *, now: dt.datetime, ask: Ask) -> list[Entry]:
@@ -50,6 +53,11 @@ def follow(
     sources.follow(connection, wanted, now=now)
     snapshots.reopen(connection, source.name)
     return [each.id for each in offered]
+
+
+def unfollow(connection: Connection, series_id: str) -> bool:
+    """Follow a series no longer, its figures stay; False where it was not followed."""
+    return sources.unfollow(connection, series_id)
 
 
 def give_key(

@@ -72,6 +72,13 @@ def snooze_alert(
     alert_notes.add(connection, AlertNote(alert_id, "snoozed", by, now, note, until=until))
 
 
+def hear_alert(connection: Connection, alert_id: str, *, by: str, now: dt.datetime) -> None:
+    """End every snooze of an alert, and keep who did. UnknownAlertError."""
+    for each in silences.snoozes(connection, alert_id, now=now):
+        silences.end(connection, each.silence.id, at=now)
+    note_alert(connection, AlertNote(alert_id, "comment", by, now, "ended the snooze"))
+
+
 def note_alert(connection: Connection, note: AlertNote) -> None:
     """Keep what a person says of an alert, open or closed; nobody is told. UnknownAlertError."""
     if alerts.get(connection, note.alert_id) is None:

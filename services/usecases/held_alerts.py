@@ -13,7 +13,8 @@ from services.storage.alerts import AlertRecord
 
 
 class HeldAlerts:
-    """Alerts of some series by rule; what is kept or forgotten is written at once and seen by the next figure.
+    """Alerts of some series by rule; what is kept or forgotten is written at once.
+
 
     Where the transaction goes back to a savepoint, read them anew.
     """

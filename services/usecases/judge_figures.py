@@ -18,10 +18,10 @@ from forecasting.shocks import changes
 from forecasting.shocks.detection import Detection, Verdict, judge_many, not_judged
 from forecasting.shocks.outlook import outlook
 from forecasting.shocks.records import change_records, rank_in_month, records
+from forecasting.shocks.sides import SIDES
 from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
-from services.usecases.episodes import SIDES
 
 
 @dataclass(frozen=True, slots=True)

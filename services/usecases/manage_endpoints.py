@@ -18,10 +18,26 @@ from alerts.delivery.signing import Signature, new_key_pair, new_secret
 from alerts.events import ping_event
 from services.settings import Settings
 from services.storage import deliveries, endpoints, outbox, tables
-from services.storage.encryption import decrypt, encrypt
+from services.storage.encryption import EncryptionKeyError, decrypt, encrypt
 from services.storage.endpoints import Endpoint
 from services.storage.messages import Message
 from services.usecases import settle_deliveries
+
+__all__ = [
+    "MOST_RETIRED",
+    "OVERLAP",
+    "Enabled",
+    "EncryptionKeyError",
+    "Noted",
+    "TooManySecretsError",
+    "UnknownEndpointError",
+    "add_endpoint",
+    "disable_endpoint",
+    "enable_endpoint",
+    "ping",
+    "reseal_secrets",
+    "rotate_secret",
+]
 
 OVERLAP = dt.timedelta(hours=24)
 """How long the old secret signs beside the new one after a rotation."""

@@ -42,13 +42,6 @@ def slot(source: Source, now: dt.datetime) -> dt.datetime:
     return dt.datetime(2000, 1, 1, tzinfo=dt.UTC) + since * pace
 
 
-def next_release(source: Source, now: dt.datetime) -> dt.datetime:
-    """The next moment, in UTC, at which the source's calendar expects figures."""
-    month = Month.from_date(now.date())
-    moments = (source.due(month + step).astimezone(dt.UTC) for step in range(-4, 8))
-    return min(each for each in moments if each > now)
-
-
 def near_release(source: Source, now: dt.datetime) -> bool:
     """True from an hour before a release of the last months to a day after it."""
     month = Month.from_date(now.date())

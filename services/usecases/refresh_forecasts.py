@@ -22,9 +22,9 @@ from services import tracing
 from services.storage import forecasts, jobs, observations, series
 from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
+from services.storage.known_series import known_series
 from services.telemetry import FITS, REFIT_FAILURES, REFIT_SECONDS
 from services.usecases.explain_changes import explained, superseded
-from services.usecases.known_series import known_series
 from services.usecases.learned import learned_as_of
 from services.usecases.order_scoring import scoring
 from services.usecases.record_observations import REFRESH

@@ -14,12 +14,13 @@ from alerts.rehearsal import Rehearsal, RehearsedAlert, changed, rehearse
 from alerts.rules import Rule
 from alerts.states import AlertState
 from forecasting.months import Month
+from services.ingestion.calendars import shipped
 from services.storage import forecasts, observations, series
-from services.storage.observations import ObservationRecord
+from services.storage.beside import Beside
+from services.storage.observations import ObservationRecord, as_of_today
 from services.storage.series import SeriesRecord
-from services.usecases.beside import Beside
-from services.usecases.replay_figures import Past, as_of_today
-from services.usecases.traits import traits
+from services.storage.traits import traits
+from services.usecases.replay_figures import Past
 
 LONGEST_YEARS = 15
 MOST_MONTHS = 60_000
@@ -89,7 +90,7 @@ def rehearse_rule(
     if count > MOST_FIGURES:
         raise RehearsalTooLargeError(len(covered), months, count, MOST_FIGURES)
     published = forecasts.of_series(connection, held.keys(), model=forecasts.judging(portfolio))
-    beside = Beside(connection, desk=desk or rule.desk)
+    beside = Beside(connection, desk=desk or rule.desk, shipped=shipped())
 
     def replayed(rows_of: Callable[[Sequence[ObservationRecord]], Sequence[ObservationRecord]]) -> _Replay:
         pasts = [

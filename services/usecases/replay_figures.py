@@ -6,7 +6,6 @@ import datetime as dt
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from alerts.facts import Band, Facts
 from alerts.release_calendars import ReleaseCalendar
@@ -18,15 +17,15 @@ from forecasting.prints import Prints
 from forecasting.series import Observation, Series
 from forecasting.shocks.chronicle import Shock
 from forecasting.shocks.detection import Verdict
+from forecasting.shocks.sides import SIDES
 from forecasting.shocks.witnesses import steadied
 from forecasting.vintages import known, series_as_of
+from services.storage.beside import Beside
 from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
 from services.usecases.before_onset import before_onset
-from services.usecases.beside import Beside
-from services.usecases.episodes import SIDES
 from services.usecases.judge_figures import Placed, awaited_facts, band, judge_figures, judging, place
 from services.usecases.shock_facts import ASKED, shock_facts
 
@@ -205,19 +204,4 @@ def _arrivals(rows: Sequence[ObservationRecord], calendar: ReleaseCalendar) -> l
         )
         for row in rows
         if calendar.takes(row.observation.stage)
-    ]
-
-
-def as_of_today(rows: Sequence[ObservationRecord]) -> list[ObservationRecord]:
-    """Each span's figure as it stands today, as if it had been so from the moment it was first known."""
-    if not rows:
-        return []
-    standing = known((row.observation for row in rows), rows[-1].observation.known_from)
-    first_rows: dict[Span, ObservationRecord] = {}
-    for row in rows:
-        first_rows.setdefault(row.observation.span, row)
-    return [
-        replace(row, observation=replace(row.observation, value=standing[span].value))
-        for span, row in first_rows.items()
-        if standing[span].value is not None
     ]

@@ -14,10 +14,11 @@ from forecasting.shocks.chronicle import Shock, latest
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.divergence import divergence
 from forecasting.shocks.measures import Measure, linked
+from forecasting.shocks.newest_gap import newest_gap
+from forecasting.shocks.sides import SIDES
+from services.storage.beside import Beside
+from services.storage.episodes import Chronicler
 from services.storage.series import SeriesRecord
-from services.usecases.beside import Beside
-from services.usecases.episodes import SIDES, Chronicler
-from services.usecases.mirror import newest_gap
 
 SERIES_ASKED = frozenset({"following", "divergences", "mirror_gap"})
 """Facts that are made from the series itself."""

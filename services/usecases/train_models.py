@@ -16,8 +16,8 @@ from forecasting.forecast import HORIZON, LEVELS
 from forecasting.models import global_trees
 from forecasting.series import Series
 from services.storage import jobs, observations, series, trained_models
+from services.storage.known_series import known_series
 from services.storage.trained_models import TrainedModel
-from services.usecases.known_series import known_series
 from services.usecases.order_training import TRAIN
 
 LIBRARIES = ("tonnage", "numpy", "lightgbm", "statsforecast")

@@ -15,15 +15,16 @@ from alerts.releases import Release, ReleaseState
 from alerts.routing import Notice, Silence, silencing
 from alerts.rules import Rule, Severity
 from forecasting.months import Month, Span
+from services.ingestion.calendars import shipped
 from services.storage import observations, outbox, release_calendars, restrictions, rules, series, silences
+from services.storage.beside import Beside
+from services.storage.expected_releases import followed, releases_as_of
 from services.storage.messages import Message
 from services.storage.series import SeriesRecord
-from services.usecases.beside import Beside
 from services.usecases.follow_alerts import Moved, follow_awaited, watching
 from services.usecases.follow_release import passing_over
 from services.usecases.held_alerts import HeldAlerts
 from services.usecases.judge_figures import awaited_facts
-from services.usecases.releases import followed, releases_as_of
 from services.usecases.tell_desks import tell_desks
 
 BACK = 3
@@ -44,9 +45,10 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
     Whatever runs it, and however often, a release is told once and an alert opened once.
     """
     registered = {each.id: each for each in series.listed(connection, limit=None)}
+    calendars = release_calendars.in_force(connection, shipped())
     late = [
         release
-        for each in followed(connection, list(registered.values()), as_of=now)
+        for each in followed(connection, calendars, list(registered.values()), as_of=now)
         for release in releases_as_of(
             connection,
             each,
@@ -72,7 +74,7 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
     desks = {name: {rule.desk for rule in watchers(registered[name])} for name in missing}
     quiet = silences.in_force(connection, now=now)
     messages = [each for release in told for each in _messages(release, registered, desks, quiet, now)]
-    beside = cache(lambda desk: Beside(connection, desk=desk))
+    beside = cache(lambda desk: Beside(connection, desk=desk, shipped=shipped()))
 
     def follow(followed: Sequence[Rule]) -> list[Moved]:
         moved: list[Moved] = []

@@ -1,1 +1,1 @@
-"""The dashboard: pages rendered on the server, from the same use cases as the API."""
+"""The dashboard: pages rendered on the server, from the same queries and use cases as the API."""

@@ -10,8 +10,9 @@ from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from services.bootstrap import Service
+from services.queries.keys import open_to_anybody
 from services.settings import Settings
-from services.usecases.callers import ANYBODY, Caller, open_to_anybody
+from services.usecases.callers import ANYBODY, Caller
 from services.usecases.sign_in import LIFETIME, signed_in
 from services.web import csrf
 

@@ -29,8 +29,8 @@ from forecasting.series import Series
 from forecasting.shocks.detection import Verdict, judge
 from forecasting.shocks.interventions import Side
 from forecasting.shocks.outlook import outlook
+from forecasting.shocks.sides import SIDES
 from forecasting.shocks.witnesses import steadied
-from services.usecases.episodes import SIDES
 from services.usecases.panel_file import read_panel
 
 REACH = 6

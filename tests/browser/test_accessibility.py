@@ -82,7 +82,6 @@ def test_axe_finds_nothing_serious(
     assert found == []
 
 
-@pytest.mark.parametrize("address", PAGES)
 def seconds_of(client: httpx.Client, address: str) -> float:
     """Seconds until a page has come, of one try."""
     began = time.perf_counter()
@@ -90,6 +89,7 @@ def seconds_of(client: httpx.Client, address: str) -> float:
     return time.perf_counter() - began
 
 
+@pytest.mark.parametrize("address", PAGES)
 def test_a_page_is_light_and_quick(
     stack: Stack,
     page: Page,
@@ -97,7 +97,7 @@ def test_a_page_is_light_and_quick(
     address: str,
     eventually: Callable[[Callable[[], bool]], bool],
 ) -> None:
-    """A page comes in under 300 ms once the machine has time for it, and with all it loads weighs under 200 kB."""
+    """A page comes in under 300 ms once the machine has time, and with all it loads weighs under 200 kB."""
     address = ids.get(address, address)
     finished: list[Request] = []
     page.on("requestfinished", lambda each: finished.append(each))  # noqa: PLW0108 - Playwright wraps functions alone

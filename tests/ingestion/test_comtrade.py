@@ -223,7 +223,7 @@ def test_exports_and_partners_imports_pair_for_the_mirror(shop: Shop, un: Comtra
     """Two sources' series of one code meet by area: China's exports, and what others say they took."""
     from services.ingestion.sources.census import Census  # noqa: PLC0415 - here alone
     from services.storage import series  # noqa: PLC0415 - as above
-    from services.usecases.beside import Beside  # noqa: PLC0415 - as above
+    from services.storage.beside import Beside  # noqa: PLC0415 - as above
 
     def nothing(_: object) -> Any:
         return pytest.fail("asked")
@@ -242,7 +242,7 @@ def test_exports_and_partners_imports_pair_for_the_mirror(shop: Shop, un: Comtra
             follow_source.follow(connection, source, entries, now=shop.at)
         watched = series.get(connection, "comtrade.156.0.850511.value")
         assert watched is not None
-        partners = Beside(connection, desk=None).partners(watched)
+        partners = Beside(connection, desk=None, shipped={}).partners(watched)
     assert [each.id for each in partners] == [
         "census.imports.5700.850511.value",
         "comtrade.imports.H6.276.156.850511.value",

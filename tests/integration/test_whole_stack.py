@@ -75,7 +75,7 @@ class Up:
 
 def answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310  # an address of ours
+        with urllib.request.urlopen(address, timeout=90) as response:  # noqa: S310  # an address of ours
             return bool(response.status == 200)
     except OSError:
         return False

@@ -21,9 +21,9 @@ from starlette.types import ASGIApp
 
 from services.api.app import create_app
 from services.bootstrap import Service
+from services.queries import alert_stream
 from services.settings import Settings
 from services.storage.tables import metadata
-from services.usecases import stream_alerts
 from services.usecases.manage_keys import add_key
 
 NOW = dt.datetime(2025, 8, 1, 12, tzinfo=dt.UTC)
@@ -76,7 +76,7 @@ def staged(app: FastAPI, address: str, database_url: str, **changed: Any) -> Ite
         finally:
             app.state.service = before
             deadline = time.monotonic() + 20
-            while stream_alerts._open and time.monotonic() < deadline:
+            while alert_stream._open and time.monotonic() < deadline:
                 time.sleep(0.01)  # a stream that was left holds a connection until its look is over
             engine.dispose()
 

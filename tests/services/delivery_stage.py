@@ -70,7 +70,7 @@ class Desk:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait(90)
 
     @property
     def ids(self) -> list[str]:
@@ -82,7 +82,7 @@ class Desk:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
+        self._thread.join(90)
 
     def _serve(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

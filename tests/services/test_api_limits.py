@@ -96,7 +96,7 @@ def test_a_chunked_body_is_bounded_as_it_comes(stage: Stage) -> None:
     chunks = (b" " * 10_000 for _ in range(1000))
     assert_problem(upload(stage, chunks), 413, "too-large")
     address = stage.client.base_url
-    claiming = http.client.HTTPConnection(address.host, address.port, timeout=10)
+    claiming = http.client.HTTPConnection(address.host, address.port, timeout=90)
     claiming.putrequest("POST", "/v1/observations")
     claiming.putheader("Content-Length", str(2 * 2**30))
     claiming.endheaders(b"[")

@@ -31,7 +31,7 @@ def at_once(calls: list[Callable[[], Response]]) -> list[Response]:
     start = Barrier(len(calls))
 
     def made(call: Callable[[], Response]) -> Response:
-        start.wait(10)
+        start.wait(90)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:

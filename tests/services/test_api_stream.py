@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from api_stage import MAGNETS, Stage
 
+from services.queries import alert_stream as route
 from services.storage import alert_stream
-from services.usecases import stream_alerts as route
 from services.usecases.manage_keys import add_key, revoke_key
 
 RULE = {"name": "Low", "desk": "metals", "scope": {"series": [MAGNETS]}}

@@ -55,7 +55,7 @@ class Garbler:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(90)
 
 
 def garbage(count: int) -> list[bytes]:

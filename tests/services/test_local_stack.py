@@ -67,7 +67,7 @@ def test_down_ends_what_runs_and_says_so(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         assert stop(tmp_path, said.append)
-        assert process.wait(10) == 0
+        assert process.wait(90) == 0
     assert stop(tmp_path, said.append)
     assert said == [f"stopped what ran on {tmp_path}", f"nothing runs on {tmp_path}"]
 

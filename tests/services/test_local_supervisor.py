@@ -16,7 +16,7 @@ from services.local.errors import PartFailedError
 from services.local.processes import Command
 from services.local.supervisor import Part, Supervisor
 
-DEADLINE = 20.0
+DEADLINE = 90.0
 Eventually = Callable[[Callable[[], bool]], bool]
 CHECKOUT = Path(__file__).parents[2]
 

@@ -37,7 +37,7 @@ def test_a_nudge_reaches_the_broker_by_its_socket(valkey_url: str) -> None:
     with make_app(valkey_url) as app:
         app.send_task("sweep", queue="forecast")
         with app.connection_for_read() as connection:
-            waiting = connection.SimpleQueue("forecast").get(timeout=5)
+            waiting = connection.SimpleQueue("forecast").get(timeout=90)
         assert waiting.headers["task"] == "sweep"
 
 

@@ -12,9 +12,8 @@ from sqlalchemy import Connection
 from services.api.dependencies import TheService
 from services.api.problems import ProblemError
 from services.api.security import Reader
-from services.storage import keys
-from services.usecases.callers import Caller
-from services.usecases.stream_alerts import (
+from services.queries import keys
+from services.queries.alert_stream import (
     COME_BACK_SECONDS,
     HEADERS,
     MEDIA_TYPE,
@@ -22,6 +21,7 @@ from services.usecases.stream_alerts import (
     begin,
     stream_alerts,
 )
+from services.usecases.callers import Caller
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -55,9 +55,9 @@ async def stream(
     """
 
     def still(connection: Connection) -> Caller | None:
-        held = None if caller.key_id is None else keys.with_digest(connection, caller.key_id)
-        ended = caller.key_id is not None and (held is None or not held[0].valid(service.now()))
-        return None if ended else caller
+        if caller.key_id is None or keys.holds(connection, caller.key_id, now=service.now()):
+            return caller
+        return None
 
     try:
         position = await run_in_threadpool(begin, service.engine, last_event_id)

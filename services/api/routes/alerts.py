@@ -25,9 +25,8 @@ from services.api.schemas.alerts import (
 from services.api.schemas.common import Limit, Page
 from services.api.security import Reader, RuleKeeper
 from services.bootstrap import DELIVER_MESSAGES, Service
-from services.storage import alert_notes, alerts
-from services.storage.alert_notes import AlertNote
-from services.storage.alerts import AlertRecord
+from services.queries import alerts
+from services.queries.alerts import AlertNote, AlertRecord
 from services.usecases.callers import Caller
 from services.usecases.handle_alerts import acknowledge_alert, close_alert, note_alert, snooze_alert
 
@@ -52,14 +51,13 @@ def listed(
     """Every alert that has ever opened. One keeps its place in the list whatever happens to it."""
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
-        mark = None if after is None else alerts.get(connection, after)
-        if after is not None and (mark is None or not caller.sees(mark.desk)):
+        if after is not None and alerts.one(connection, after, desk=caller.desk) is None:
             raise ProblemError("invalid-request", f"query.after: {after[:40]!r} is no cursor of this list.")
-        found = alerts.paged(
-            connection, desk=wanted, series_id=series_id, status=status, after=after, limit=limit + 1
+        found = alerts.listed(
+            connection, desk=wanted, series_id=series_id, status=status, after=after, limit=limit
         )
-    items = [AlertShown.of(record) for record in found[:limit]]
-    return Page(items=items, next=items[-1].id if len(found) > limit else None)
+    items = [AlertShown.of(record) for record in found.rows]
+    return Page(items=items, next=items[-1].id if found.more else None)
 
 
 @router.get("/{alert_id}", summary="One alert and what happened to it")
@@ -164,15 +162,16 @@ def _noted(service: Service, caller: Caller, audit: Auditor, note: AlertNote) ->
 
 
 def _story(connection: Connection, record: AlertRecord) -> AlertStory:
+    life = alerts.life(connection, record.state.id)
     return AlertStory(
         **dict(AlertShown.of(record)),
-        events=[EventShown.of(event) for event in alerts.events(connection, record.state.id)],
-        notes=[NoteShown.model_validate(note) for note in alert_notes.of_alert(connection, record.state.id)],
+        events=[EventShown.of(event) for event in life.events],
+        notes=[NoteShown.model_validate(note) for note in life.notes],
     )
 
 
 def _existing(connection: Connection, caller: Caller, alert_id: str) -> AlertRecord:
-    found = alerts.get(connection, alert_id)
-    if found is None or not caller.sees(found.desk):
+    found = alerts.one(connection, alert_id, desk=caller.desk)
+    if found is None:
         raise ProblemError("not-found", f"There is no alert {alert_id!r}.")
     return found

@@ -10,7 +10,7 @@ from services.api.dependencies import TheService
 from services.api.schemas.audit import ChangeShown
 from services.api.schemas.common import Limit, Page
 from services.api.security import requires
-from services.storage import audit
+from services.queries import audit
 
 router = APIRouter(prefix="/audit", tags=["audit"], dependencies=[Depends(requires("admin"))])
 
@@ -32,7 +32,7 @@ def listed(
     """Every change through the API: rows that can only be added, in the transaction of the change itself."""
     with service.engine.begin() as connection:
         found = audit.listed(
-            connection, action=action, target=target, key_id=key_id, before=before, limit=limit + 1
+            connection, action=action, target=target, key_id=key_id, before=before, limit=limit
         )
-    items = [ChangeShown.model_validate(change) for change in found[:limit]]
-    return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
+    items = [ChangeShown.model_validate(change) for change in found.rows]
+    return Page(items=items, next=str(items[-1].id) if found.more else None)

@@ -14,9 +14,10 @@ from services.api.schemas.common import Limit, Page
 from services.api.schemas.deliveries import AttemptShown, DeliveryShown, DeliveryStory, Status
 from services.api.security import EndpointKeeper, Reader
 from services.bootstrap import DELIVER_MESSAGES
-from services.storage import deliveries, endpoint_health
-from services.storage.deliveries import DeliveryRecord
+from services.queries import deliveries
+from services.queries.deliveries import DeliveryRecord
 from services.usecases.callers import Caller
+from services.usecases.replay_deliveries import replay_delivery
 
 router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 
@@ -35,18 +36,20 @@ def listed(
 ) -> Page[DeliveryShown]:
     """Deliveries to every endpoint; ``exhausted`` are those that were given up and wait for a replay."""
     with service.engine.begin() as connection:
-        found = deliveries.listed(connection, desk=caller.desk, status=status, before=before, limit=limit + 1)
-    items = [DeliveryShown.of(record) for record in found[:limit]]
-    return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
+        found = deliveries.listed(connection, desk=caller.desk, status=status, before=before, limit=limit)
+    items = [DeliveryShown.of(record) for record in found.rows]
+    return Page(items=items, next=str(items[-1].id) if found.more else None)
 
 
 @router.get("/{delivery_id}", summary="One delivery and its attempts")
 def one(service: TheService, caller: Reader, delivery_id: DeliveryId) -> DeliveryStory:
     """A delivery with every attempt: what came back, and what followed."""
     with service.engine.begin() as connection:
-        record = _existing(connection, caller, delivery_id)
-        tried = deliveries.attempts_of(connection, delivery_id)
-    return DeliveryStory(**dict(DeliveryShown.of(record)), tried=[AttemptShown.of(each) for each in tried])
+        story = deliveries.story(connection, delivery_id, desk=caller.desk)
+    if story is None:
+        raise _missing(delivery_id)
+    tried = [AttemptShown.of(each) for each in story.tried]
+    return DeliveryStory(**dict(DeliveryShown.of(story.record)), tried=tried)
 
 
 @router.post("/{delivery_id}/replay", summary="Send it again")
@@ -57,10 +60,7 @@ def replay(
     with service.engine.begin() as connection:
         record = _existing(connection, caller, delivery_id)
         before = {"status": record.status}
-        deliveries.replay(
-            connection, record.endpoint_id, now=service.now(), first=record.sequence, last=record.sequence
-        )
-        endpoint_health.end_rest(connection, record.endpoint_id)
+        replay_delivery(connection, record, now=service.now())
         record = _existing(connection, caller, delivery_id)
         after = {"status": record.status}
         audit.note(connection, "delivery.replayed", str(delivery_id), before=before, after=after)
@@ -69,7 +69,11 @@ def replay(
 
 
 def _existing(connection: Connection, caller: Caller, delivery_id: int) -> DeliveryRecord:
-    found = deliveries.get(connection, delivery_id, desk=caller.desk)
+    found = deliveries.one(connection, delivery_id, desk=caller.desk)
     if found is None:
-        raise ProblemError("not-found", f"There is no delivery {delivery_id}.")
+        raise _missing(delivery_id)
     return found
+
+
+def _missing(delivery_id: int) -> ProblemError:
+    return ProblemError("not-found", f"There is no delivery {delivery_id}.")

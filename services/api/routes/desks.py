@@ -10,7 +10,7 @@ from services.api.dependencies import TheService
 from services.api.schemas.common import Limit, Page
 from services.api.schemas.desks import DeskShown
 from services.api.security import Reader
-from services.storage import desks
+from services.queries import desks
 
 router = APIRouter(prefix="/desks", tags=["desks"])
 
@@ -25,6 +25,6 @@ def listed(
 ) -> Page[DeskShown]:
     """Every desk that something names; with the key of a desk that one alone."""
     with service.engine.begin() as connection:
-        found = desks.listed(connection, desk=caller.desk, after=after, limit=limit + 1)
-    items = [DeskShown.model_validate(each) for each in found[:limit]]
-    return Page(items=items, next=items[-1].name if len(found) > limit else None)
+        found = desks.listed(connection, desk=caller.desk, after=after, limit=limit)
+    items = [DeskShown.model_validate(each) for each in found.rows]
+    return Page(items=items, next=items[-1].name if found.more else None)

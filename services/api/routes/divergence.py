@@ -14,9 +14,9 @@ from services.api.schemas.common import AsOf, Month, SeriesId
 from services.api.schemas.divergence import DivergenceShown
 from services.api.schemas.mirror import MirrorShown
 from services.api.security import Reader
-from services.storage import series
-from services.usecases.divergence import divergence_as_of
-from services.usecases.mirror import mirrored_as_of
+from services.queries import series
+from services.queries.divergence import divergence_as_of
+from services.queries.mirror import mirrored_as_of
 
 router = APIRouter(tags=["episodes"])
 
@@ -34,7 +34,7 @@ def show(
 ) -> DivergenceShown:
     """Each pair's changes on the year in a month, by default the last that can be compared."""
     with service.engine.begin() as connection:
-        registered = series.listed(connection, family=family, desk=caller.desk, limit=None)
+        registered = series.chosen(connection, family=family, desk=caller.desk)
         if not registered:
             raise ProblemError("not-found", f"There is no series of a family {family!r}.")
         found = divergence_as_of(

@@ -24,8 +24,8 @@ from services.api.schemas.endpoints import (
 )
 from services.api.security import EndpointKeeper, Reader
 from services.bootstrap import DELIVER_MESSAGES
-from services.storage import deliveries, endpoint_health, endpoints
-from services.storage.endpoints import Endpoint
+from services.queries import deliveries, endpoints
+from services.queries.endpoints import Endpoint
 from services.usecases.callers import Caller
 from services.usecases.manage_endpoints import (
     Noted,
@@ -35,6 +35,7 @@ from services.usecases.manage_endpoints import (
     ping,
     rotate_secret,
 )
+from services.usecases.replay_deliveries import replay_deliveries
 
 router = APIRouter(prefix="/endpoints", tags=["endpoints"])
 
@@ -169,9 +170,9 @@ def sent(
     """Deliveries after a sequence number, in order and without a gap: whoever missed one reads it here."""
     _existing(service, caller, endpoint_id)
     with service.engine.begin() as connection:
-        found = deliveries.after(connection, endpoint_id, after, status=status, limit=limit + 1)
-    items = [DeliveryShown.of(record) for record in found[:limit]]
-    return Page(items=items, next=str(items[-1].sequence) if len(found) > limit else None)
+        found = deliveries.missed(connection, endpoint_id, after=after, status=status, limit=limit)
+    items = [DeliveryShown.of(record) for record in found.rows]
+    return Page(items=items, next=str(items[-1].sequence) if found.more else None)
 
 
 @router.post(
@@ -186,16 +187,15 @@ def replay(
     """
     _existing(service, caller, endpoint_id)
     with service.engine.begin() as connection:
-        count = deliveries.replay(
+        count = replay_deliveries(
             connection,
             endpoint_id,
             now=service.now(),
-            first=given.first or 1,
+            first=given.first,
             last=given.last,
             since=given.since,
-            only=given.status or deliveries.STATUSES,
+            only=given.status,
         )
-        endpoint_health.end_rest(connection, endpoint_id)
         audit.note(
             connection,
             "endpoint.replayed",
@@ -208,7 +208,7 @@ def replay(
 
 def _kept(audit: Auditor, action: str) -> Noted:
     def note(connection: Connection, changed: Endpoint) -> None:
-        now_held = endpoints.get(connection, changed.id)
+        now_held = endpoints.one(connection, changed.id)
         before = None if action == "endpoint.added" else EndpointShown.model_validate(changed)
         after = None if now_held is None else EndpointShown.model_validate(now_held)
         audit.note(connection, action, changed.id, before=before, after=after)
@@ -218,7 +218,7 @@ def _kept(audit: Auditor, action: str) -> Noted:
 
 def _existing(service: TheService, caller: Caller, endpoint_id: str) -> Endpoint:
     with service.engine.begin() as connection:
-        found = endpoints.get(connection, endpoint_id)
-    if found is None or not caller.sees(found.desk):
+        found = endpoints.one(connection, endpoint_id, desk=caller.desk)
+    if found is None:
         raise ProblemError("not-found", f"There is no endpoint {endpoint_id!r}.")
     return found

@@ -14,8 +14,8 @@ from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Page
 from services.api.schemas.episodes import EPISODE_COLUMNS, EpisodeShown, EpisodeTold
 from services.api.security import Reader
-from services.storage import series
-from services.usecases.episodes import Chronicler, branches, episodes_as_of
+from services.queries import series
+from services.queries.episodes import episode_as_of, episodes_as_of
 
 router = APIRouter(prefix="/episodes", tags=["episodes"])
 
@@ -41,8 +41,9 @@ def listed(
 ) -> Page[EpisodeShown] | Response:
     """The latest onset first, each as it stood by what was known at the moment."""
     with service.engine.begin() as connection:
-        named = None if series_id is None else [existing(connection, caller, series_id)]
-        registered = named or series.listed(connection, family=family, desk=caller.desk, limit=None)
+        if series_id is not None:
+            existing(connection, caller, series_id)
+        registered = series.chosen(connection, series_id=series_id, family=family, desk=caller.desk)
         found = episodes_as_of(connection, registered, as_of=as_of or service.now())
     found = [each for each in found if status in {None, each.chapter.episode.status}]
     if after is not None:
@@ -62,11 +63,7 @@ def one(service: TheService, caller: Reader, episode_id: EpisodeId, as_of: AsOf 
     series_id = episode_id.rsplit(":", 2)[0]
     with service.engine.begin() as connection:
         registered = existing(connection, caller, series_id)
-        chronicler = Chronicler(connection, [registered], as_of=as_of or service.now())
-    states = chronicler.history(registered, episode_id)
-    current = [each for each in chronicler.episodes(registered) if each.chapter.episode.id == episode_id]
-    if not current:
+        story = episode_as_of(connection, registered, episode_id, as_of=as_of or service.now())
+    if story is None:
         raise ProblemError("not-found", f"There is no episode {episode_id!r} as of that moment.")
-    (found,) = current
-    going = found.chapter.followed and found.chapter.episode.status is not Status.CLOSED
-    return EpisodeTold.told(found, states, branches(found) if going else None)
+    return EpisodeTold.told(story.episode, story.states, story.ahead)

@@ -10,7 +10,7 @@ from services.api.dependencies import TheService
 from services.api.schemas.common import Page
 from services.api.schemas.series import GroupShown
 from services.api.security import Reader
-from services.storage import series
+from services.queries.families import groups
 from services.usecases.callers import Caller
 
 router = APIRouter(tags=["series"])
@@ -30,5 +30,5 @@ def tags(service: TheService, caller: Reader) -> Page[GroupShown]:
 
 def _groups(service: TheService, caller: Caller, kind: Literal["family", "tag"]) -> Page[GroupShown]:
     with service.engine.begin() as connection:
-        found = series.groups(connection, kind, desk=caller.desk)
+        found = groups(connection, kind, desk=caller.desk)
     return Page(items=[GroupShown.model_validate(each) for each in found])

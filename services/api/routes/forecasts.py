@@ -19,10 +19,10 @@ from services.api.schemas.forecasts import FORECAST_COLUMNS, ForecastShown
 from services.api.schemas.jobs import EXAMPLE, JobShown
 from services.api.security import Reader
 from services.bootstrap import REFRESH_FORECASTS
-from services.storage import forecasts
-from services.storage.jobs import Job
+from services.queries import forecasts
+from services.queries.jobs import Job
+from services.queries.scoreboard import measured
 from services.usecases.request_forecast import FitNotAllowedError, request_forecast
-from services.usecases.scoreboard import measured
 
 router = APIRouter(tags=["forecasts"])
 
@@ -120,7 +120,7 @@ def changes(
     """
     with service.engine.begin() as connection:
         existing(connection, caller, series_id)
-        found = forecasts.changed(
+        found = forecasts.changes(
             connection, series_id, model=model or service.settings.portfolio, as_of=as_of, limit=limit
         )
     shown = [ChangeShown.of(record, record.change, month) for record in found if record.change is not None]
@@ -135,7 +135,7 @@ def one(
 ) -> ForecastShown:
     """A forecast as it was published: the one that a verdict or an alert names as its judge."""
     with service.engine.begin() as connection:
-        found = forecasts.by_id(connection, forecast_id)
+        found = forecasts.one(connection, forecast_id)
         if found is None:
             raise ProblemError("not-found", f"There is no forecast {forecast_id}.")
         unit = existing(connection, caller, found.series_id).unit

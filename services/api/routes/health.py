@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.api.dependencies import TheService
 from services.api.schemas.common import Shown
 from services.bootstrap import Service, broker_answers
-from services.storage import heartbeats, schema
-from services.usecases.callers import open_to_anybody
+from services.queries import health
+from services.queries.keys import open_to_anybody
 
 router = APIRouter(tags=["health"])
 
@@ -71,7 +71,7 @@ def readyz(service: TheService, response: Response) -> Readiness:
     reasons: list[str] = []
     database = migrations = worker = anybody = False
     try:
-        migrations = schema.at_head(service.engine)
+        migrations = health.at_head(service.engine)
         database = True
         if migrations:
             worker, anybody = _worker(service), _open_to_anybody(service)
@@ -99,8 +99,8 @@ def readyz(service: TheService, response: Response) -> Readiness:
 
 def _worker(service: Service) -> bool:
     with service.engine.begin() as connection:
-        last = heartbeats.last(connection, heartbeats.TASK)
-    return last is not None and service.now() - last < HEARTBEAT_AGE
+        age = health.beat_age(connection, health.TASK, now=service.now())
+    return age is not None and age < HEARTBEAT_AGE
 
 
 def _open_to_anybody(service: Service) -> bool:

@@ -14,12 +14,13 @@ from services.api.schemas.common import Limit, Moment, Page
 from services.api.schemas.jobs import JobShown, Standing
 from services.api.security import Reader, Writer
 from services.bootstrap import POLL_SOURCES, REFRESH_FORECASTS, SCORE_FORECASTS, TRAIN_MODELS
-from services.storage import jobs
+from services.queries import jobs
 from services.usecases.callers import Caller
 from services.usecases.order_polls import POLL
 from services.usecases.order_scoring import SCORE
 from services.usecases.order_training import TRAIN
 from services.usecases.record_observations import REFRESH
+from services.usecases.retry_job import retry_job
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -46,10 +47,10 @@ def listed(
             series_id=series_id,
             desk=caller.desk,
             before=before,
-            limit=limit + 1,
+            limit=limit,
         )
-    items = [JobShown.model_validate(job) for job in found[:limit]]
-    return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
+    items = [JobShown.model_validate(job) for job in found.rows]
+    return Page(items=items, next=str(items[-1].id) if found.more else None)
 
 
 @router.get("/progress", summary="How far the work has come")
@@ -63,7 +64,7 @@ def progress(
 ) -> Page[Standing]:
     """Counts of jobs by kind: what waits, what runs, what is done and what has failed."""
     with service.engine.begin() as connection:
-        found = jobs.standings(connection, desk=caller.desk, since=since, now=service.now())
+        found = jobs.progress(connection, desk=caller.desk, since=since, now=service.now())
     return Page(items=[Standing.model_validate(each) for each in found])
 
 
@@ -79,7 +80,7 @@ def retry(service: TheService, caller: Writer, audit: Audit, job_id: JobId) -> J
     """A job that failed for good is due now, with fresh runs; one that waits, or is done, stays as it is."""
     with service.engine.begin() as connection:
         before = _existing(connection, caller, job_id)
-        if not jobs.ask_again(connection, job_id, now=service.now()):
+        if not retry_job(connection, job_id, now=service.now()):
             return before
         after = _existing(connection, caller, job_id)
         audit.note(connection, "job.retried", str(job_id), before=before, after=after)
@@ -89,7 +90,7 @@ def retry(service: TheService, caller: Writer, audit: Audit, job_id: JobId) -> J
 
 
 def _existing(connection: Connection, caller: Caller, job_id: int) -> JobShown:
-    found = jobs.by_id(connection, job_id, desk=caller.desk)
+    found = jobs.one(connection, job_id, desk=caller.desk)
     if found is None:
         raise ProblemError("not-found", f"There is no job {job_id}.")
     return JobShown.model_validate(found)

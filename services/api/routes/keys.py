@@ -13,8 +13,8 @@ from services.api.limits import only_json
 from services.api.schemas.common import Page
 from services.api.schemas.keys import KeyGiven, KeyMade, KeyShown
 from services.api.security import requires
-from services.storage import keys
-from services.storage.keys import Key
+from services.queries import keys
+from services.queries.keys import Key
 from services.usecases.manage_keys import OVERLAP, add_key, revoke_key, rotate_key
 
 router = APIRouter(prefix="/keys", tags=["keys"], dependencies=[Depends(requires("admin"))])

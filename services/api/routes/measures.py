@@ -13,9 +13,9 @@ from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Page
 from services.api.schemas.measures import MeasureGiven, MeasureShown, WatchShown
 from services.api.security import Reader, writes
-from services.storage import measures, series
-from services.usecases.measures import Sight
-from services.usecases.watches import watches
+from services.queries import series
+from services.queries.measures import Sight, watches
+from services.usecases.put_measure import put_measure
 
 router = APIRouter(prefix="/measures", tags=["measures"])
 
@@ -34,8 +34,9 @@ def listed(
 ) -> Page[WatchShown]:
     """The latest in force first, each as it stood by what was known at the moment."""
     with service.engine.begin() as connection:
-        named = None if series_id is None else [existing(connection, caller, series_id)]
-        registered = named or series.listed(connection, desk=caller.desk, limit=None)
+        if series_id is not None:
+            existing(connection, caller, series_id)
+        registered = series.chosen(connection, series_id=series_id, desk=caller.desk)
         found = watches(connection, registered, as_of=as_of or service.now())
     return Page(items=[WatchShown.of(each) for each in found if state in {None, each.sight}][:limit])
 
@@ -52,9 +53,8 @@ def put(
     """Add a measure (201), or describe the one of its id anew (200)."""
     record = given.record(measure_id)
     with service.engine.begin() as connection:
-        held = measures.get(connection, measure_id)
+        held = put_measure(connection, record, now=service.now())
         response.status_code = 201 if held is None else 200
-        measures.put(connection, record, now=service.now())
         before = None if held is None else MeasureShown.of(held)
         audit.note(connection, "measure.put", measure_id, before=before, after=MeasureShown.of(record))
     return MeasureShown.of(record)

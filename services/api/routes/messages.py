@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from services.api.dependencies import TheService
 from services.api.problems import ProblemError
 from services.api.security import Reader
-from services.storage import messages
+from services.queries import messages
 
 router = APIRouter(prefix="/messages", tags=["deliveries"])
 
@@ -36,7 +36,7 @@ def one(
     It has no ``sequence``: that is the number of its delivery to one endpoint.
     """
     with service.engine.begin() as connection:
-        found = messages.get(connection, message_id, desk=caller.desk)
+        found = messages.event(connection, message_id, desk=caller.desk)
     if found is None:
         raise ProblemError("not-found", f"There is no message {message_id!r}.")
-    return found.payload
+    return found

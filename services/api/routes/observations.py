@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import Annotated
 
@@ -10,7 +9,6 @@ import structlog
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from forecasting.months import Month as CalendarMonth
-from forecasting.months import Span
 from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.formats import CONTENT, JSON, PARQUET, Format, table
@@ -30,8 +28,8 @@ from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS
 from services.ingestion.binary_readers import read_excel, read_parquet
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.readers import Body, read_body, read_csv
-from services.storage import observations, releases
-from services.storage.observations import ObservationRecord
+from services.queries import observations, releases
+from services.queries.observations import UnknownCursorError
 from services.telemetry import count_release
 from services.usecases.record_observations import record_observations
 
@@ -93,10 +91,7 @@ def upload(
     body = _read(media_type, content, service.settings.upload_limit_bytes)
     said = _said(source, body.source)
     with service.engine.begin() as connection:
-        repeated = (
-            idempotency_key is not None
-            and releases.by_idempotency_key(connection, idempotency_key, sender=sender) is not None
-        )
+        repeated = releases.is_recorded(connection, idempotency_key, sender=sender)
         report = record_observations(
             connection,
             body.figures,
@@ -174,42 +169,23 @@ def held(
     """The standing figure of each month in the order of months, as known now or at ``as_of``."""
     with service.engine.begin() as connection:
         unit = existing(connection, caller, series_id).unit
-        rows = observations.history(connection, [series_id], as_of=as_of).get(series_id, [])
-    shown = [row for row in (_every(rows) if revisions else _standing(rows)) if _within(row, first, last)]
-    if after is not None:
-        mark = next((row for row in rows if row.id == after), None)
-        if mark is None:
-            raise ProblemError("invalid-request", f"query.after: {after} is no cursor of this list.")
-        # without revisions a month has one place: a print that came since stands where the cursor's stood
-        place = _place if revisions else _months
-        shown = [row for row in shown if place(row) > place(mark)]
-    items = [FigureShown.of(row, unit) for row in shown[:limit]]
-    following = str(items[-1].id) if len(shown) > limit else None
+        try:
+            found = observations.figures(
+                connection,
+                series_id,
+                as_of=as_of,
+                first=None if first is None else CalendarMonth.parse(first),
+                last=None if last is None else CalendarMonth.parse(last),
+                revisions=revisions,
+                after=after,
+                limit=limit,
+            )
+        except UnknownCursorError as error:
+            raise ProblemError("invalid-request", f"query.after: {error}") from error
+    items = [FigureShown.of(row, unit) for row in found.rows]
+    following = str(items[-1].id) if found.more else None
     if wanted == JSON:
         return Page(items=items, next=following)
     dumped = [each.model_dump(mode="json") for each in items]
     columns = list(FigureShown.model_fields)
     return table(wanted, dumped, columns, name=f"{series_id}-observations", following=following)
-
-
-def _standing(rows: list[ObservationRecord]) -> list[ObservationRecord]:
-    latest: dict[Span, ObservationRecord] = {row.observation.span: row for row in rows}
-    return [latest[span] for span in sorted(latest)]
-
-
-def _every(rows: list[ObservationRecord]) -> list[ObservationRecord]:
-    return sorted(rows, key=_place)
-
-
-def _months(row: ObservationRecord) -> tuple[Span, ...]:
-    return (row.observation.span,)
-
-
-def _place(row: ObservationRecord) -> tuple[Span, dt.datetime]:
-    return row.observation.span, row.observation.known_from
-
-
-def _within(row: ObservationRecord, first: str | None, last: str | None) -> bool:
-    span = row.observation.span
-    after = first is None or span.last >= CalendarMonth.parse(first)
-    return after and (last is None or span.first <= CalendarMonth.parse(last))

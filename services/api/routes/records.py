@@ -11,7 +11,7 @@ from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Before, Limit, Page
 from services.api.schemas.records import SetRecord
 from services.api.security import Reader
-from services.storage import series, verdicts
+from services.queries import records, series
 
 router = APIRouter(prefix="/records", tags=["records"])
 
@@ -36,17 +36,15 @@ def listed(
     with service.engine.begin() as connection:
         named = None
         if series_id is not None:
-            named = [existing(connection, caller, series_id).id]
+            named = [existing(connection, caller, series_id)]
         elif family is not None:
-            named = [each.id for each in series.listed(connection, family=family, limit=None)]
-        found = verdicts.setting_records(
-            connection, series_ids=named, desk=caller.desk, as_of=as_of, before=before, limit=limit + 1
-        )
+            named = series.chosen(connection, family=family, desk=caller.desk)
+        found = records.listed(connection, named, desk=caller.desk, as_of=as_of, before=before, limit=limit)
     items = [
         shown
-        for figure in found[:limit]
+        for figure in found.rows
         for shown in SetRecord.of(figure)
         if direction in {None, shown.direction} and (shown.years_claimed or 0) >= years
     ]
-    following = str(found[limit - 1].verdict.observation_id) if len(found) > limit else None
+    following = str(found.rows[-1].verdict.observation_id) if found.more else None
     return Page(items=items, next=following)

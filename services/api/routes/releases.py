@@ -16,8 +16,8 @@ from services.api.problems import ProblemError
 from services.api.schemas.common import AsOf, Month, Page, clean_json, storable_id
 from services.api.schemas.releases import REQUEST_BODY, CalendarShown, ReleaseShown
 from services.api.security import Reader, writes
-from services.storage import release_calendars, series
-from services.usecases.releases import AHEAD, BEHIND, LONGEST, calendars, every_release, followed
+from services.queries.releases import AHEAD, BEHIND, LONGEST, calendars, every_release
+from services.usecases.put_calendar import put_calendar
 
 router = APIRouter(tags=["releases"])
 
@@ -46,9 +46,8 @@ def listed(
     if not 0 <= end.since(begin) < LONGEST:
         raise ProblemError("invalid-request", f"from and to: at least one month and at most {LONGEST}.")
     with service.engine.begin() as connection:
-        registered = series.listed(connection, desk=caller.desk, limit=None)
         told = every_release(
-            connection, registered, calendar_id=calendar, first=begin, last=end, as_of=moment
+            connection, calendar_id=calendar, first=begin, last=end, as_of=moment, desk=caller.desk
         )
     return Page(items=[ReleaseShown.of(each) for each in told if state in {None, each.state}])
 
@@ -57,16 +56,8 @@ def listed(
 def listed_calendars(service: TheService, caller: Reader) -> Page[CalendarShown]:
     """Those that ship and those of the installation, by id, with what is learned of their sources."""
     with service.engine.begin() as connection:
-        registered = series.listed(connection, desk=caller.desk, limit=None)
-        known = {each.calendar.id: each for each in followed(connection, registered, as_of=service.now())}
-        every = calendars(connection)
-    items = [
-        CalendarShown.of(calendar, [], Lateness(0))
-        if name not in known
-        else CalendarShown.of(calendar, [one.id for one in known[name].series], known[name].learned)
-        for name, calendar in sorted(every.items())
-    ]
-    return Page(items=items)
+        every = calendars(connection, as_of=service.now(), desk=caller.desk)
+    return Page(items=[CalendarShown.of(each.calendar, list(each.covered), each.learned) for each in every])
 
 
 @router.put(
@@ -86,13 +77,11 @@ def put(
     """Add a calendar (201), or describe one anew (200), one that ships too; each fault has an example."""
     given = parse_calendar(clean_json(raw), calendar_id=storable_id(calendar_id))
     with service.engine.begin() as connection:
-        before = calendars(connection).get(calendar_id)
+        before = put_calendar(connection, given, now=service.now())
         response.status_code = 201 if before is None else 200
-        release_calendars.put(connection, given, now=service.now())
-        known = followed(connection, series.listed(connection, limit=None), as_of=service.now())
-        mine = next((each for each in known if each.calendar.id == calendar_id), None)
-        covered = [] if mine is None else [each.id for each in mine.series]
-        shown = CalendarShown.of(given, covered, Lateness(0) if mine is None else mine.learned)
+        known = calendars(connection, as_of=service.now())
+        mine = next(each for each in known if each.calendar.id == calendar_id)
+        shown = CalendarShown.of(given, list(mine.covered), mine.learned)
         was = None if before is None else CalendarShown.of(before, [], Lateness(0))
         audit.note(connection, "release_calendar.put", calendar_id, before=was, after=shown)
     return shown

@@ -17,7 +17,7 @@ from services.api.schemas.common import Month, Page, clean_json, storable_id
 from services.api.schemas.rehearsals import RehearsalShown
 from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown
 from services.api.security import Reader, RuleKeeper
-from services.storage import rules
+from services.queries import rules
 from services.usecases.callers import Caller
 from services.usecases.rehearse_rule import rehearse_rule
 from services.usecases.save_rule import save_rule, standing_alerts
@@ -37,8 +37,8 @@ def listed(
     """The newest version of each rule, by id."""
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
-        found = rules.in_force(connection)
-    return Page(items=[RuleShown.of(rule) for rule in found if wanted in {None, rule.desk}])
+        found = rules.in_force(connection, desk=wanted)
+    return Page(items=[RuleShown.of(rule) for rule in found])
 
 
 @router.get("/{rule_id}", summary="One rule")
@@ -51,8 +51,8 @@ def one(
 ) -> RuleShown:
     """A rule as it stands, or as it stood under a version."""
     with service.engine.begin() as connection:
-        found = rules.get(connection, rule_id, version)
-    if found is None or not caller.sees(found.desk):
+        found = rules.one(connection, rule_id, version, desk=caller.desk)
+    if found is None:
         raise ProblemError(
             "not-found", f"There is no rule {rule_id!r}" + (f" of version {version}." if version else ".")
         )
@@ -167,7 +167,7 @@ def _save(
 ) -> RuleSaved:
     """Save a rule of the caller's own desk; another desk's is neither changed nor taken over."""
     with service.engine.begin() as connection:
-        held = rules.get(connection, rule_id)
+        held = rules.one(connection, rule_id)
         if held is not None and not caller.sees(held.desk):
             raise ProblemError("not-found", f"There is no rule {rule_id!r} of your desk.")
         saved = save_rule(connection, rule_id, clean_json(raw), now=service.now(), expected=expected)

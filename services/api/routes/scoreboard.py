@@ -12,7 +12,7 @@ from services.api.formats import CONTENT, JSON, Format, table
 from services.api.schemas.common import AsOf
 from services.api.schemas.scoreboard import EMPTY, SCOREBOARD_COLUMNS, Scoreboard, StandingShown
 from services.api.security import Reader
-from services.usecases.scoreboard import By, scoreboard
+from services.queries.scoreboard import By, scoreboard
 
 router = APIRouter(tags=["forecasts"])
 

@@ -14,9 +14,10 @@ from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Page, SeriesId, storable_id
 from services.api.schemas.series import SeriesGiven, SeriesShown
 from services.api.security import Reader, Writer
-from services.storage import restrictions, series
-from services.storage.series import SeriesRecord
+from services.queries import series
+from services.queries.series import SeriesRecord
 from services.usecases.callers import Caller
+from services.usecases.register_series import OtherUnitError, TakenIdError, register_series
 
 router = APIRouter(prefix="/series", tags=["series"])
 
@@ -48,10 +49,10 @@ def listed(
             words=words,
             desk=caller.desk,
             after=after,
-            limit=limit + 1,
+            limit=limit,
         )
-    items = [SeriesShown.model_validate(record) for record in found[:limit]]
-    return Page(items=items, next=items[-1].id if len(found) > limit else None)
+    items = [SeriesShown.model_validate(record) for record in found.rows]
+    return Page(items=items, next=items[-1].id if found.more else None)
 
 
 @router.get("/{series_id}", summary="One series")
@@ -79,16 +80,11 @@ def put(
     """Register a series (201), or describe one that is there anew (200). 409 where its unit would change."""
     record = SeriesRecord(storable_id(series_id), **{**dict(given), "tags": tuple(given.tags)})
     with service.engine.begin() as connection:
-        if restrictions.hidden(connection, [series_id], caller.desk):
-            raise ProblemError("conflict", f"The id {series_id!r} is taken; choose another.")
-        earlier = series.get(connection, series_id)
+        try:
+            earlier, held = register_series(connection, record, desk=caller.desk, now=service.now())
+        except (TakenIdError, OtherUnitError) as error:
+            raise ProblemError("conflict", str(error)) from error
         response.status_code = 201 if earlier is None else 200
-        series.register(connection, [record], now=service.now())
-        held = existing(connection, caller, series_id)
-        if held.unit != record.unit:
-            raise ProblemError(
-                "conflict", f"{series_id} is held in {held.unit!r} and cannot become {record.unit!r}."
-            )
         shown = SeriesShown.model_validate(held)
         before = None if earlier is None else SeriesShown.model_validate(earlier)
         audit.note(connection, "series.described", series_id, before=before, after=shown)
@@ -97,7 +93,7 @@ def put(
 
 def existing(connection: Connection, caller: Caller, series_id: str) -> SeriesRecord:
     """A registered series that the caller may see, or the problem that there is none."""
-    found = series.get(connection, series_id)
-    if found is None or restrictions.hidden(connection, [series_id], caller.desk):
+    found = series.one(connection, series_id, desk=caller.desk)
+    if found is None:
         raise ProblemError("not-found", f"There is no series {series_id!r}; PUT it first.")
     return found

@@ -16,10 +16,10 @@ from services.api.problems import ProblemError, faults
 from services.api.schemas.common import Page
 from services.api.schemas.silences import SilenceGiven, SilenceShown
 from services.api.security import Reader, RuleKeeper
-from services.storage import silences
-from services.storage.silences import SilenceRecord
-from services.usecases.add_silence import UnknownMatchError, add_silence
+from services.queries import silences
+from services.queries.silences import SilenceRecord
 from services.usecases.callers import Caller
+from services.usecases.manage_silences import UnknownMatchError, add_silence, end_silence
 
 router = APIRouter(prefix="/silences", tags=["silences"])
 
@@ -36,7 +36,7 @@ def listed(
     """The oldest first."""
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
-        found = silences.listed(connection, desk=wanted, ends_after=None if ended else service.now())
+        found = silences.listed(connection, desk=wanted, ended=ended, now=service.now())
     return Page(items=[SilenceShown.of(record) for record in found])
 
 
@@ -86,14 +86,14 @@ def end(service: TheService, caller: RuleKeeper, audit: Audit, silence_id: Silen
     """What it matches is heard again from now on; what it held back stays shown with the alerts."""
     with service.engine.begin() as connection:
         before = SilenceShown.of(_existing(connection, caller, silence_id))
-        silences.end(connection, silence_id, at=service.now())
+        end_silence(connection, silence_id, now=service.now())
         after = SilenceShown.of(_existing(connection, caller, silence_id))
         audit.note(connection, "silence.ended", silence_id, before=before, after=after)
         return after
 
 
 def _existing(connection: Connection, caller: Caller, silence_id: str) -> SilenceRecord:
-    found = silences.get(connection, silence_id)
-    if found is None or not caller.sees(found.desk):
+    found = silences.one(connection, silence_id, desk=caller.desk)
+    if found is None:
         raise ProblemError("not-found", f"There is no silence {silence_id!r}.")
     return found

@@ -8,9 +8,7 @@ from services.api.dependencies import TheService
 from services.api.schemas.common import Page
 from services.api.schemas.sources import SourceShown
 from services.api.security import reads
-from services.ingestion.sources.registry import SOURCES
-from services.storage import sources
-from services.storage.sources import Health
+from services.queries import sources
 
 router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[reads])
 
@@ -19,11 +17,6 @@ router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[reads])
 def listed(service: TheService) -> Page[SourceShown]:
     """Every source that the service knows; `fault` and `reason` are of its last poll."""
     with service.engine.begin() as connection:
-        counts, health = sources.counts(connection), sources.health(connection)
+        found = sources.polled(connection)
     now = service.now()
-    return Page(
-        items=[
-            SourceShown.of(source, health.get(name, Health(name)), counts.get(name, 0), now)
-            for name, source in SOURCES.items()
-        ]
-    )
+    return Page(items=[SourceShown.of(each, now) for each in found])

@@ -11,7 +11,8 @@ from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Before, Limit, Page, SeriesId
 from services.api.schemas.verdicts import VERDICT_COLUMNS, VerdictShown
 from services.api.security import Reader
-from services.storage import verdicts
+from services.queries import verdicts
+from services.queries.observations import UnknownCursorError
 
 router = APIRouter(tags=["verdicts"])
 
@@ -35,11 +36,12 @@ def listed(
     """One verdict for every figure recorded, the last known first; with ``as_of`` only those known then."""
     with service.engine.begin() as connection:
         existing(connection, caller, series_id)
-        if before is not None and not verdicts.has(connection, series_id, before):
-            raise ProblemError("invalid-request", f"query.before: {before} is no cursor of this list.")
-        judged = verdicts.listed(connection, series_id, as_of=as_of, before=before, limit=limit + 1)
-    items = [VerdictShown.of(each) for each in judged[:limit]]
-    following = str(items[-1].observation_id) if len(judged) > limit else None
+        try:
+            judged = verdicts.listed(connection, series_id, as_of=as_of, before=before, limit=limit)
+        except UnknownCursorError as error:
+            raise ProblemError("invalid-request", f"query.before: {error}") from error
+    items = [VerdictShown.of(each) for each in judged.rows]
+    following = str(items[-1].observation_id) if judged.more else None
     if wanted == JSON:
         return Page(items=items, next=following)
     return table(

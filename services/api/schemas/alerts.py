@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import By, Given, LongText, Moment, Shown, Text
-from services.storage.alerts import AlertEvent, AlertRecord
+from services.queries.alerts import AlertEvent, AlertRecord
 
 EXAMPLE: dict[str, Any] = {
     "id": "0f7e7d0a-5d9c-5a0e-8a0e-7f1f4f9f2b61",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from services.api.schemas.common import Given, Moment, Shown
-from services.storage.deliveries import AttemptRecord, DeliveryRecord
+from services.queries.deliveries import AttemptRecord, DeliveryRecord
 
 EXAMPLE: dict[str, Any] = {
     "id": 9,

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Shown
-from services.usecases.divergence import FamilyDivergence
+from services.queries.divergence import FamilyDivergence
 
 _PAIR: dict[str, Any] = {
     "higher": "CN_EXP_RE_T",

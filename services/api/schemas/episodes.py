@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from forecasting.shocks.scenarios import Branch, Scenarios
 from services.api.schemas.common import Shown
-from services.usecases.episodes import FollowedEpisode, told
+from services.queries.episodes import FollowedEpisode, told
 
 _TYPES = {"AO": 0.02, "LS": 0.11, "TC": 0.86, "anticipation": 0.01}
 EXAMPLE: dict[str, Any] = {

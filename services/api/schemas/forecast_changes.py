@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from forecasting.months import Month
 from services.api.schemas.common import Moment, Shown
-from services.storage.forecasts import ForecastRecord
+from services.queries.forecasts import ForecastRecord
 
 
 class FigureShown(Shown):

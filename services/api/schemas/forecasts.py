@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Moment, Shown
-from services.storage.forecasts import ForecastRecord
-from services.usecases.scoreboard import Measured
+from services.queries.forecasts import ForecastRecord
+from services.queries.scoreboard import Measured
 
 
 class Step(Shown):

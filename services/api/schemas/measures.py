@@ -10,8 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from alerts.scope import dump_scope, parse_scope
 from forecasting.shocks.measures import Measure
 from services.api.schemas.common import Given, LongText, Moment, Shown, clean_json, storable_id
-from services.storage.measures import MeasureRecord
-from services.usecases.watches import Watch
+from services.queries.measures import MeasureRecord, Watch
 
 EXAMPLE: dict[str, Any] = {
     "title": "Export licensing of seven rare earths and magnets, immediate (notice 18)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Shown
-from services.usecases.mirror import Mirrored
+from services.queries.mirror import Mirrored
 
 
 class MirrorShown(Shown):

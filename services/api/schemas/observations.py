@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Moment, Shown
-from services.storage.observations import ObservationRecord
+from services.queries.observations import ObservationRecord
 
 UPLOAD_EXAMPLE: dict[str, Any] = {
     "source": "GACC",

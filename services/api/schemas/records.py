@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Moment, Shown
-from services.storage.verdicts import JudgedFigure
+from services.queries.records import JudgedFigure
 
 
 class SetRecord(Shown):

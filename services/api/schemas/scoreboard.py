@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.api.schemas.common import Shown
-from services.usecases.scoreboard import Line
+from services.queries.scoreboard import Line
 
 _SCALED = "over the series' mean absolute yearly change as known when it was forecast"
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from alerts.events import EventType
 from services.api.schemas.common import By, Given, LongText, Moment, Shown, Text
-from services.storage.silences import SilenceRecord, dump_matcher
+from services.queries.silences import SilenceRecord, dump_matcher
 
 EXAMPLE: dict[str, Any] = {
     "desk": "rare-earths",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from services.api.schemas.common import Moment, Shown
-from services.ingestion.sources.source import Source
-from services.storage.sources import Health
-from services.usecases.order_polls import next_release
+from services.queries.sources import PolledSource
 
 
 class SourceShown(Shown):
@@ -54,8 +52,9 @@ class SourceShown(Shown):
     next_release: Moment
 
     @classmethod
-    def of(cls, source: Source, health: Health, followed: int, now: Moment) -> SourceShown:
+    def of(cls, polled: PolledSource, now: Moment) -> SourceShown:
         """A source beside its health, at a moment."""
+        source, health = polled.source, polled.health
         return cls(
             name=source.name,
             title=source.title,
@@ -63,7 +62,7 @@ class SourceShown(Shown):
             terms_url=source.terms.url,
             redistributable=source.terms.redistributable,
             needs_key=source.key is not None and source.key.needed,
-            followed=followed,
+            followed=polled.followed,
             calls_today=health.calls if health.calls_on == now.date() else 0,
             calls_a_day=source.pace.calls_a_day,
             rests_until=health.rests_until,
@@ -71,5 +70,5 @@ class SourceShown(Shown):
             last_fault=health.last_fault_at,
             fault=health.fault,
             reason=health.reason,
-            next_release=next_release(source, now),
+            next_release=polled.next_release(now),
         )

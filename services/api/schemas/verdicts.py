@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from forecasting.shocks.records import Record
 from services.api.schemas.common import Moment, Shown
-from services.storage.verdicts import JudgedFigure
+from services.queries.verdicts import JudgedFigure
 
 
 class RecordShown(Shown):

@@ -12,8 +12,8 @@ from forecasting.forecast import Forecast
 from forecasting.months import Month
 from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.measures import Measure
-from services.usecases.episodes import FollowedEpisode
-from services.usecases.series_view import Figure, SeriesView
+from services.queries.episodes import FollowedEpisode
+from services.queries.series import Figure, SeriesView
 from services.web import formats
 from services.web.charts.axes import Axes, bounds
 from services.web.charts.svg import Point, area, element, joined, line, text

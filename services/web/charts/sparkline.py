@@ -7,7 +7,7 @@ import math
 from markupsafe import Markup
 
 from forecasting.months import Month
-from services.usecases.now_view import PICTURED, Pictured
+from services.queries.now import PICTURED, Pictured
 from services.web import formats
 from services.web.charts.axes import Axes, bounds
 from services.web.charts.svg import Point, area, element, joined, line, text

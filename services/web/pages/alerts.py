@@ -11,13 +11,16 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from services.bootstrap import DELIVER_MESSAGES, Service
-from services.storage import alert_notes, alerts, deliveries, endpoints, restrictions, rules, series, silences
-from services.storage.alert_notes import AlertNote
-from services.storage.alerts import AlertEvent, AlertRecord
-from services.storage.series import SeriesRecord
-from services.storage.silences import SilenceRecord
-from services.usecases.handle_alerts import acknowledge_alert, close_alert, note_alert, snooze_alert
-from services.usecases.series_view import series_view
+from services.queries import alerts
+from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, ToldAlert
+from services.queries.series import SeriesView
+from services.usecases.handle_alerts import (
+    acknowledge_alert,
+    close_alert,
+    hear_alert,
+    note_alert,
+    snooze_alert,
+)
 from services.web.changes import back_to, keep
 from services.web.charts.series_chart import Layers, series_chart
 from services.web.evidence import evidence
@@ -54,17 +57,6 @@ Act = Literal["acknowledge", "close", "snooze", "hear", "assign", "comment", "us
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An alert in the list, with the last thing that was said of it."""
-
-    record: AlertRecord
-    series_name: str
-    rule_name: str
-    sentence: str
-    known_from: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Moment:
     """One entry in the life of an alert: what a figure did to it, or what a person said."""
 
@@ -73,7 +65,7 @@ class Moment:
     note: AlertNote | None = None
 
 
-COLUMNS: tuple[Column[Row], ...] = (
+COLUMNS: tuple[Column[ToldAlert], ...] = (
     Column("alert", lambda row: row.record.state.id),
     Column("status", lambda row: str(row.record.state.status)),
     Column("severity", lambda row: str(row.record.state.severity)),
@@ -100,17 +92,17 @@ def listed(
     """Alerts that stand so, the last opened first."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        found = alerts.paged(
+        found = alerts.listed(
             connection,
             desk=looking.caller.desk,
             status=None if status == "all" else status,
             after=after,
-            limit=MOST + 1,
+            limit=MOST,
         )
-        rows = _rows(connection, found[:MOST])
+        rows = alerts.told(connection, found.rows)
     if format == "csv":
         return as_csv("alerts", COLUMNS, rows)
-    more = rows[-1].record.state.id if len(found) > MOST else None
+    more = rows[-1].record.state.id if found.more else None
     return page(request, looking, "alerts.html", rows=rows, standing=status, more=more, after=after)
 
 
@@ -120,14 +112,14 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
         record = _seen(connection, looking, alert_id)
-        events = alerts.events(connection, alert_id)
-        notes = alert_notes.of_alert(connection, alert_id)
-        sent = deliveries.of_alert(connection, alert_id, desk=record.desk)
-        rule = rules.get(connection, record.state.rule_id, record.state.rule_version)
-        held = series.get(connection, record.state.series_id)
-        urls = {each.id: each.url for each in endpoints.listed(connection, desk=record.desk)}
-        snoozes = _snoozes(connection, alert_id, now=service.now())
-        chart = _chart(connection, looking, held, record, events, portfolio=service.settings.portfolio)
+        found = alerts.evidence(
+            connection,
+            record,
+            desk=looking.caller.desk,
+            now=service.now(),
+            portfolio=service.settings.portfolio,
+        )
+    events = found.life.events
     told = [event.payload["data"] for event in reversed(events)]
     figure = next((data for data in told if "value" in data), None)
     return page(
@@ -136,16 +128,16 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         "alert.html",
         record=record,
         state=record.state,
-        rule=rule,
-        series=held,
-        life=_life(events, notes),
+        rule=found.rule,
+        series=found.series,
+        life=_moments(found.life),
         sentence=told[0]["sentence"] if told else "",
         evidence=() if figure is None else evidence(figure),
-        chart=chart,
-        snoozes=snoozes,
+        chart=None if found.view is None else _chart(found.view, record),
+        snoozes=found.snoozes,
         as_of=events[-1].known_from.date() if events else "",
-        sent=sent,
-        urls=urls,
+        sent=found.sent,
+        urls=found.urls,
         now=service.now(),
     )
 
@@ -177,9 +169,7 @@ def handle(
                 until = now + dt.timedelta(hours=hours)
                 snooze_alert(connection, alert_id, by=by, until=until, note=text, now=now)
             case "hear":
-                for each in _snoozes(connection, alert_id, now=now):
-                    silences.end(connection, each.silence.id, at=now)
-                note_alert(connection, AlertNote(alert_id, "comment", by, now, "ended the snooze"))
+                hear_alert(connection, alert_id, by=by, now=now)
             case "assign":
                 note_alert(connection, AlertNote(alert_id, "assigned", by, now, text, assignee=to or given))
             case _:
@@ -191,57 +181,22 @@ def handle(
 
 
 def _seen(connection: Connection, looking: Visitor, alert_id: str) -> AlertRecord:
-    found = alerts.get(connection, alert_id)
-    if found is None or not looking.caller.sees(found.desk):
+    found = alerts.one(connection, alert_id, desk=looking.caller.desk)
+    if found is None:
         raise NotFoundError(f"There is no alert {alert_id!r} that your key may see.", "/alerts?status=all")
     return found
 
 
-def _rows(connection: Connection, found: list[AlertRecord]) -> list[Row]:
-    said = alerts.last_events(connection, [each.state.id for each in found])
-    names = {
-        each.id: each.name for each in series.of_ids(connection, {each.state.series_id for each in found})
-    }
-    in_force = {each.id: each.name for each in rules.in_force(connection)}
-    return [
-        Row(
-            record,
-            names.get(record.state.series_id, record.state.series_id),
-            in_force.get(record.state.rule_id, record.state.rule_id),
-            said[record.state.id].payload["data"]["sentence"] if record.state.id in said else "",
-            said[record.state.id].known_from if record.state.id in said else None,
-        )
-        for record in found
-    ]
-
-
-def _snoozes(connection: Connection, alert_id: str, *, now: dt.datetime) -> list[SilenceRecord]:
-    """Silences of this alert alone that have not ended."""
-    held = silences.listed(connection, ends_after=now)
-    return [each for each in held if each.silence.matcher.alerts == {alert_id}]
-
-
-def _chart(
-    connection: Connection,
-    looking: Visitor,
-    held: SeriesRecord | None,
-    record: AlertRecord,
-    events: list[AlertEvent],
-    *,
-    portfolio: str,
-) -> Markup | None:
-    """The series as it was known when the alert was last spoken of; None where that may not be seen."""
-    if held is None or not events or restrictions.hidden(connection, [held.id], looking.caller.desk):
-        return None
-    view = series_view(connection, held, as_of=events[-1].known_from, portfolio=portfolio)
+def _chart(view: SeriesView, record: AlertRecord) -> Markup | None:
+    """The series as it was known when the alert was last spoken of; None where nothing of it was held."""
     if view.known is None:
         return None
     first = max(view.known.start, record.state.onset.first - BEFORE)
     return series_chart(view, first, view.known.end + AHEAD, Layers(scenarios=False))
 
 
-def _life(events: list[AlertEvent], notes: list[AlertNote]) -> list[Moment]:
+def _moments(life: Life) -> list[Moment]:
     """What happened and what was said, in the order in which it was known."""
-    moments = [Moment(event.known_from, event=event) for event in events]
-    moments += [Moment(note.at, note=note) for note in notes]
+    moments = [Moment(event.known_from, event=event) for event in life.events]
+    moments += [Moment(note.at, note=note) for note in life.notes]
     return sorted(moments, key=lambda moment: moment.at)

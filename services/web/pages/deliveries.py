@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
 
 from services.bootstrap import DELIVER_MESSAGES, Service
-from services.storage import deliveries, endpoint_health, endpoints
-from services.storage.deliveries import DeliveryRecord
+from services.queries import deliveries, endpoints
+from services.queries.deliveries import DeliveryRecord
+from services.usecases.replay_deliveries import replay_delivery
 from services.web.changes import back_to, keep
 from services.web.exports import Column, as_csv
 from services.web.rendering import NotFoundError, page
@@ -56,13 +57,13 @@ def listed(
             status=None if status == "all" else status,
             endpoint_id=endpoint,
             before=before,
-            limit=MOST + 1,
+            limit=MOST,
         )
-        urls = {each.id: each.url for each in endpoints.listed(connection, desk=looking.caller.desk)}
-    rows = found[:MOST]
+        urls = endpoints.urls(connection, desk=looking.caller.desk)
+    rows = found.rows
     if format == "csv":
         return as_csv("deliveries", COLUMNS, rows)
-    more = rows[-1].id if len(found) > MOST else None
+    more = rows[-1].id if found.more else None
     return page(
         request,
         looking,
@@ -80,17 +81,17 @@ def one(request: Request, looking: Looking, delivery_id: int) -> Response:
     """One delivery: the bytes that were sent, and what came back each time."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        record = _seen(connection, looking, delivery_id)
-        tried = deliveries.attempts_of(connection, delivery_id)
-        endpoint = endpoints.get(connection, record.endpoint_id)
-    body = json.loads(record.body)
+        story = deliveries.story(connection, delivery_id, desk=looking.caller.desk)
+    if story is None:
+        raise _missing(delivery_id)
+    body = json.loads(story.record.body)
     return page(
         request,
         looking,
         "delivery.html",
-        record=record,
-        endpoint=endpoint,
-        tried=tried,
+        record=story.record,
+        endpoint=story.endpoint,
+        tried=story.tried,
         body=json.dumps(body, indent=2, ensure_ascii=False),
         sentence=body.get("data", {}).get("sentence") or body.get("text", ""),
         now=service.now(),
@@ -101,12 +102,9 @@ def one(request: Request, looking: Looking, delivery_id: int) -> Response:
 def replay(request: Request, looking: EndpointKeeping, delivery_id: int) -> Response:
     """Send it again with the same id and body."""
     service: Service = request.app.state.service
-    now = service.now()
     with service.engine.begin() as connection:
         record = _seen(connection, looking, delivery_id)
-        number = record.sequence
-        deliveries.replay(connection, record.endpoint_id, now=now, first=number, last=number)
-        endpoint_health.end_rest(connection, record.endpoint_id)
+        replay_delivery(connection, record, now=service.now())
         before = {"status": record.status}
         after = {"status": _seen(connection, looking, delivery_id).status}
         keep(request, looking, connection, "delivery.replayed", str(delivery_id), before=before, after=after)
@@ -115,7 +113,11 @@ def replay(request: Request, looking: EndpointKeeping, delivery_id: int) -> Resp
 
 
 def _seen(connection: Connection, looking: Visitor, delivery_id: int) -> DeliveryRecord:
-    found = deliveries.get(connection, delivery_id, desk=looking.caller.desk)
+    found = deliveries.one(connection, delivery_id, desk=looking.caller.desk)
     if found is None:
-        raise NotFoundError(f"There is no delivery {delivery_id} that your key may see.", "/deliveries")
+        raise _missing(delivery_id)
     return found
+
+
+def _missing(delivery_id: int) -> NotFoundError:
+    return NotFoundError(f"There is no delivery {delivery_id} that your key may see.", "/deliveries")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -14,11 +14,10 @@ from alerts.delivery.errors import ForbiddenAddressError, ForbiddenUrlError
 from alerts.delivery.signing import Signature
 from alerts.events import EventType
 from services.bootstrap import DELIVER_MESSAGES, Service
-from services.storage import deliveries, endpoint_health, endpoints
-from services.storage.encryption import EncryptionKeyError
-from services.storage.endpoint_health import Lately
-from services.storage.endpoints import Endpoint
+from services.queries import deliveries, endpoints
+from services.queries.endpoints import Endpoint, TriedEndpoint
 from services.usecases.manage_endpoints import (
+    EncryptionKeyError,
     Noted,
     TooManySecretsError,
     add_endpoint,
@@ -27,6 +26,7 @@ from services.usecases.manage_endpoints import (
     ping,
     rotate_secret,
 )
+from services.usecases.replay_deliveries import replay_deliveries
 from services.web.changes import back_to, keep
 from services.web.exports import Column, as_csv
 from services.web.rendering import NotFoundError, page
@@ -34,10 +34,11 @@ from services.web.sessions import EndpointKeeping, Looking, Visitor
 
 router = APIRouter()
 
-WINDOW = dt.timedelta(days=7)
-"""How far back an endpoint's health looks."""
 SHOWN = 50
 """Deliveries on the page of an endpoint; the rest is on the page of deliveries."""
+
+GIVEN_UP = ("exhausted", "cancelled")
+"""Statuses of deliveries that are sent again together."""
 
 DONE = {
     "ping": "A signed hello is on its way; its delivery stands below.",
@@ -49,25 +50,7 @@ DONE = {
 Name = Annotated[str, Form(min_length=1, max_length=200)]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An endpoint and what it came to in the last week."""
-
-    endpoint: Endpoint
-    lately: Lately
-
-    def state(self, now: dt.datetime) -> str:
-        """One word for how it is: disabled, resting, failing, waiting or well."""
-        if self.endpoint.status == "disabled":
-            return "disabled"
-        if self.endpoint.paused_until is not None and self.endpoint.paused_until > now:
-            return "resting"
-        if self.endpoint.failing_since is not None:
-            return "failing"
-        return "well" if self.lately.attempts else "not tried"
-
-
-COLUMNS: tuple[Column[Row], ...] = (
+COLUMNS: tuple[Column[TriedEndpoint], ...] = (
     Column("endpoint", lambda row: row.endpoint.id),
     Column("desk", lambda row: row.endpoint.desk),
     Column("url", lambda row: row.endpoint.url),
@@ -92,7 +75,7 @@ def listed(
     """Every endpoint of the visitor's desk."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        rows = _rows(connection, endpoints.listed(connection, desk=looking.caller.desk), service.now())
+        rows = _rows(connection, looking, service.now())
     if format == "csv":
         return as_csv("endpoints", COLUMNS, rows)
     return _list(request, looking, rows)
@@ -126,7 +109,7 @@ def add(
         )
     except (ForbiddenUrlError, ForbiddenAddressError, EncryptionKeyError) as error:
         with service.engine.begin() as connection:
-            rows = _rows(connection, endpoints.listed(connection, desk=looking.caller.desk), service.now())
+            rows = _rows(connection, looking, service.now())
         return _list(request, looking, rows, refusal=str(error), typed={"desk": desk, "url": url})
     return _one(request, looking, made.id, secret=secret, signature=signature)
 
@@ -185,9 +168,8 @@ def handle(
             disable_endpoint(service.engine, endpoint_id, reason=why, now=now, noted=noted)
         case "replay":
             with service.engine.begin() as connection:
-                count = deliveries.replay(connection, endpoint_id, now=now, only=("exhausted", "cancelled"))
-                endpoint_health.end_rest(connection, endpoint_id)
-                after = {"status": ["exhausted", "cancelled"], "replayed": count}
+                count = replay_deliveries(connection, endpoint_id, now=now, only=GIVEN_UP)
+                after = {"status": [*GIVEN_UP], "replayed": count}
                 keep(request, looking, connection, "endpoint.replayed", endpoint_id, after=after)
     service.nudge(DELIVER_MESSAGES)
     return back_to(f"/endpoints/{endpoint_id}", said)
@@ -196,7 +178,7 @@ def handle(
 def _list(
     request: Request,
     looking: Visitor,
-    rows: list[Row],
+    rows: list[TriedEndpoint],
     *,
     refusal: str = "",
     typed: dict[str, str] | None = None,
@@ -225,8 +207,8 @@ def _one(
 ) -> Response:
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        row = _rows(connection, [_seen(connection, looking, endpoint_id)], service.now())[0]
-        sent = deliveries.listed(connection, endpoint_id=endpoint_id, limit=SHOWN)
+        (row,) = endpoints.tried(connection, [_seen(connection, looking, endpoint_id)], now=service.now())
+        sent = deliveries.listed(connection, endpoint_id=endpoint_id, limit=SHOWN).rows
     answer = page(
         request,
         looking,
@@ -244,21 +226,20 @@ def _one(
     return answer
 
 
-def _rows(connection: Connection, found: list[Endpoint], now: dt.datetime) -> list[Row]:
-    came_to = endpoint_health.lately(connection, [each.id for each in found], since=now - WINDOW)
-    return [Row(each, came_to[each.id]) for each in found]
+def _rows(connection: Connection, looking: Visitor, now: dt.datetime) -> list[TriedEndpoint]:
+    return endpoints.tried(connection, endpoints.listed(connection, desk=looking.caller.desk), now=now)
 
 
 def _seen(connection: Connection, looking: Visitor, endpoint_id: str) -> Endpoint:
-    found = endpoints.get(connection, endpoint_id)
-    if found is None or not looking.caller.sees(found.desk):
+    found = endpoints.one(connection, endpoint_id, desk=looking.caller.desk)
+    if found is None:
         raise NotFoundError(f"There is no endpoint {endpoint_id!r} that your key may see.", "/endpoints")
     return found
 
 
 def _noted(request: Request, looking: Visitor, action: str) -> Noted:
     def note(connection: Connection, changed: Endpoint) -> None:
-        held = endpoints.get(connection, changed.id)
+        held = endpoints.one(connection, changed.id)
         before = None if action == "endpoint.added" else _plain(changed)
         after = None if held is None else _plain(held)
         keep(request, looking, connection, action, changed.id, before=before, after=after)

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.bootstrap import Service
-from services.storage import series
-from services.usecases.episodes import FollowedEpisode, episodes_as_of, told
+from services.queries import series
+from services.queries.episodes import FollowedEpisode, episodes_as_of, told
 from services.web.as_of import AsOf, as_of
 from services.web.exports import Column, as_csv
 from services.web.rendering import page
@@ -59,7 +59,7 @@ def ledger(
     """Every episode as it stood on the day asked for, the latest onset first."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        registered = series.listed(connection, family=family, desk=looking.caller.desk, limit=None)
+        registered = series.chosen(connection, family=family, desk=looking.caller.desk)
         found = episodes_as_of(connection, registered, as_of=looked.moment)
     shown = [
         each

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from forecasting.months import Month
 from services.bootstrap import Service
-from services.storage import series
-from services.usecases.family_view import FamilyView, Sibling, family_view
+from services.queries import series
+from services.queries.families import FamilyView, Sibling, family_view
 from services.web import formats
 from services.web.as_of import AsOf, as_of
 from services.web.charts.lines_chart import Canvas, Line, lines_chart
@@ -48,9 +48,7 @@ def family(
     service: Service = request.app.state.service
     desk = looking.caller.desk
     with service.engine.begin() as connection:
-        registered = (
-            series.listed(connection, family=family, desk=desk, limit=None) if family.isprintable() else []
-        )
+        registered = series.chosen(connection, family=family, desk=desk)
         if not registered:
             raise NotFoundError(f"There is no family {family!r} that may be seen here.", "/series")
         view = family_view(

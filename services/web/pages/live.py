@@ -10,9 +10,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
 from services.bootstrap import Service
-from services.usecases.callers import Caller, open_to_anybody
-from services.usecases.sign_in import signed_in
-from services.usecases.stream_alerts import (
+from services.queries.alert_stream import (
     COME_BACK_SECONDS,
     HEADERS,
     MEDIA_TYPE,
@@ -20,6 +18,9 @@ from services.usecases.stream_alerts import (
     begin,
     stream_alerts,
 )
+from services.queries.keys import open_to_anybody
+from services.usecases.callers import Caller
+from services.usecases.sign_in import signed_in
 from services.web.sessions import Looking, session_of
 
 router = APIRouter()

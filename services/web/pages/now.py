@@ -7,7 +7,7 @@ import datetime as dt
 from fastapi import APIRouter, Request, Response
 
 from services.bootstrap import Service
-from services.usecases.now_view import Release, now_view
+from services.queries.now import Release, now_view
 from services.web import looks
 from services.web.charts.sparkline import episode_spark
 from services.web.rendering import page

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from services.bootstrap import Service
 from services.doctor import examine
-from services.ingestion.sources.registry import SOURCES
-from services.ingestion.sources.source import Source
-from services.storage import jobs, sources, vitals
-from services.storage.jobs import Job
-from services.storage.sources import Health
-from services.usecases.order_polls import next_release
+from services.queries import jobs, operations, sources
+from services.queries.jobs import Job
 from services.web.exports import Column, as_csv
 from services.web.rendering import page
 from services.web.sessions import Looking
@@ -38,18 +32,8 @@ JOB_COLUMNS: tuple[Column[Job], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A source, how it has been doing, how many series are followed there, and its next release."""
-
-    source: Source
-    health: Health
-    followed: int
-    next_release: dt.datetime
-
-
 @router.get("/operations")
-def operations(
+def asked_for(
     request: Request,
     looking: Looking,
     status: Annotated[Literal["pending", "done", "failed", "all"], Query()] = "all",
@@ -63,21 +47,18 @@ def operations(
             connection, status=None if status == "all" else status, desk=looking.caller.desk, limit=MOST
         )
         if format == "csv":
-            return as_csv("jobs", JOB_COLUMNS, found)
-        state = vitals.vitals(connection, now=now)
-        counts, health = sources.counts(connection), sources.health(connection)
+            return as_csv("jobs", JOB_COLUMNS, found.rows)
+        state = operations.state(connection, now=now)
+        polled = sources.polled(connection)
     return page(
         request,
         looking,
         "operations.html",
         findings=examine(service.settings, service.engine, now=now),
         vitals=state,
-        jobs=found,
+        jobs=found.rows,
         standing=status,
-        sources=[
-            SourceRow(source, health.get(name, Health(name)), counts.get(name, 0), next_release(source, now))
-            for name, source in SOURCES.items()
-        ],
+        sources=polled,
         settings=service.settings,
         now=now,
     )

@@ -16,14 +16,12 @@ from alerts.rehearsal import RehearsedAlert
 from alerts.rehearsal_wording import rehearsal_lines
 from alerts.rules import Rule, dump_rule, parse_rule
 from forecasting.errors import InvalidMonthError
-from forecasting.months import Month, Span
+from forecasting.months import Month
 from services.bootstrap import Service
-from services.storage import audit, observations, rules, series
-from services.storage.series import SeriesRecord
+from services.queries import observations, rules, series
+from services.queries.series import SeriesRecord
 from services.usecases.rehearse_rule import Rehearsed, rehearse_rule
-from services.usecases.replay_figures import as_of_today
 from services.usecases.save_rule import save_rule
-from services.usecases.traits import traits
 from services.web.builder.drafts import Draft, draft_of, new_draft, read_draft
 from services.web.builder.kinds import KINDS, number
 from services.web.builder.timeline import timeline
@@ -126,7 +124,7 @@ def listed(
     """The newest version of each rule of the visitor's desk."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        found = [rule for rule in rules.in_force(connection) if looking.caller.sees(rule.desk)]
+        found = rules.in_force(connection, desk=looking.caller.desk)
     if format == "csv":
         return as_csv("rules", RULE_COLUMNS, found)
     return page(request, looking, "rules.html", rules=found)
@@ -153,8 +151,8 @@ def one(
     """The builder on a saved rule; an older version is shown as it was, and saved as the next."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        found = rules.get(connection, rule_id, version)
-        if found is None or not looking.caller.sees(found.desk):
+        found = rules.one(connection, rule_id, version, desk=looking.caller.desk)
+        if found is None:
             raise NotFoundError(f"There is no such rule {rule_id!r} that your key may see.", "/rules")
         typed = Typed(draft_of(dump_rule(found)), rule_id)
         return _built(request, looking, connection, typed, shown=found)
@@ -193,7 +191,7 @@ def save(request: Request, looking: RuleKeeping, typed: TheForm) -> Response:
     rule_id = typed.rule_id or f"rule_{uuid.uuid4().hex[:12]}"
     try:
         with service.engine.begin() as connection:
-            held = rules.get(connection, rule_id)
+            held = rules.one(connection, rule_id)
             if held is not None and not looking.caller.sees(held.desk):
                 raise NotFoundError(f"There is no rule {rule_id!r} of your desk.", "/rules")
             saved = save_rule(connection, rule_id, typed.draft.raw(), now=service.now())
@@ -237,14 +235,15 @@ def _built(
     told: Rehearsed | None = None,
     refusal: str = "",
 ) -> Response:
-    visible = series.listed(connection, desk=looking.caller.desk, limit=None)
-    versions = rules.versions(connection, typed.rule_id) if typed.rule_id else []
-    savers = audit.listed(connection, target=typed.rule_id, action="rule.saved") if versions else []
+    visible = series.chosen(connection, desk=looking.caller.desk)
+    versions = rules.versions(connection, typed.rule_id)
     rehearsal = None
     if told is not None:
         rehearsal = {
             "lines": rehearsal_lines(told.rehearsal, told.judged_by),
-            "timeline": timeline(told, _values(connection, [each.id for each in told.series])),
+            "timeline": timeline(
+                told, observations.standing_values(connection, [each.id for each in told.series])
+            ),
             "told": told,
         }
     return page(
@@ -261,8 +260,8 @@ def _built(
         families=sorted({each.family for each in visible if each.family}),
         kinds=KINDS,
         place=place_of,
-        versions=versions,
-        saved_by={(change.after or {}).get("version"): change.name for change in savers},
+        versions=versions.saved,
+        saved_by=versions.saved_by,
         rehearsal=rehearsal,
         refusal=refusal,
     )
@@ -276,7 +275,7 @@ def _read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         return Reading(faults=(Fault("$", f"this is not JSON: {error.msg}, {where}", '{"name": "…"}'),))
-    return Reading(rule, tuple(each for each in visible if rule.scope.covers(traits(each))))
+    return Reading(rule, rules.covered(rule, visible))
 
 
 def place_of(path: str) -> str:
@@ -286,15 +285,3 @@ def place_of(path: str) -> str:
             rest = path.removeprefix(start).strip(".")
             return ": ".join(filter(None, (place, rest.replace("_", " "))))
     return path
-
-
-def _values(connection: Connection, ids: Sequence[str]) -> dict[str, dict[Span, float]]:
-    """Figures as they stand, by series."""
-    return {
-        series_id: {
-            row.observation.span: row.observation.value
-            for row in as_of_today(rows)
-            if row.observation.value is not None
-        }
-        for series_id, rows in observations.history(connection, ids).items()
-    }

@@ -12,11 +12,10 @@ from sqlalchemy import Connection
 
 from forecasting.months import Month
 from services.bootstrap import Service
-from services.storage import restrictions, series
-from services.storage.series import SeriesRecord
-from services.usecases.episodes import told
-from services.usecases.scoreboard import Line, scoreboard
-from services.usecases.series_view import SeriesView, series_view
+from services.queries import series
+from services.queries.episodes import told
+from services.queries.scoreboard import Line, scoreboard
+from services.queries.series import SeriesRecord, SeriesView, series_view
 from services.web.as_of import AsOf, as_of
 from services.web.charts.series_chart import Layers, series_chart, shown_measures
 from services.web.exports import as_csv
@@ -127,8 +126,8 @@ def figures(request: Request, looking: Looking, asked: Asked, series_id: str) ->
 
 def existing(connection: Connection, looking: Visitor, series_id: str) -> SeriesRecord:
     """A registered series that the visitor may see; NotFoundError."""
-    found = series.get(connection, series_id) if series_id.isprintable() else None
-    if found is None or restrictions.hidden(connection, [series_id], looking.caller.desk):
+    found = series.one(connection, series_id, desk=looking.caller.desk)
+    if found is None:
         raise NotFoundError(f"There is no series {series_id!r} that may be seen here.", "/series")
     return found
 

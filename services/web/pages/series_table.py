@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from forecasting.months import Month
 from forecasting.shocks.detection import Detection
-from services.storage.observations import ObservationRecord
-from services.usecases.series_view import Figure, SeriesView
+from services.queries.series import Figure, ObservationRecord, SeriesView
 from services.web.exports import Column
 
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from markupsafe import Markup
 
 from services.bootstrap import Service
-from services.storage import series
-from services.usecases.scoreboard import Line as Score
-from services.usecases.scoreboard import scoreboard
+from services.queries import series
+from services.queries.scoreboard import Line as Score
+from services.queries.scoreboard import scoreboard
 from services.web import formats
 from services.web.as_of import AsOf, as_of
 from services.web.charts.lines_chart import Canvas, Line, lines_chart
@@ -68,8 +68,8 @@ def track_record(
             )
             for each in ("model", "horizon", "series")
         }
-        names = {each.id: each.name for each in series.of_ids(connection, _ids(lines["series"]))}
-        shown = [each.id for each in series.listed(connection, desk=looking.caller.desk, limit=500)]
+        names = series.names(connection, _ids(lines["series"]))
+        shown = [each.id for each in series.listed(connection, desk=looking.caller.desk, limit=500).rows]
     if format_ == "csv":
         return as_csv(f"track-record-by-{by}", COLUMNS, lines[by])
     whole = lines["model"]

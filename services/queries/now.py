@@ -14,13 +14,13 @@ from forecasting.series import Series
 from forecasting.shocks.counterfactual import counterfactual
 from forecasting.shocks.episodes import Status
 from forecasting.vintages import series_as_of
+from services.queries.measures import RELEASES
 from services.storage import alerts, observations, series, verdicts
 from services.storage.alerts import AlertEvent, AlertRecord, LateEvent
+from services.storage.episodes import Chronicler, FollowedEpisode
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import LateVerdict
-from services.usecases.episodes import Chronicler, FollowedEpisode
-from services.usecases.measures import RELEASES
 
 MOST_ALERTS = 50
 MOST_EPISODES = 9

@@ -13,6 +13,8 @@ from forecasting.portfolios import BASELINE
 from services.storage import scores
 from services.storage.scores import Print, Standing
 
+__all__ = ["By", "Line", "Measured", "Print", "Standing", "measured", "scoreboard"]
+
 By = Literal["model", "horizon", "series"]
 
 

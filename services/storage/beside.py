@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -14,12 +14,11 @@ from forecasting.months import Span
 from forecasting.series import Series
 from forecasting.shocks.measures import Measure
 from forecasting.vintages import series_as_of
-from services.storage import measures, observations, series
+from services.storage import measures, observations, release_calendars, series
+from services.storage.measures import covering
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
-from services.usecases.measures import covering
-from services.usecases.releases import calendars
-from services.usecases.traits import traits
+from services.storage.traits import traits
 
 IMPORTS = "imports"
 """Tag of a series that is a partner's reported imports, by its ``reporter`` from its ``partner``."""
@@ -28,12 +27,16 @@ IMPORTS = "imports"
 class Beside:
     """What is held beside some series: measures, siblings and partners' imports, each read once.
 
-    ``desk`` is whose rule asks: what it may not see is not there.
+    ``desk`` is whose rule asks: what it may not see is not there; ``shipped`` are the calendars of the
+    service, which those of the installation stand beside or take the place of.
     """
 
-    def __init__(self, connection: Connection, *, desk: str | None) -> None:
+    def __init__(
+        self, connection: Connection, *, desk: str | None, shipped: Mapping[str, ReleaseCalendar]
+    ) -> None:
         self.connection = connection
         self.desk = desk
+        self.shipped = shipped
         self._measures: list[measures.MeasureRecord] | None = None
         self._calendars: dict[str, ReleaseCalendar] | None = None
         self._listed: dict[tuple[str | None, str | None], list[SeriesRecord]] = {}
@@ -49,7 +52,7 @@ class Beside:
     def calendars(self, watched: SeriesRecord) -> list[ReleaseCalendar]:
         """Release calendars that cover a series."""
         if self._calendars is None:
-            self._calendars = calendars(self.connection)
+            self._calendars = release_calendars.in_force(self.connection, self.shipped)
         return [each for each in self._calendars.values() if each.scope.covers(traits(watched))]
 
     def expected(self, watched: SeriesRecord, span: Span) -> Expectation | None:

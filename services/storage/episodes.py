@@ -1,4 +1,4 @@
-"""Episodes of series as of a moment: computed on reading, from what was known then and nothing else."""
+"""What is held of shocked series, read once, from which their episodes as of any moment follow."""
 
 from __future__ import annotations
 
@@ -6,26 +6,19 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
-from alerts.episodes import episode_fields
-from forecasting.forecast import HORIZON
 from forecasting.months import Span
-from forecasting.shocks.chronicle import Chapter, Shock, ahead, chronicle
-from forecasting.shocks.detection import Verdict
-from forecasting.shocks.interventions import Side
+from forecasting.shocks.chronicle import Chapter, Shock, chronicle
 from forecasting.shocks.measures import Link, Measure, linked
-from forecasting.shocks.scenarios import Scenarios
+from forecasting.shocks.sides import SIDES
 from forecasting.vintages import series_as_of
 from services.storage import forecasts, measures, observations, verdicts
 from services.storage.forecasts import ForecastRecord
+from services.storage.measures import covering
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import ShockVerdict
-from services.usecases.measures import covering
-
-SIDES: dict[Verdict, Side] = {Verdict.SHOCK_DOWN: "down", Verdict.SHOCK_UP: "up"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,32 +113,6 @@ class Chronicler:
                 if each.chapter.episode.id == episode_id and not same:
                     told.append(each)
         return told
-
-
-def episodes_as_of(
-    connection: Connection, registered: Sequence[SeriesRecord], *, as_of: dt.datetime
-) -> list[FollowedEpisode]:
-    """Episodes of the series given, by what was known at a moment; the latest onset first."""
-    chronicler = Chronicler(connection, registered, as_of=as_of)
-    found = [each for series in chronicler.series for each in chronicler.episodes(series)]
-    return sorted(found, key=lambda each: (-each.chapter.shock.span.first.ordinal, each.series.id))
-
-
-def told(found: FollowedEpisode) -> dict[str, Any]:
-    """Fields and sentence of an episode; see alerts.episodes."""
-    return episode_fields(
-        found.chapter,
-        found.measure,
-        series_name=found.series.name,
-        onset_known_from=found.onset_known_from,
-        as_of=found.as_of,
-        forecast_id=found.forecast.id,
-    )
-
-
-def branches(found: FollowedEpisode, months: int = HORIZON) -> Scenarios:
-    """What follows an episode, by the type of its shock, for so many months after the last figure."""
-    return ahead(found.chapter, months)
 
 
 def _said(found: FollowedEpisode) -> tuple[object, ...]:

@@ -6,16 +6,18 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from sqlalchemy import Connection
 
 from forecasting.months import Month
 from forecasting.series import Series
-from services.storage.series import SeriesRecord
-from services.usecases.divergence import FamilyDivergence, divergence_as_of
-from services.usecases.known_series import known_series
-from services.usecases.mirror import Mirrored, mirrored_as_of
+from services.queries.divergence import FamilyDivergence, divergence_as_of
+from services.queries.mirror import Mirrored, mirrored_as_of
+from services.storage import series as held
+from services.storage.known_series import known_series
+from services.storage.series import Group, SeriesRecord
 
 BASE = 12
 """Months whose mean is 100 in the index: the first that every sibling holds one of, and those after it."""
@@ -45,6 +47,11 @@ class FamilyView:
     siblings: tuple[Sibling, ...]
     divergence: FamilyDivergence
     mirrors: tuple[Mirrored, ...]
+
+
+def groups(connection: Connection, kind: Literal["family", "tag"], *, desk: str | None = None) -> list[Group]:
+    """Every family, or every tag, by name, with how many series share it; of those that ``desk`` may see."""
+    return held.groups(connection, kind, desk=desk)
 
 
 def family_view(

@@ -1,10 +1,10 @@
-"""Expected releases of the series held: what is due, late or arrived, as of a moment."""
+"""Calendars beside the series that they cover, and the releases that they expect, as of a moment."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -12,15 +12,9 @@ from sqlalchemy import Connection
 from alerts.release_calendars import ReleaseCalendar
 from alerts.releases import LAPSED, LEARNED_FROM, Arrival, Lateness, Release, lateness, releases
 from forecasting.months import Month
-from services.ingestion.calendars import shipped
 from services.storage import release_calendars
 from services.storage.series import SeriesRecord
-from services.usecases.traits import traits
-
-BEHIND, AHEAD = 6, 3
-"""Months before and after the present one that are shown where nothing else is asked for."""
-LONGEST = 240
-"""Months of releases in one answer."""
+from services.storage.traits import traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +26,17 @@ class Followed:
     learned: Lateness
 
 
-def calendars(connection: Connection) -> dict[str, ReleaseCalendar]:
-    """Every calendar by id: those that ship, and those of the installation in their place or beside them."""
-    return {**shipped(), **release_calendars.held(connection)}
-
-
 def followed(
-    connection: Connection, registered: Sequence[SeriesRecord], *, as_of: dt.datetime
+    connection: Connection,
+    calendars: Mapping[str, ReleaseCalendar],
+    registered: Sequence[SeriesRecord],
+    *,
+    as_of: dt.datetime,
 ) -> list[Followed]:
     """The calendars that cover some of the series, by id, as their lateness was known at a moment."""
     since = Month.from_date(as_of.date()) - (LEARNED_FROM + 14)
     told = []
-    for _, calendar in sorted(calendars(connection).items()):
+    for _, calendar in sorted(calendars.items()):
         covered = tuple(each for each in registered if calendar.scope.covers(traits(each)))
         if covered:
             ids = [each.id for each in covered]
@@ -67,22 +60,3 @@ def releases_as_of(
     for each in release_calendars.arrivals(connection, following.calendar, ids, since=since):
         by_series[each.series_id].append(each)
     return releases(following.calendar, by_series, following.learned, first=first, last=last, as_of=as_of)
-
-
-def every_release(
-    connection: Connection,
-    registered: Sequence[SeriesRecord],
-    *,
-    calendar_id: str | None = None,
-    first: Month,
-    last: Month,
-    as_of: dt.datetime,
-) -> list[Release]:
-    """Releases of some months over all calendars that cover the series, or over one, by when they are due."""
-    told = [
-        release
-        for each in followed(connection, registered, as_of=as_of)
-        if calendar_id in {None, each.calendar.id}
-        for release in releases_as_of(connection, each, first=first, last=last, as_of=as_of)
-    ]
-    return sorted(told, key=lambda each: (each.due, each.calendar.id))

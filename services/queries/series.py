@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -11,18 +11,32 @@ from sqlalchemy import Connection
 from forecasting.months import Month, Span
 from forecasting.series import Series
 from forecasting.shocks.counterfactual import counterfactual
-from forecasting.shocks.detection import Verdict
 from forecasting.shocks.episodes import Status
 from forecasting.shocks.measures import Measure
 from forecasting.shocks.scenarios import Scenarios
+from forecasting.shocks.sides import SIDES
 from forecasting.vintages import series_as_of
-from services.storage import forecasts, measures, observations, verdicts
+from services.queries.episodes import branches
+from services.queries.slices import Slice, one_more, sliced
+from services.storage import forecasts, measures, observations, restrictions, series, verdicts
+from services.storage.episodes import Chronicler, FollowedEpisode
 from services.storage.forecasts import ForecastRecord
+from services.storage.measures import covering
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import JudgedFigure
-from services.usecases.episodes import Chronicler, FollowedEpisode, branches
-from services.usecases.measures import covering
+
+__all__ = [
+    "Figure",
+    "ObservationRecord",
+    "SeriesRecord",
+    "SeriesView",
+    "chosen",
+    "listed",
+    "names",
+    "one",
+    "series_view",
+]
 
 _MOST_VERDICTS = 2_000
 
@@ -48,8 +62,7 @@ class Figure:
     @property
     def shock(self) -> str | None:
         """``down`` or ``up`` where the last print is judged a shock."""
-        sides = {Verdict.SHOCK_DOWN: "down", Verdict.SHOCK_UP: "up"}
-        return None if self.standing is None else sides.get(self.standing.verdict.detection.verdict)
+        return None if self.standing is None else SIDES.get(self.standing.verdict.detection.verdict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +90,51 @@ class SeriesView:
         """The figure of the last span held."""
         held = [each for each in self.figures if each.value is not None]
         return max(held, key=lambda each: each.span.last) if held else None
+
+
+def listed(
+    connection: Connection,
+    *,
+    family: str | None = None,
+    tag: str | None = None,
+    words: str | None = None,
+    desk: str | None = None,
+    after: str = "",
+    limit: int | None = None,
+) -> Slice[SeriesRecord]:
+    """Series by id, those after ``after``, all of them unless a limit is given; see storage.series.listed."""
+    found = series.listed(
+        connection, family=family, tag=tag, words=words, desk=desk, after=after, limit=one_more(limit)
+    )
+    return sliced(found, limit)
+
+
+def one(connection: Connection, series_id: str, *, desk: str | None = None) -> SeriesRecord | None:
+    """A registered series; None where there is none, or ``desk`` may not see it."""
+    found = series.get(connection, series_id) if series_id.isprintable() else None
+    hidden = found is not None and restrictions.hidden(connection, [series_id], desk)
+    return None if hidden else found
+
+
+def chosen(
+    connection: Connection,
+    *,
+    series_id: str | None = None,
+    family: str | None = None,
+    desk: str | None = None,
+) -> list[SeriesRecord]:
+    """What something is asked of: one series, or a family, or every one, of those that ``desk`` may see."""
+    if series_id is not None:
+        found = one(connection, series_id, desk=desk)
+        return [] if found is None else [found]
+    if family is not None and not family.isprintable():
+        return []
+    return series.listed(connection, family=family, desk=desk, limit=None)
+
+
+def names(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The name of each series that is there, by id."""
+    return {each.id: each.name for each in series.of_ids(connection, ids)}
 
 
 def series_view(

@@ -1,7 +1,8 @@
-"""A silence that is added: what it names must be there, or it would keep nothing silent without a word."""
+"""The life of a silence: added, where what it names is there, and ended before its time."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
@@ -38,6 +39,12 @@ def add_silence(connection: Connection, record: SilenceRecord) -> None:
     if unknown:
         raise UnknownMatchError(record.desk, unknown)
     silences.add(connection, record)
+
+
+def end_silence(connection: Connection, silence_id: str, *, now: dt.datetime) -> SilenceRecord | None:
+    """End a silence now: what it matches is heard again. As it stands then; None where there is none."""
+    silences.end(connection, silence_id, at=now)
+    return silences.get(connection, silence_id)
 
 
 def _unknown_series(connection: Connection, record: SilenceRecord) -> dict[str, list[str]]:

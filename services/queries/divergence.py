@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from forecasting.months import Month, Span
 from forecasting.series import Series
 from forecasting.shocks.divergence import Divergence, divergences, share
+from services.storage.known_series import known_series
 from services.storage.series import SeriesRecord
-from services.usecases.known_series import known_series
 
 
 @dataclass(frozen=True, slots=True)

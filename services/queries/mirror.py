@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from forecasting.months import Month
-from forecasting.series import Series
 from forecasting.shocks.mirror import MirrorGap, mirror_gap
+from forecasting.shocks.newest_gap import newest_gap
+from services.storage.beside import Beside
 from services.storage.series import SeriesRecord
-from services.usecases.beside import Beside
-
-MIRRORED_BACK = 6
-"""Months before a figure's in which the newest mirror gap is looked for: imports come in later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ def mirrored_as_of(
     desk: str | None = None,
 ) -> Mirrored:
     """The gap of a month, by default the newest that can be judged, with partners that a desk may see."""
-    beside = Beside(connection, desk=desk)
+    beside = Beside(connection, desk=desk, shipped={})  # no calendar is asked for
     partners = tuple(beside.partners(watched))
     if not partners:
         reason = "no series of partners' imports of these goods is held; see the tag `imports`"
@@ -52,9 +48,3 @@ def mirrored_as_of(
         "or the partners usually take less than 60 % of the exports"
     )
     return Mirrored(watched, partners, gap, nothing if gap is None else gap.reason)
-
-
-def newest_gap(exports: Series, partners: Sequence[Series], last: Month) -> MirrorGap | None:
-    """The gap of the newest month up to ``last`` of which exports and imports are known."""
-    gaps = (mirror_gap(exports, partners, last - back) for back in range(MIRRORED_BACK + 1))
-    return next((gap for gap in gaps if gap is not None), None)

@@ -6,14 +6,13 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from anyio import to_thread
 from sqlalchemy import Connection, Engine
 
 from services.storage import alert_stream
 from services.storage.alert_stream import Position, StreamedEvent
-from services.usecases.callers import Caller
 
 MEDIA_TYPE = "text/event-stream"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -25,7 +24,16 @@ MOST_STREAMS = 100
 """Streams that one process keeps open."""
 COME_BACK_SECONDS = 10
 
-Still = Callable[[Connection], Caller | None]
+
+class Listener(Protocol):
+    """Whoever listens; ``desk`` None hears of every desk."""
+
+    @property
+    def desk(self) -> str | None:
+        """Whose alerts are heard."""
+
+
+Still = Callable[[Connection], Listener | None]
 """Whoever listens, looked up anew at each look; None ends the stream."""
 
 _open: set[object] = set()
@@ -77,8 +85,8 @@ async def stream_alerts(engine: Engine, position: Position, still: Still) -> Asy
 
 def _news(engine: Engine, position: Position, still: Still) -> list[StreamedEvent] | None:
     with engine.begin() as connection:
-        caller = still(connection)
-        return None if caller is None else alert_stream.after(connection, position, desk=caller.desk)
+        listener = still(connection)
+        return None if listener is None else alert_stream.after(connection, position, desk=listener.desk)
 
 
 def _as_text(event: StreamedEvent) -> str:

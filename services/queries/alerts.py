@@ -1,0 +1,140 @@
+"""Alerts: which there are, the life of each, and the evidence beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from alerts.rules import Rule
+from services.queries import series
+from services.queries.series import SeriesView
+from services.queries.slices import Slice, sliced
+from services.storage import alert_notes, alerts, deliveries, endpoints, rules, silences
+from services.storage import series as held_series
+from services.storage.alert_notes import AlertNote
+from services.storage.alerts import AlertEvent, AlertRecord
+from services.storage.deliveries import DeliveryRecord
+from services.storage.series import SeriesRecord
+from services.storage.silences import SilenceRecord
+
+__all__ = [
+    "AlertEvent",
+    "AlertNote",
+    "AlertRecord",
+    "Evidence",
+    "Life",
+    "ToldAlert",
+    "evidence",
+    "life",
+    "listed",
+    "one",
+    "told",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAlert:
+    """An alert with the names of its series and rule, and the last thing that was said of it."""
+
+    record: AlertRecord
+    series_name: str
+    rule_name: str
+    sentence: str
+    known_from: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What happened to an alert in the order it was recorded, and what people said of it."""
+
+    events: list[AlertEvent]
+    notes: list[AlertNote]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What an alert rests on and what came of it.
+
+    ``rule`` is the version that opened it, ``sent`` its deliveries, ``urls`` those of its desk's endpoints by
+    id, ``snoozes`` the silences of it alone that last. ``view`` is its series as it was known when the alert
+    was last spoken of; None where whoever asks may not see that.
+    """
+
+    life: Life
+    rule: Rule | None
+    series: SeriesRecord | None
+    sent: list[DeliveryRecord]
+    urls: dict[str, str]
+    snoozes: list[SilenceRecord]
+    view: SeriesView | None
+
+
+def listed(
+    connection: Connection,
+    *,
+    desk: str | None = None,
+    series_id: str | None = None,
+    status: str | None = None,
+    after: str | None = None,
+    limit: int,
+) -> Slice[AlertRecord]:
+    """Alerts that have opened, the last opened first; each keeps its place whatever happens to it.
+
+    ``after`` is the id of the last that is had; what comes after an id that no alert has is nothing.
+    """
+    found = alerts.paged(
+        connection, desk=desk, series_id=series_id, status=status, after=after, limit=limit + 1
+    )
+    return sliced(found, limit)
+
+
+def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert]:
+    """Alerts of a list with what a person reads of each, in their order."""
+    said = alerts.last_events(connection, [each.state.id for each in found])
+    wanted = {each.state.series_id for each in found}
+    names = {each.id: each.name for each in held_series.of_ids(connection, wanted)}
+    in_force = {each.id: each.name for each in rules.in_force(connection)}
+    return [
+        ToldAlert(
+            record,
+            names.get(record.state.series_id, record.state.series_id),
+            in_force.get(record.state.rule_id, record.state.rule_id),
+            said[record.state.id].payload["data"]["sentence"] if record.state.id in said else "",
+            said[record.state.id].known_from if record.state.id in said else None,
+        )
+        for record in found
+    ]
+
+
+def one(connection: Connection, alert_id: str, *, desk: str | None = None) -> AlertRecord | None:
+    """One alert that has opened; None where there is none, or it is not ``desk``'s."""
+    found = alerts.get(connection, alert_id)
+    return found if found is not None and desk in {None, found.desk} else None
+
+
+def life(connection: Connection, alert_id: str) -> Life:
+    """What happened to an alert and what was said of it."""
+    return Life(alerts.events(connection, alert_id), alert_notes.of_alert(connection, alert_id))
+
+
+def evidence(
+    connection: Connection, record: AlertRecord, *, desk: str | None, now: dt.datetime, portfolio: str
+) -> Evidence:
+    """An alert with everything beside it; ``portfolio`` names the forecasts that are published."""
+    state = record.state
+    lived = life(connection, state.id)
+    shown = series.one(connection, state.series_id, desk=desk) if lived.events else None
+    return Evidence(
+        lived,
+        rules.get(connection, state.rule_id, state.rule_version),
+        held_series.get(connection, state.series_id),
+        deliveries.of_alert(connection, state.id, desk=record.desk),
+        {each.id: each.url for each in endpoints.listed(connection, desk=record.desk)},
+        silences.snoozes(connection, state.id, now=now),
+        None
+        if shown is None
+        else series.series_view(connection, shown, as_of=lived.events[-1].known_from, portfolio=portfolio),
+    )

@@ -1,0 +1,47 @@
+"""Rules: which are in force, each of its versions, and the series that one covers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from alerts.rules import Rule
+from services.storage import audit, rules
+from services.storage.series import SeriesRecord
+from services.storage.traits import traits
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Every version of a rule with when it was saved, and the name of who saved it, by version."""
+
+    saved: list[tuple[Rule, dt.datetime]]
+    saved_by: dict[int | None, str]
+
+
+def in_force(connection: Connection, *, desk: str | None = None) -> list[Rule]:
+    """The newest version of each rule, by id; of a desk where given."""
+    return [rule for rule in rules.in_force(connection) if desk in {None, rule.desk}]
+
+
+def one(
+    connection: Connection, rule_id: str, version: int | None = None, *, desk: str | None = None
+) -> Rule | None:
+    """A rule as it stands, or under a version; None where there is none, or it is not ``desk``'s."""
+    found = rules.get(connection, rule_id, version)
+    return found if found is not None and desk in {None, found.desk} else None
+
+
+def versions(connection: Connection, rule_id: str) -> Versions:
+    """The versions of a rule; empty where there is none of that id."""
+    saved = rules.versions(connection, rule_id) if rule_id else []
+    savers = audit.listed(connection, target=rule_id, action="rule.saved") if saved else []
+    return Versions(saved, {(change.after or {}).get("version"): change.name for change in savers})
+
+
+def covered(rule: Rule, visible: Sequence[SeriesRecord]) -> tuple[SeriesRecord, ...]:
+    """Those of some series that a rule's scope covers."""
+    return tuple(each for each in visible if rule.scope.covers(traits(each)))

@@ -1,0 +1,14 @@
+"""A job that failed for good is asked for again."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import Connection
+
+from services.storage import jobs
+
+
+def retry_job(connection: Connection, job_id: int, *, now: dt.datetime) -> bool:
+    """Make a job that failed for good due now, with fresh runs; False where it waits, or is done."""
+    return jobs.ask_again(connection, job_id, now=now)
