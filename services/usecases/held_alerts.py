@@ -15,7 +15,6 @@ from services.storage.alerts import AlertRecord
 class HeldAlerts:
     """Alerts of some series by rule; what is kept or forgotten is written at once.
 
-
     Where the transaction goes back to a savepoint, read them anew.
     """
 
