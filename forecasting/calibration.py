@@ -84,11 +84,7 @@ def scale_ahead(
     change, steady = _changes(series)
     pairs, usual = max(count - SEASON, 0), USUAL_CHANGE * float(native[0])
     level = np.abs(forecast.median) if (series.values > 0).all() else np.ones(len(ahead))
-    parts = (
-        native,
-        _shrunk(change * np.ones(len(ahead)), pairs, usual),
-        _shrunk(steady * level, pairs, usual),
-    )
+    moved = (_shrunk(own, pairs, usual) for own in (change * np.ones(len(ahead)), steady * level))
     spread = np.prod([part**share for part, share in zip((native, *moved), shares, strict=True)], axis=0)
     return np.asarray(np.maximum(spread, least))
 

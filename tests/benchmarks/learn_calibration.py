@@ -62,9 +62,8 @@ def main() -> None:
     for line in made.table:
         say("        [" + ", ".join(f"{value:.2f}" for value in line) + "],")
     say(f"typical={made.typical:.3f}, series={made.series}")
-    say(
-        f"smallest native deviation {natives[:, 0].min():.4f}, median change over it {np.median(natives[:, 1]):.2f}"
-    )
+    smallest, usual = natives[:, 0].min(), np.median(natives[:, 1])
+    say(f"smallest native deviation {smallest:.4f} of the size, median change over it {usual:.2f}")
 
 
 if __name__ == "__main__":
