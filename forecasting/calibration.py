@@ -38,9 +38,9 @@ ENOUGH_SERIES = 160
 """Series that are refitted for the pool; more cost CPU and change the coverage by less than a point."""
 SHORTEST_HISTORY = 25
 """Months that a series must hold before the origin of its residuals."""
-LEAST_DEVIATION = 0.002
+LEAST_DEVIATION = 0.0015
 """Smallest spread one month ahead, a share of the last year's mean size: below the native deviation of every
-training part, of which tests/benchmarks/learn_calibration prints the smallest."""
+training part, the smallest of which is 0.0019 (printed by tests/benchmarks/learn_calibration)."""
 PRIOR_NOISE, PRIOR_STEP = 0.145, 0.07
 """What series in general show a month, in logs: noise, and steps of the level (state_space.PRIOR)."""
 PRIOR_SHARE, PRIOR_FADE = 0.63, 12.0
@@ -49,7 +49,7 @@ a factor e. With 0.63 the interval of a constant series goes on where ``short`` 
 PRIOR_FROM = 12
 PRIOR_CHANGES = 6.0
 """Year-on-year changes that the native deviation counts for, beside those that the series shows."""
-USUAL_CHANGE = 1.13
+USUAL_CHANGE = 1.17
 """Median of the change less its drift over the native deviation one month ahead, of the same parts."""
 _Z80 = float(ndtri(0.9))
 _MODEL = "theta_log"
@@ -133,12 +133,14 @@ class Residuals:
     relative: float | None
 
 
-def residuals(past: Series, actual: Array, native: Forecast) -> Residuals | None:
+def residuals(
+    past: Series, actual: Array, native: Forecast, shares: tuple[float, float, float] = SHARES
+) -> Residuals | None:
     """Residuals of a forecast made from ``past``, not yet calibrated; None where the past is all zero."""
-    scale = scale_ahead(past, native)
+    scale = scale_ahead(past, native, shares)
     if scale is None:
         return None
-    return Residuals((actual - native.median) / scale, relative_error(past, len(actual)))
+    return Residuals((actual - native.median) / scale, relative_error(past, len(actual), shares))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,13 +227,19 @@ def _factor(relative: float | None, typical: float, power: float) -> float:
     return float(np.clip(relative / typical, 1 / LARGEST_RELATIVE, LARGEST_RELATIVE) ** power)
 
 
-def pooled(parts: Sequence[Residuals], levels: Sequence[float]) -> Calibration:
+def pooled(
+    parts: Sequence[Residuals],
+    levels: Sequence[float],
+    *,
+    shares: tuple[float, float, float] = SHARES,
+    power: float = FACTOR_POWER,
+) -> Calibration:
     """Calibration from the residuals of many series; CalibrationError below FEWEST_SERIES.
 
     The table is centred: a calibration says how wide, and leaves the median where the members put it. So its
     shape is that of the residuals around their median, and each central interval is then stretched to hold
-    its share of the residuals themselves, where all of them lean to one side too. ``levels`` are symmetric.
-    Quantiles of a horizon are averaged with those of the two before and after it, which a sample of a few
+    its share of the residuals themselves, where all of them lean to one side too. ``levels`` are symmetric,
+    ``shares`` those of the residuals. Quantiles of a horizon are averaged with those of the two before and after it, which a sample of a few
     hundred series needs.
     """
     if len(parts) < FEWEST_SERIES:
@@ -240,10 +248,11 @@ def pooled(parts: Sequence[Residuals], levels: Sequence[float]) -> Calibration:
     typical = 1.0
     if known.size:
         typical = float(np.exp(np.mean(np.log(np.clip(known, *np.quantile(known, [0.05, 0.95]))))))
-    errors = np.array([part.scaled / _factor(part.relative, typical, FACTOR_POWER) for part in parts])
-    table = np.quantile(errors, levels, axis=0).T - np.median(errors, axis=0)[:, None]
-    smooth = np.array([table[_beside(step)].mean(axis=0) for step in range(len(table))])
-    return Calibration(tuple(levels), _stretched_to_hold(smooth, errors, levels), typical, len(parts))
+    errors = np.array([part.scaled / _factor(part.relative, typical, power) for part in parts])
+    shape = np.quantile(errors, levels, axis=0).T - np.median(errors, axis=0)[:, None]
+    smooth = np.array([shape[_beside(step)].mean(axis=0) for step in range(len(shape))])
+    table = _stretched_to_hold(smooth, errors, levels)
+    return Calibration(tuple(levels), table, typical, len(parts), shares, power)
 
 
 def _beside(step: int) -> slice:
