@@ -239,8 +239,8 @@ def pooled(
     The table is centred: a calibration says how wide, and leaves the median where the members put it. So its
     shape is that of the residuals around their median, and each central interval is then stretched to hold
     its share of the residuals themselves, where all of them lean to one side too. ``levels`` are symmetric,
-    ``shares`` those of the residuals. Quantiles of a horizon are averaged with those of the two before and after it, which a sample of a few
-    hundred series needs.
+    ``shares`` those of the residuals. Quantiles of a horizon are averaged with those of the two before and
+    after it, which a sample of a few hundred series needs.
     """
     if len(parts) < FEWEST_SERIES:
         raise CalibrationError(f"{len(parts)} series were scored; {FEWEST_SERIES} are needed")
