@@ -19,7 +19,7 @@ import pandas as pd
 from forecasting import backtest, portfolios
 from forecasting.backtest import Fold, Score
 from forecasting.calibration import Calibration
-from forecasting.engine import _calibrated, _combined, _given, _native
+from forecasting.engine import _calibrated, _combined, _from_the_end, _given, _native
 from forecasting.forecast import HORIZON, LEVELS
 from forecasting.members import How, fitted
 from forecasting.metrics import SEASON
@@ -55,7 +55,7 @@ def scored(
                 made = _calibrated(
                     ahead, plain, _native(ahead, members) or plain, replace(how, calibration=table)
                 )
-            one = backtest.score(fold, made)
+            one = backtest.score(fold, _from_the_end(made, ahead))
             if one is not None:
                 row[name] = one
         rows.append(row)
@@ -81,7 +81,7 @@ def category(label: str, fold: Fold, measures: dict[str, str]) -> str:
     """M3's category by the series' place, a trade series' measure."""
     if label == "trade":
         return measures[fold.past.id]
-    place = int(fold.past.id[1:])
+    place = int(fold.past.id[1:]) - 1401
     return next((name for name, last in PARTS if place <= last), "other")
 
 
@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--every", type=int, default=4, help="nth M3 series, and twice as many of trade")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", help="M3 or trade")
     given = parser.parse_args()
     listed = pd.read_csv(given.data / "trade" / "series.csv")
     measures = dict(zip(listed["series_id"], listed["measure"], strict=True))
@@ -130,7 +131,8 @@ def main() -> None:
     for label, panel in (("M3", m3(given.data)), ("trade", trade(given.data, 702))):
         step = given.every if label == "M3" else max(given.every // 2, 1)
         some = replace(panel, series=panel.series[1::step])
-        table(label, some, given.jobs, measures)
+        if given.only in {None, label}:
+            table(label, some, given.jobs, measures)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def origins(series: Series) -> list[tuple[Series, np.ndarray, Forecast, bool]]:
 
 def compare(panel: list[Series], pool: ProcessPoolExecutor) -> None:
     """Learn at the earlier origin, apply at the later; and learn on one set, apply on the other."""
-    each = [(one.id[0] == "M" and one.id[1:].isdigit(), one) for one in panel]
+    each = [(one.id[0] == "N" and one.id[1:].isdigit(), one) for one in panel]
     found = list(pool.map(origins, [one for _, one in each], chunksize=4))
     rows = [(is_m3, *part) for (is_m3, _), parts in zip(each, found, strict=True) for part in parts]
     say = partial(print, flush=True)
