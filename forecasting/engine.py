@@ -64,9 +64,12 @@ def _given(plans: Sequence[Plan], how: How, global_model: GlobalTrees | None) ->
         return [Given(None, "no global model has been trained yet")] * len(plans)
     given = [Given(None, "the series is too short for it")] * len(plans)
     wanted = [place for place, ahead in enumerate(plans) if GLOBAL in ahead.chosen.weights]
-    made = global_model.forecasts([plans[place].filled for place in wanted], how.horizon, how.levels)
-    for place, forecast in zip(wanted, made, strict=True):
-        given[place] = replace(given[place], forecast=forecast)
+    for empty in sorted({plans[place].empty for place in wanted}):
+        places = [place for place in wanted if plans[place].empty == empty]
+        filled = [plans[place].filled for place in places]
+        made = global_model.forecasts(filled, how.horizon + empty, how.levels)
+        for place, forecast in zip(places, made, strict=True):
+            given[place] = replace(given[place], forecast=forecast)
     return given
 
 
@@ -82,11 +85,30 @@ def _publish(ahead: Plan, how: How, given: Given) -> Publication:
         reason = "every model was left out: the baseline stands"
     forecast = _combined(ahead, members, reason is not None)
     if not ahead.alone and reason is None:
-        local = [member for member in members if member.name != GLOBAL]
-        native = _combined(ahead, local, own_spread=False) if any(one.weight for one in local) else forecast
-        forecast = _calibrated(ahead, forecast, native, how.calibration)
+        forecast = _calibrated(ahead, forecast, _native(ahead, members) or forecast, how)
+    shown = tuple(
+        replace(each, forecast=each.forecast and _from_the_end(each.forecast, ahead)) for each in members
+    )
     told = "; ".join(each for each in (reason, ahead.late) if each is not None)
-    return Publication(series.id, forecast, tuple(members), told or None)
+    return Publication(series.id, _from_the_end(forecast, ahead), shown, told or None)
+
+
+def _from_the_end(forecast: Forecast, ahead: Plan) -> Forecast:
+    """The forecast less its first months, which nobody asked for: no figure came, and they are past."""
+    if not ahead.empty:
+        return forecast
+    return replace(forecast, origin=forecast.origin + ahead.empty, values=forecast.values[ahead.empty :])
+
+
+def _native(ahead: Plan, members: Sequence[Member]) -> Forecast | None:
+    """The combination whose width residuals are divided by and their quantiles multiplied by.
+
+    Without the global model, which has seen the months of the residuals, and without members that earned
+    their weight, which others may not have. None where no other has a weight.
+    """
+    usual = ahead.chosen.weights.keys() - {GLOBAL}
+    local = [member for member in members if member.name in usual and member.weight > 0]
+    return _combined(ahead, local, own_spread=False) if local else None
 
 
 def _combined(ahead: Plan, members: Sequence[Member], own_spread: bool) -> Forecast:
@@ -108,15 +130,13 @@ def _combined(ahead: Plan, members: Sequence[Member], own_spread: bool) -> Forec
     return replace(forecasts[0], values=values, model=ahead.asked.name)
 
 
-def _calibrated(ahead: Plan, forecast: Forecast, native: Forecast, calibration: Calibration) -> Forecast:
-    """The combined median with pooled residual quantiles around it, at the series' own scale.
-
-    The scale is that of ``native``, the members without the global model, as it was for the residuals.
-    """
-    scale = scale_ahead(ahead.filled, native)
+def _calibrated(ahead: Plan, forecast: Forecast, native: Forecast, how: How) -> Forecast:
+    """The combined median with pooled residual quantiles around it, at the scale of ``native``."""
+    calibration = how.calibration
+    scale = scale_ahead(ahead.filled, native, calibration.shares)
     if scale is None:
         return forecast
-    factor = calibration.factor(relative_error(ahead.filled, forecast.horizon))
+    factor = calibration.factor(relative_error(ahead.filled, how.horizon, calibration.shares))
     shape = calibration.quantiles(forecast.horizon, forecast.levels)
     values = forecast.median[:, None] + factor * scale[:, None] * shape
     if ahead.series.non_negative:
@@ -127,17 +147,24 @@ def _calibrated(ahead: Plan, forecast: Forecast, native: Forecast, calibration: 
 def past_residuals(series: Series, horizon: int, portfolio: str) -> Residuals | None:
     """Residuals of a portfolio from the origin ``horizon`` months ago, for ``calibration.pooled``.
 
-    None where the series is too short, scattered, or does not hold each of those months. The global model is
-    left out, since it has seen them: the spread comes out slightly too wide, never too narrow.
+    None where the series is too short, scattered, or does not hold each of those months. They are of the
+    members that ``_native`` names, and divided by the width that these have before any calibration: the one
+    that ``publish`` multiplies by.
     """
     if len(series.values) < SHORTEST_HISTORY + horizon or np.isnan(series.values[-horizon:]).any():
         return None
     past = series.until(series.end - horizon)
-    asked = portfolios.portfolio(portfolio)
-    if plan(past, asked).reason is not None:
+    native = uncalibrated(past, horizon, portfolio)
+    return None if native is None else residuals(fill(past), series.values[-horizon:], native)
+
+
+def uncalibrated(series: Series, horizon: int, portfolio: str) -> Forecast | None:
+    """The combination that a calibration is of, at its own width; None where it is another or there is none.
+
+    Quantiles at 0.1, 0.5 and 0.9. Members that must earn their weight are not fitted.
+    """
+    ahead = plan(series, replace(portfolios.portfolio(portfolio), earned=()))
+    if ahead.reason is not None or ahead.empty:
         return None
-    plain = portfolio if not asked.earned else "standard"
-    (publication,) = publish([past], horizon=horizon, levels=_CALIBRATION_LEVELS, portfolio=plain)
-    if publication.forecast is None:
-        return None
-    return residuals(fill(past), series.values[-horizon:], publication.forecast)
+    how = How(horizon, _CALIBRATION_LEVELS, None, unlimited, SHIPPED)
+    return _native(ahead, fitted(ahead, how, Given(None, "it has seen the months to be scored")))

@@ -75,7 +75,7 @@ def _fitted(name: str, ahead: Plan, how: How, given: Given) -> Member:
         history = series if takes_gaps else ahead.filled
 
         def run() -> Forecast:
-            return model.forecast(history, how.horizon, how.levels)
+            return model.forecast(history, how.horizon + ahead.empty, how.levels)
 
     note = None if takes_gaps else ahead.note
     try:
@@ -116,6 +116,6 @@ def _scored(members: Sequence[Member], ahead: Plan, how: How) -> list[Member]:
     scored = []
     for member in members:
         refit = None if member.forecast is None else _fitted(member.name, past, how, _UNSEEN).forecast
-        score = None if refit is None else mase(actual, refit.median, scale)
+        score = None if refit is None else mase(actual, refit.median[past.empty :], scale)
         scored.append(replace(member, score=score))
     return scored

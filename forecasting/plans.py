@@ -8,6 +8,7 @@ import numpy as np
 
 from forecasting import portfolios
 from forecasting.models.state_space import fill
+from forecasting.months import Month
 from forecasting.portfolios import Portfolio
 from forecasting.series import Series
 
@@ -21,8 +22,9 @@ SCATTERED = 0.15
 class Plan:
     """A series, its form without gaps, and the portfolio that fits its cover.
 
-    ``reason`` says why ``chosen`` is not the portfolio asked for; ``note`` what was filled; ``late`` that
-    nothing is held of the months before the forecast's first.
+    ``series`` ends with its last figure, ``empty`` months before the forecast's first: they are forecast too,
+    and cut off at the end, since a filled month would count as one that is known. ``reason`` says why
+    ``chosen`` is not the portfolio asked for; ``note`` what was filled; ``late`` which months are empty.
     """
 
     series: Series
@@ -32,6 +34,7 @@ class Plan:
     reason: str | None
     note: str | None
     late: str | None = None
+    empty: int = 0
 
     @property
     def alone(self) -> bool:
@@ -43,18 +46,25 @@ def plan(series: Series, asked: Portfolio) -> Plan:
     """The plan of a series; one that holds nothing is not filled."""
     if series.held + len(series.totals) == 0:
         return Plan(series, series, asked, asked, "no figure is held", None)
-    chosen, reason = _suited(series, asked)
-    missing = int(np.isnan(series.values).sum())
-    note = f"{missing} of {len(series.values)} months filled" if missing else None
-    return Plan(series, fill(series), asked, chosen, reason, note, _late(series))
+    last = _last(series)
+    empty = series.end.since(last)
+    known = series.until(last)
+    chosen, reason = _suited(known, asked)
+    missing = int(np.isnan(known.values).sum())
+    note = f"{missing} of {len(known.values)} months filled" if missing else None
+    return Plan(known, fill(known), asked, chosen, reason, note, _late(series, last), empty)
 
 
-def _late(series: Series) -> str | None:
-    """How many months at the end are in no figure, in words; None where the last is in one."""
-    last = max(
+def _last(series: Series) -> Month:
+    """The last month that is in a figure."""
+    return max(
         [series.start + int(step) for step in np.flatnonzero(np.isfinite(series.values))[-1:]]
         + [total.span.last for total in series.totals]
     )
+
+
+def _late(series: Series, last: Month) -> str | None:
+    """How many months at the end are in no figure, in words; None where the last is in one."""
     empty = series.end.since(last)
     if empty <= 0:
         return None

@@ -75,9 +75,15 @@ def said(scores: Floats, step: int) -> dict[str, Floats]:
 
 def _witnesses(scores: Floats, step: int, *, logs: bool) -> list[tuple[float, float] | None]:
     return [
-        record(scores - word[: len(scores)], float(word[-1]), pooled.SPREAD[name] if logs else None)
+        record(scores - word[: len(scores)], float(word[-1]), _prior(name, step) if logs else None)
         for name, word in said(scores, step).items()
     ]
+
+
+def _prior(name: str, step: int) -> float:
+    """What series in general show ``step`` months ahead, in logs."""
+    spread = pooled.SPREAD[name]
+    return spread[min(step, len(spread)) - 1]
 
 
 def record(errors: Floats, word: float, prior: float | None) -> tuple[float, float] | None:

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from forecasting.forecast import LEVELS
+from forecasting.forecast import HORIZON, LEVELS
 from forecasting.months import Month
 from forecasting.shocks import pooled, witnesses
 
@@ -37,6 +37,20 @@ def scored(group: pd.DataFrame) -> tuple[np.ndarray, Month] | None:
     return np.log(values + witnesses.FLOOR_SHARE * np.median(sizes)), Month(int(ordinals.min()))
 
 
+def spread_ahead(series: list[tuple[np.ndarray, Month]], name: str) -> tuple[float, ...]:
+    """Median over the series of one witness's spread, 1 to HORIZON months ahead, in logs."""
+    medians = []
+    for step in range(1, HORIZON + 1):
+        own = []
+        for scores, _ in series:
+            errors = scores - witnesses.said(scores, step)[name][: len(scores)]
+            found = witnesses.record(errors, 0.0, 1e-9)
+            if found is not None and np.isfinite(errors).sum() >= 24:
+                own.append(found[1])
+        medians.append(round(float(np.median(own)), 3))
+    return tuple(medians)
+
+
 def main() -> None:
     """Print the module."""
     panel = pd.read_parquet(sys.argv[1])
@@ -45,14 +59,7 @@ def main() -> None:
         for series_id, group in panel.groupby("series_id")
         if training(str(series_id)) and (found := scored(group)) is not None
     ]
-    own: dict[str, list[float]] = {name: [] for name in pooled.SPREAD}
-    for scores, _ in series:
-        for name, word in witnesses.said(scores, 1).items():
-            found = witnesses.record(scores - word[: len(scores)], 0.0, 1e-9)
-            errors = np.isfinite(scores - word[: len(scores)]).sum()
-            if found is not None and errors >= 24:
-                own[name].append(found[1])
-    spreads = {name: round(float(np.median(values)), 3) for name, values in own.items()}
+    spreads = {name: spread_ahead(series, name) for name in pooled.SPREAD}
     standard = []
     for scores, start in series:
         words = witnesses.said(scores, 1)
@@ -63,7 +70,7 @@ def main() -> None:
             voices = [
                 voice
                 for name, word in words.items()
-                if (voice := witnesses.record((scores - word[:-1])[:place], word[place], spreads[name]))
+                if (voice := witnesses.record((scores - word[:-1])[:place], word[place], spreads[name][0]))
             ]
             if voices:
                 centre, spread = np.mean(voices, axis=0)
@@ -78,13 +85,15 @@ def main() -> None:
         "",
         "from __future__ import annotations",
         "",
-        f"SPREAD: dict[str, float] = {spreads}",
-        '"""Median spread over the series of one-month-ahead errors, in logs."""',
+        "SPREAD: dict[str, tuple[float, ...]] = {",
+        *(f'    "{name}": {values},' for name, values in spreads.items()),
+        "}",
+        '"""Median spread over the series of errors 1 to 18 months ahead, in logs; the last holds beyond."""',
         "",
         "SHAPE: dict[float, float] = {",
         *(f"    {level}: {value:.3f}," for level, value in zip(LEVELS, shape, strict=True)),
         "}",
-        '"""Quantile by level of the errors divided by their spread."""',
+        '"""Quantile by level of the errors one month ahead divided by their spread."""',
     ]
     sys.stdout.write("\n".join([*lines, ""]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecasting.calibration import Calibration, Residuals, pooled, sample
+from forecasting.calibration import FACTOR_POWER, Calibration, Residuals, pooled, sample
 from forecasting.errors import CalibrationError
 from forecasting.forecast import LEVELS
 from forecasting.months import Month
@@ -34,9 +34,9 @@ def test_any_level_and_horizon_comes_through() -> None:
 
 
 def test_series_that_missed_by_more_gets_more_room() -> None:
-    """A relative error twice the typical widens by 2 to the power 0.3; an unknown one by nothing."""
+    """A relative error twice the typical widens by 2 to the power FACTOR_POWER; an unknown one by nothing."""
     made = calibration()
-    assert made.factor(2 * made.typical) == pytest.approx(2**0.3)
+    assert made.factor(2 * made.typical) == pytest.approx(2**FACTOR_POWER)
     assert made.factor(None) == 1
 
 

@@ -28,11 +28,15 @@ def test_saved_global_model_forecasts_as_when_it_was_saved(saved: str) -> None:
     np.testing.assert_allclose(forecast.values, said, rtol=1e-9)
 
 
-def test_saved_calibration_loads() -> None:
-    """The bytes of format 1 give the table that they hold."""
-    held = Calibration.load((GOLDEN / "calibration_format_1.json").read_bytes())
+@pytest.mark.parametrize(
+    ("saved", "shares", "power"), [(1, (0.5, 0.5, 0.0), 0.3), (2, (1 / 3, 1 / 3, 1 / 3), 0.2)]
+)
+def test_saved_calibration_loads(saved: int, shares: tuple[float, ...], power: float) -> None:
+    """The bytes of each format give the table that they hold, and the spread that it was made for."""
+    held = Calibration.load((GOLDEN / f"calibration_format_{saved}.json").read_bytes())
     np.testing.assert_allclose(held.quantiles(2, (0.1, 0.5, 0.9)), [[-1.25, 0.0, 1.5], [-1.5, 0.0, 1.75]])
     assert (held.typical, held.series) == (0.75, 160)
+    assert (held.shares, held.power) == (shares, power)
 
 
 def test_unknown_format_is_refused_by_its_number() -> None:

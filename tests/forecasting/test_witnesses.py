@@ -8,6 +8,7 @@ import pytest
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month
 from forecasting.series import Series
+from forecasting.shocks import pooled
 from forecasting.shocks.witnesses import said, steadied
 
 START = Month.of(2015, 1)
@@ -37,6 +38,18 @@ def test_a_forecast_too_sure_of_itself_is_widened() -> None:
     assert found.quantile(0.1)[0] < 95
     assert found.quantile(0.9)[0] > 105
     assert found.origin == series.end
+
+
+def test_a_short_record_far_ahead_is_as_wide_as_series_are_that_far_ahead() -> None:
+    """Where a series has no errors of its own 18 months ahead, its spread is the panel's 18 months ahead."""
+    found = steadied(noisy(12), None, horizon=18)
+    assert found is not None
+    logs = np.log(found.quantile(0.9) / found.quantile(0.1))
+    assert logs[17] > 1.2 * logs[0]
+    for name in ("level", "recent"):
+        spread = pooled.SPREAD[name]
+        assert len(spread) == 18
+        assert spread[17] > 1.2 * spread[0]
 
 
 def test_the_unit_does_not_matter() -> None:
