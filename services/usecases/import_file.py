@@ -39,7 +39,7 @@ def import_file(
     fault. Either way the caller's transaction is to end without a commit. ``recording`` are the arguments of
     record_observations.
     """
-    units = held_units(connection)
+    units = held_units(connection, recording.get("desk"))
     guesses = dict(understood.guesses)
     reading = (
         FileReading(understood.grid, understood.mapping, units=units) if not understood.questions else None

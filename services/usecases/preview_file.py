@@ -58,7 +58,7 @@ def preview_file(
     understood = (
         understand(given, limit=limit, asked=asked) if mapping is None else mapped(given, mapping, limit)
     )
-    units = held_units(connection)
+    units = held_units(connection, recording.get("desk"))
     try:
         reading = FileReading(understood.grid, understood.mapping, units=units)
     except FileRefusedError as error:
@@ -109,9 +109,11 @@ def mapped(given: Given, mapping: Mapping, limit: int) -> Understood:
     return Understood(grid, mapping, grid.said, {}, {})
 
 
-def held_units(connection: Connection | None) -> dict[str, str]:
-    """Units of all series that are registered."""
-    return {} if connection is None else {each.id: each.unit for each in series.every(connection)}
+def held_units(connection: Connection | None, desk: str | None = None) -> dict[str, str]:
+    """Units of all series that are registered and that a desk may see."""
+    if connection is None:
+        return {}
+    return {each.id: each.unit for each in series.listed(connection, desk=desk, limit=None)}
 
 
 def register_new(
@@ -127,7 +129,8 @@ def register_new(
     if unfit:
         raise UploadRefusedError(unfit)
     records = [series.SeriesRecord(each.id, each.name, each.unit, each.family, source=source) for each in new]
-    series.register(connection, records, now=now)
+    there = {each.id for each in series.of_ids(connection, [each.id for each in new])}
+    series.register(connection, [each for each in records if each.id not in there], now=now)
     return [each.id for each in new]
 
 
