@@ -110,7 +110,7 @@ def _preview(
             to_toml(understood.mapping, {**understood.guesses, **understood.questions}), encoding="utf-8"
         )
         say(f"The mapping is in {where}. Correct it where it is wrong, then: --map {where}")
-    if not shown.preview.ready:
+    if not shown.preview.ready or shown.held_back is not None:
         raise typer.Exit(1)
 
 

@@ -21,7 +21,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("sender", sa.Text(), nullable=False, comment="id of the API key it came by; empty is none"),
         sa.Column("name", sa.Text(), nullable=False, comment="of the file"),
-        sa.Column("content", sa.LargeBinary(), nullable=False, comment="zlib of the file; of nothing once recorded"),
+        sa.Column(
+            "content", sa.LargeBinary(), nullable=False, comment="zlib of the file; of nothing once recorded"
+        ),
         sa.Column("mapping", JSONB(), nullable=False, comment="by which it was shown last"),
         sa.Column("recording", JSONB(), nullable=False, comment="source, history and replayed"),
         sa.Column("expires_at", Moment(), nullable=False),
