@@ -6,15 +6,25 @@ import importlib
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer._click.core import Command, Context  # typer carries its own click and exports no types of it
 from typer.core import TyperGroup
 
-from services.cli import deliveries, endpoints, keys, measures, releases, rules, series, silences, sources
+from services.cli import (
+    deliveries,
+    endpoints,
+    ingest,
+    keys,
+    measures,
+    releases,
+    rules,
+    series,
+    silences,
+    sources,
+)
 from services.cli.shell import database, fail, say
-from services.ingestion.errors import UploadTooLargeError
 
 PANEL_COMMANDS = {
     "forecast": "services.cli.offline",
@@ -211,47 +221,4 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def ingest(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON; see README for the columns.")],
-    *,
-    source: Annotated[str, typer.Option(help="Who says so, where a row does not.")] = "file",
-    history: Annotated[bool, typer.Option(help="The past of a new installation: wake no rule.")] = False,
-    replay: Annotated[
-        bool, typer.Option(help="The past as it became known: forecasts count as published then.")
-    ] = False,
-) -> None:
-    """Record the figures of a file: all of them, or none and the reasons."""
-    from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.ingestion.readers import read_file  # noqa: PLC0415 - as above
-    from services.settings import settings  # noqa: PLC0415 - as above
-    from services.usecases.record_observations import record_observations  # noqa: PLC0415 - as above
-
-    limit = settings().upload_limit_bytes
-    with database() as engine:
-        if not file.is_file():
-            raise fail(f"There is no file {file}.")
-        if file.stat().st_size > limit:
-            raise fail(str(UploadTooLargeError(limit)))
-        figures = read_file(file.name, file.read_bytes(), limit=limit)
-        with engine.begin() as connection:
-            report = record_observations(
-                connection,
-                figures,
-                source=source,
-                now=bootstrap.now(),
-                budget=settings().alert_budget,
-                portfolio=settings().portfolio,
-                history=history,
-                replayed=replay,
-            )
-        nudge = bootstrap.service().nudge
-        nudge(bootstrap.DELIVER_MESSAGES)
-        nudge(bootstrap.REFRESH_FORECASTS)
-    say(_report(report))
-
-
-def _report(report: dict[str, Any]) -> str:
-    counts = f"{report['recorded']} recorded, {report['revised']} revised, {report['unchanged']} held already"
-    alerts = ", ".join(f"{count} {kind}" for kind, count in report["alerts"].items()) or "none"
-    return f"{counts}; alerts: {alerts}"
+app.command()(ingest.ingest)

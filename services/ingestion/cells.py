@@ -60,7 +60,11 @@ def span_of(given: Any) -> Span:
 
     RowFault or InvalidMonthError where it names none between EARLIEST and LATEST.
     """
-    span = Span(Month.from_date(given)) if isinstance(given, dt.date) else _spelt(str(given).strip())
+    return within(Span(Month.from_date(given)) if isinstance(given, dt.date) else _spelt(str(given).strip()))
+
+
+def within(span: Span) -> Span:
+    """The span itself where it lies between EARLIEST and LATEST; else RowFault."""
     if span.first < EARLIEST:
         raise RowFault(f"the month {span} lies before {EARLIEST}")
     if span.last > LATEST:

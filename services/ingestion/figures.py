@@ -97,7 +97,7 @@ def _figure(number: int, row: Mapping[str, Any]) -> ArrivingFigure:
         span=span_of(row["month"]),
         value=_value(row["value"]),
         unit=text_of("unit", row.get("unit")) or "",
-        known_from=_moment(row.get("known_from")),
+        known_from=moment_of(row.get("known_from")),
         known_basis=basis,
         stage=text_of("stage", row.get("stage")) or "final",
         source=text_of("source", row.get("source")),
@@ -119,7 +119,8 @@ def _value(given: Any) -> float | None:
     return value
 
 
-def _moment(given: Any) -> dt.datetime | None:
+def moment_of(given: Any) -> dt.datetime | None:
+    """The moment with its zone that a cell holds, in UTC; None where it is empty, else RowFault."""
     if given is None or given == "":
         return None
     try:

@@ -473,6 +473,19 @@ heartbeats = Table(
     Column("missed_at", Moment, comment="when ops were told that it is missing; null while it works"),
 )
 
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sender", Text, nullable=False, comment="id of the API key it came by; empty is none"),
+    Column("name", Text, nullable=False, comment="of the file"),
+    Column("content", LargeBinary, nullable=False, comment="zlib of the file; of nothing once recorded"),
+    Column("mapping", JSONB, nullable=False, comment="by which it was shown last"),
+    Column("recording", JSONB, nullable=False, comment="source, history and replayed"),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("report", JSONB(none_as_null=True), comment="what became of it; null while it waits"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -10,6 +10,7 @@ import pytest
 from api_stage import MAGNETS, Stage
 from test_api_fuzz import body_of, document
 
+from services.api.schemas.imports import FILE_EXAMPLE
 from services.usecases.manage_keys import add_key
 from services.usecases.refresh_forecasts import refresh_forecasts
 
@@ -65,6 +66,7 @@ def ids(stage: Stage) -> dict[str, str]:
         ("episode_id", "/v1/episodes"),
     ):
         found[name] = str(stage.client.get(path).json()["items"][0]["id"])
+    found["import_id"] = stage.client.post("/v1/imports", json=FILE_EXAMPLE).json()["id"]
     found["message_id"] = stage.client.get("/v1/deliveries").json()["items"][0]["message_id"]
     found["forecast_id"] = str(stage.client.get(f"/v1/series/{MAGNETS}/forecasts").json()["id"])
     return found

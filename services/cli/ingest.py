@@ -1,0 +1,186 @@
+"""``tonnage ingest``: a file is understood, shown, and recorded whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from sqlalchemy import Connection
+
+from services.cli.shell import REFUSALS, database, fail, say, writable
+
+if TYPE_CHECKING:  # a command that reads no file starts without them
+    from services.ingestion.files.mapping import Mapping
+    from services.ingestion.files.packing import Given
+    from services.ingestion.files.understanding import Asked
+    from services.usecases.preview_file import FilePreview
+
+OURS = (".csv", ".json", ".parquet", ".xlsx")
+"""Endings of files that may have our own columns, and are then read strictly."""
+
+
+def ingest(
+    file: Annotated[
+        Path, typer.Argument(help="CSV or TSV in any encoding, Excel, JSON, Parquet, Arrow; packed or not.")
+    ],
+    *,
+    preview: Annotated[bool, typer.Option(help="Say how it is understood; record nothing.")] = False,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="A mapping, TOML or JSON, that says how it is read.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where --preview writes the mapping. [default: FILE.map.toml]")
+    ] = None,
+    series_id: Annotated[str | None, typer.Option(help="The series, where the file holds one.")] = None,
+    unit: Annotated[str | None, typer.Option(help="The unit of all its figures, where it says none.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
+    header: Annotated[int | None, typer.Option(min=1, help="The row of the names.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="As Python names it: utf-8, gb18030, cp932.")] = None,
+    source: Annotated[str, typer.Option(help="Who says so, where a row does not.")] = "file",
+    history: Annotated[bool, typer.Option(help="The past of a new installation: wake no rule.")] = False,
+    replay: Annotated[
+        bool, typer.Option(help="The past as it became known: forecasts count as published then.")
+    ] = False,
+) -> None:
+    """Record the figures of a file: all of them, or none and the reasons.
+
+    A file that can be read in one way only is recorded straight. Of any other --preview shows what was
+    guessed and writes a mapping to correct; --map records by it.
+    """
+    from services.ingestion.files.mapping import Layout  # noqa: PLC0415 - read when asked for
+    from services.ingestion.files.packing import Given  # noqa: PLC0415 - as above
+    from services.ingestion.files.understanding import Asked  # noqa: PLC0415 - as above
+
+    if not file.is_file():
+        raise fail(f"There is no file {file}.")
+    asked = Asked(Layout(sheet=sheet, encoding=encoding), series_id, unit, header)
+    if map_file is not None and asked != Asked():
+        raise fail("--map says how the file is read; say the sheet, header, encoding, unit and series in it.")
+    recording = {"source": source, "history": history, "replayed": replay}
+    mapping = None if map_file is None else _mapping(map_file)
+    given = Given.of_path(file)
+    if preview:
+        where = output or file.with_name(file.name + ".map.toml")
+        writable(where)
+        _preview(given, where, asked, mapping, recording)
+    else:
+        _record(file, given, asked, mapping, recording)
+
+
+def _mapping(path: Path) -> Mapping:
+    from services.ingestion.files.mapping import parse  # noqa: PLC0415 - read when asked for
+
+    try:
+        return parse(path.name, path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise fail(f"{path} cannot be read: {error}.") from error
+    except REFUSALS as error:
+        raise fail(str(error)) from error
+
+
+def _recording(more: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of the recording: the caller's, and the installation's."""
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.settings import settings  # noqa: PLC0415 - as above
+
+    held = settings()
+    return {**more, "now": bootstrap.now(), "budget": held.alert_budget, "portfolio": held.portfolio}
+
+
+def _preview(
+    given: Given, where: Path, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
+) -> None:
+    from services.ingestion.files.mapping_text import to_toml  # noqa: PLC0415 - read when asked for
+    from services.settings import settings  # noqa: PLC0415 - as above
+    from services.usecases.preview_file import beside_lines, preview_file  # noqa: PLC0415 - as above
+
+    limit = settings().upload_limit_bytes
+    with _refusals(), _undone() as connection:
+        shown: FilePreview = preview_file(
+            connection, given, limit=limit, asked=asked, mapping=mapping, **_recording(recording)
+        )
+    for line in beside_lines(shown):
+        say(line)
+    if mapping is None:
+        understood = shown.preview.understood
+        where.write_text(
+            to_toml(understood.mapping, {**understood.guesses, **understood.questions}), encoding="utf-8"
+        )
+        say(f"The mapping is in {where}. Correct it where it is wrong, then: --map {where}")
+    if not shown.preview.ready or shown.held_back is not None:
+        raise typer.Exit(1)
+
+
+def _record(
+    file: Path, given: Given, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
+) -> None:
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.ingestion.files.ours import ours  # noqa: PLC0415 - as above
+    from services.ingestion.files.understanding import Asked, understand  # noqa: PLC0415 - as above
+    from services.ingestion.readers import read_file  # noqa: PLC0415 - as above
+    from services.settings import settings  # noqa: PLC0415 - as above
+    from services.usecases.import_file import import_file  # noqa: PLC0415 - as above
+    from services.usecases.preview_file import mapped  # noqa: PLC0415 - as above
+    from services.usecases.record_observations import record_observations  # noqa: PLC0415 - as above
+
+    limit, arguments = settings().upload_limit_bytes, _recording(recording)
+    with _refusals(), database() as engine:
+        if mapping is None and asked == Asked() and file.suffix.lower() in OURS and ours(given, limit=limit):
+            figures = read_file(file.name, file.read_bytes(), limit=limit)
+            with engine.begin() as connection:
+                report = record_observations(connection, figures, **arguments)
+            notes: list[str] = []
+        else:
+            understood = (
+                understand(given, limit=limit, asked=asked)
+                if mapping is None
+                else mapped(given, mapping, limit)
+            )
+            with engine.begin() as connection:
+                report, reading = import_file(
+                    connection, understood, confirmed=mapping is not None, **arguments
+                )
+            notes = reading.tally.left_aside()
+    nudge = bootstrap.service().nudge
+    nudge(bootstrap.DELIVER_MESSAGES)
+    nudge(bootstrap.REFRESH_FORECASTS)
+    for note in notes:
+        say(note)
+    say(_report(report))
+
+
+def _report(report: dict[str, Any]) -> str:
+    counts = f"{report['recorded']} recorded, {report['revised']} revised, {report['unchanged']} held already"
+    alerts = ", ".join(f"{count} {kind}" for kind, count in report["alerts"].items()) or "none"
+    return f"{counts}; alerts: {alerts}"
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except REFUSALS as error:
+        raise fail(str(error)) from error
+
+
+@contextmanager
+def _undone() -> Iterator[Connection | None]:
+    """A connection whose work is undone; None where no database answers, since a preview needs none."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - as above
+
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+
+    try:
+        connection = bootstrap.engine().connect()
+    except SQLAlchemyError:
+        say("No database answers, so nothing of it is compared with what is held.")
+        yield None
+        return
+    try:
+        yield connection
+    finally:
+        connection.rollback()
+        connection.close()

@@ -1,0 +1,1 @@
+"""Files as agencies and desks keep them: understood, shown, and only then read into figures."""

@@ -1,0 +1,59 @@
+"""A file by the API in two steps: shown, then confirmed by its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api_stage import MAGNETS, Stage
+
+TABLE = "series;month;value;unit\nM;May 2025;1.234.500;kg\nM;June 2025;n/a;kg\nnote: preliminary;;;\n".encode(
+    "utf-16"
+)
+BYTES = {"content-type": "application/octet-stream"}
+
+
+def shown(stage: Stage, content: bytes, **parameters: Any) -> dict[str, Any]:
+    answer = stage.client.post(
+        "/v1/imports", content=content, headers=BYTES, params={"name": "a.csv", **parameters}
+    )
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_a_file_is_shown_corrected_and_confirmed(stage: Stage) -> None:
+    """Nothing is recorded until the id is confirmed; then what was shown last is, and once only."""
+    stage.register()
+    before = stage.rows()["observations"]
+    first = shown(stage, TABLE, source="desk")
+    assert any("'M'" in line for line in first["said"])
+    assert stage.rows()["observations"] == before
+    mapping = {**first["mapping"], "ids": {"M": MAGNETS}}
+    mapping.pop("register", None)
+    again = stage.client.put(f"/v1/imports/{first['id']}/mapping", json=mapping)
+    assert again.status_code == 200, again.text
+    assert again.json()["ready"]
+    assert f"row 2: {MAGNETS}, 2025-05: 1,234.5 t, final" in again.json()["figures"]
+    assert stage.rows()["observations"] == before
+    confirmed = stage.client.post(f"/v1/imports/{first['id']}/confirm")
+    assert confirmed.status_code == 200, confirmed.text
+    assert confirmed.json()["recorded"] == 1
+    assert stage.client.post(f"/v1/imports/{first['id']}/confirm").json() == confirmed.json()
+    assert stage.rows()["observations"] == before + 1
+    assert stage.client.put(f"/v1/imports/{first['id']}/mapping", json=mapping).status_code == 409
+
+
+def test_what_is_asked_is_answered_and_no_other_import_is_there(stage: Stage) -> None:
+    """A question has both readings and stops it; an unknown id and a wrong mapping are refused."""
+    stage.register()
+    asked = shown(stage, b"month;value;unit\n2025-05;1.234;kg\n", series_id=MAGNETS)
+    assert not asked["ready"]
+    assert "1234 by thousands and 1.234" in asked["questions"]["numbers.decimal"]
+    refused = stage.client.post(f"/v1/imports/{asked['id']}/confirm")
+    assert refused.status_code == 422
+    assert stage.rows()["observations"] == 0
+    wrong = stage.client.put(f"/v1/imports/{asked['id']}/mapping", json={"tabel": {}})
+    assert wrong.status_code == 422
+    assert "did you mean 'table'" in wrong.text
+    assert stage.client.post("/v1/imports/imp_none/confirm").status_code == 404
+    assert stage.client.post("/v1/imports", content=b"\x00\x01", headers=BYTES).status_code == 422
