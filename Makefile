@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-delivery bench-accuracy bench-shocks bench-outlook demo up down lock clean audit
+.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-delivery bench-accuracy bench-files bench-outlook bench-shocks bench-speed demo up down lock clean audit
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -75,6 +75,12 @@ bench-api: $(INSTALLED) ## the API beside a constant route, a month of 10,000 se
 bench-delivery: $(INSTALLED) ## deliveries per CPU second, against the bare client; what a hanging desk costs others
 	@$(BIN)/python tests/benchmarks/delivery.py
 	@$(BIN)/python tests/chaos/noisy_neighbour.py
+
+bench-speed: $(INSTALLED) ## a release of SIZES (100,1000,10000) series judged and committed, and a history of 150,000 rows
+	@$(BIN)/python -m tests.benchmarks.speed $(if $(SIZES),--sizes $(SIZES))
+
+bench-files: $(INSTALLED) ## a million rows of one file: rows a second and the highest memory
+	@$(BIN)/python -m tests.benchmarks.file_rows
 
 bench-accuracy: $(INSTALLED) ## our portfolios beside their peers, on M3 and on trade series
 	@$(BIN)/python -m tests.benchmarks.accuracy

@@ -17,6 +17,15 @@ from services.storage.imports import PendingImport
 from services.usecases.import_file import import_file
 from services.usecases.preview_file import FilePreview, mapped, preview_file
 
+__all__ = [
+    "ImportSettledError",
+    "PendingImport",
+    "UnknownImportError",
+    "confirm_import",
+    "show_again",
+    "show_import",
+]
+
 WAITS = dt.timedelta(days=1)
 """How long an import waits to be confirmed."""
 

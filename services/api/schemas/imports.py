@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Moment, Shown
 from services.ingestion.files.preview import shown as as_line
-from services.storage.imports import PendingImport
+from services.usecases.pending_imports import PendingImport
 from services.usecases.preview_file import FilePreview, beside_lines
 
 FILE_EXAMPLE: dict[str, Any] = {
