@@ -266,10 +266,10 @@ def _facts(draw: st.DrawFn) -> Facts:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150)
 @given(_facts(), VALUES, _bands())
 def test_no_sentence_says_a_number_that_is_no_field(facts: Facts, later: float, band: Band) -> None:
-    """Over hundreds of varied figures each number said is a field as its formatter writes it."""
+    """Over 150 varied figures each number said is a field as its formatter writes it."""
     follow = replace(
         facts,
         span=Span(facts.span.first + facts.span.months, facts.span.months),
@@ -293,7 +293,6 @@ def test_a_number_that_is_no_field_is_found() -> None:
 
 
 @given(_facts())
-@settings(deadline=None)
 def test_what_is_written_is_near_what_is_held(facts: Facts) -> None:
     """A volume is written to within half of its last digit, an estimate to within a tenth of its interval."""
     state, (moved, *_) = step(SHOCKS, None, facts)

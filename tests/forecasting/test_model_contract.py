@@ -100,7 +100,11 @@ def test_model_is_finite_and_monotone_or_says_why_not(name: str, case: str, tree
     assert (np.diff(values, axis=1) >= 0).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+EACH = [pytest.param(name, marks=[pytest.mark.long] if name == "airline" else []) for name in NAMES]
+"""Every model; the one that takes ten seconds a fit is seen by `make test` in every_pair alone."""
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_model_is_scale_equivariant(name: str, trees: Model) -> None:
     """Kilograms instead of tonnes change nothing but the unit."""
     model = model_of(name, trees)
@@ -110,7 +114,7 @@ def test_model_is_scale_equivariant(name: str, trees: Model) -> None:
     np.testing.assert_allclose(kilograms / 1024, tonnes, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_model_neither_reads_nor_moves_the_global_generator(name: str, trees: Model) -> None:
     """Whatever numpy's global generator holds, the forecast is the same, and it holds the same afterwards."""
     model = model_of(name, trees)

@@ -120,6 +120,7 @@ def publish(site: Site, out: list[ArrivingFigure]) -> None:
     site.answers["/statics/report/preliminary2024.html"] = html(index({}, year=2024))
 
 
+@pytest.mark.long
 def test_the_story_of_2025_through_the_connector(site: Site, database_url: str, empty_second: str) -> None:
     """Polled on each release day, the pages set off exactly the messages of the replay, to the word."""
     figures = read_csv((DEMO / "rare_earth.csv").read_bytes(), limit=10_000_000)
