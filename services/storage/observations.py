@@ -17,7 +17,6 @@ from sqlalchemy import (
     LargeBinary,
     cast,
     func,
-    insert,
     literal,
     select,
 )
@@ -27,6 +26,7 @@ from forecasting.months import Span
 from forecasting.prints import PrintArrays
 from forecasting.series import Observation
 from forecasting.vintages import known
+from services.storage.copying import copy_rows, next_ids
 from services.storage.restrictions import shown_to
 from services.storage.tables import observations
 
@@ -56,8 +56,11 @@ def append(
     recorded_at: dt.datetime,
 ) -> list[int]:
     """Add rows; their ids, in the order given."""
-    rows: list[dict[str, Any]] = [
+    added = list(records)
+    ids = next_ids(connection, observations, len(added))
+    rows = (
         {
+            "id": row_id,
             "series_id": record.series_id,
             "first_month": record.observation.span.first,
             "months": record.observation.span.months,
@@ -71,12 +74,10 @@ def append(
             "release_id": release_id,
             "recorded_at": recorded_at,
         }
-        for record in records
-    ]
-    if not rows:
-        return []
-    statement = insert(observations).returning(observations.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(statement, rows).scalars())
+        for row_id, record in zip(ids, added, strict=True)
+    )
+    copy_rows(connection, observations, rows)
+    return ids
 
 
 def history(

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Select, func, insert, select, tuple_
+from sqlalchemy import Connection, Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
 from forecasting.shocks.records import Rank, Record
+from services.storage.copying import copy_rows
 from services.storage.restrictions import shown_to
 from services.storage.tables import observations, verdicts
 
@@ -94,7 +95,7 @@ def judges(
 
 def add(connection: Connection, records: Iterable[VerdictRecord]) -> None:
     """Add verdicts."""
-    rows: list[dict[str, Any]] = [
+    rows = (
         {
             "observation_id": record.observation_id,
             "series_id": record.series_id,
@@ -110,9 +111,8 @@ def add(connection: Connection, records: Iterable[VerdictRecord]) -> None:
             "judged_at": record.judged_at,
         }
         for record in records
-    ]
-    if rows:
-        connection.execute(insert(verdicts), rows)
+    )
+    copy_rows(connection, verdicts, rows)
 
 
 def listed(

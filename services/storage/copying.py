@@ -1,0 +1,43 @@
+"""Rows into a table by PostgreSQL's COPY: for the tables that a release fills by the thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Connection, Table, func, select
+
+
+def copy_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows, each with a value for the same columns, in the connection's transaction.
+
+    Values go through the columns' own types as in an INSERT. Of 10,000 verdicts it takes a quarter of the CPU
+    time of one INSERT (``python -m tests.benchmarks.speed``).
+    """
+    iterator = iter(rows)
+    first = next(iterator, None)
+    if first is None:
+        return
+    quote = connection.dialect.identifier_preparer
+    bound = {name: _bound(connection, table, name) for name in first}
+    columns = ", ".join(quote.format_column(table.c[name]) for name in bound)
+    statement = f"COPY {quote.format_table(table)} ({columns}) FROM STDIN"
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in chain([first], iterator):
+            copy.write_row([row[name] if bind is None else bind(row[name]) for name, bind in bound.items()])
+
+
+def next_ids(connection: Connection, table: Table, count: int) -> list[int]:
+    """Ids for so many new rows, rising, taken from the table's own sequence."""
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    drawn = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
+    return list(connection.execute(drawn).scalars())
+
+
+def _bound(connection: Connection, table: Table, name: str) -> Any:
+    """What a column's type does to a value on its way in; None where it does nothing."""
+    kind = table.c[name].type.dialect_impl(connection.dialect)
+    return kind.bind_processor(connection.dialect)
