@@ -65,14 +65,13 @@ def run(
     with engine.begin() as connection:
         if not _claim(connection, name, owner=owner, now=began):
             return False
+    failure: str | None = None
     try:
         with engine.begin() as connection:
             work(connection)
     except Exception as error:  # kept with the row; the schedule goes on
         log.exception("a schedule failed", schedule=name)
         failure = storable(f"{type(error).__name__}: {error}")
-    else:
-        failure = None
     with engine.begin() as connection:
         due_at = began + SCHEDULES[name].every
         _settle(connection, name, owner=owner, now=clock(), due_at=due_at, failure=failure)
