@@ -26,6 +26,10 @@ SCORE_FORECASTS = "score_forecasts"
 TRAIN_MODELS = "train_models"
 DELIVER_MESSAGES = "deliver_messages"
 POLL_SOURCES = "poll_sources"
+ORDER_POLLS = "order_polls"
+WATCH_RELEASES = "watch_releases"
+ORDER_TRAINING = "order_training"
+CLEAN = "clean"
 
 QUEUES = {
     REFRESH_FORECASTS: "forecast",
@@ -33,6 +37,10 @@ QUEUES = {
     TRAIN_MODELS: "forecast",
     DELIVER_MESSAGES: "delivery",
     POLL_SOURCES: "ingest",
+    ORDER_POLLS: "delivery",
+    WATCH_RELEASES: "delivery",
+    ORDER_TRAINING: "delivery",
+    CLEAN: "delivery",
 }
 """Queue of each task that may be nudged."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from alerts.events import EventType
+from services.storage import leases
 from services.storage.tables import alert_events, attempts, deliveries, messages
 
 STATUSES = ("pending", "delivered", "exhausted", "cancelled")
@@ -118,7 +119,7 @@ def replay(
     sent is left alone; each starts its schedule anew.
     """
     conditions = [deliveries.c.endpoint_id == endpoint_id, deliveries.c.status.in_(only)]
-    conditions.append(or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now))
+    conditions.append(leases.free(deliveries, now))
     conditions.append(deliveries.c.sequence >= first)
     if last is not None:
         conditions.append(deliveries.c.sequence <= last)
@@ -142,7 +143,7 @@ def skip(connection: Connection, endpoint_id: str, *, now: dt.datetime) -> int:
     done = connection.execute(
         update(deliveries)
         .where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.status == "pending")
-        .values(status="cancelled", settled_at=now, lease_until=None, lease_owner=None)
+        .values(status="cancelled", settled_at=now, **leases.FREED)
     )
     return done.rowcount
 

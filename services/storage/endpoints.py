@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, any_, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, any_, delete, insert, literal, or_, select, update
 
 from services.storage.tables import endpoints, retired_secrets
 
@@ -127,6 +127,11 @@ def retired(connection: Connection, endpoint_id: str, *, now: dt.datetime) -> li
         .order_by(retired_secrets.c.signs_until)
     )
     return list(connection.execute(query).scalars())
+
+
+def forget_retired(connection: Connection, *, now: dt.datetime) -> int:
+    """Delete the older secrets that sign no longer; the count of them."""
+    return connection.execute(delete(retired_secrets).where(retired_secrets.c.signs_until <= now)).rowcount
 
 
 def enable(connection: Connection, endpoint_id: str) -> None:

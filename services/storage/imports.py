@@ -31,7 +31,7 @@ class PendingImport:
 
 def add(connection: Connection, pending: PendingImport, *, now: dt.datetime) -> None:
     """Keep an import; those that have expired, and the oldest of its sender beyond MOST, are forgotten."""
-    connection.execute(delete(imports).where(imports.c.expires_at <= now))
+    forget_expired(connection, now=now)
     kept = (
         select(imports.c.id)
         .where(imports.c.sender == pending.sender)
@@ -41,6 +41,11 @@ def add(connection: Connection, pending: PendingImport, *, now: dt.datetime) -> 
     connection.execute(delete(imports).where(imports.c.sender == pending.sender, imports.c.id.not_in(kept)))
     row = {each: getattr(pending, each) for each in PendingImport.__slots__}
     connection.execute(insert(imports).values(**{**row, "content": zlib.compress(pending.content, 1)}))
+
+
+def forget_expired(connection: Connection, *, now: dt.datetime) -> int:
+    """Delete the imports that have expired; the count of them."""
+    return connection.execute(delete(imports).where(imports.c.expires_at <= now)).rowcount
 
 
 def locked(connection: Connection, import_id: str, *, sender: str, now: dt.datetime) -> PendingImport | None:

@@ -13,10 +13,15 @@ def add(
     connection: Connection, *, digest: bytes, key_id: str, now: dt.datetime, expires_at: dt.datetime
 ) -> None:
     """Add a session under the SHA-256 of its token, 32 bytes; those that have expired go."""
-    connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+    forget_expired(connection, now=now)
     connection.execute(
         insert(sessions).values(digest=digest, key_id=key_id, created_at=now, expires_at=expires_at)
     )
+
+
+def forget_expired(connection: Connection, *, now: dt.datetime) -> int:
+    """Delete the sessions that have expired; the count of them."""
+    return connection.execute(delete(sessions).where(sessions.c.expires_at <= now)).rowcount
 
 
 def key_of(connection: Connection, digest: bytes, *, now: dt.datetime) -> str | None:

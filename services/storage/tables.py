@@ -291,8 +291,6 @@ endpoints = Table(
     Column("url", Text, nullable=False),
     Column("event_types", ARRAY(Text), comment="null is all"),
     Column("secret", LargeBinary, nullable=False, comment="encrypted"),
-    Column("previous_secret", LargeBinary, comment="encrypted; also signs until previous_until"),
-    Column("previous_until", Moment),  # both unused since 0024: retired_secrets holds any number
     Column("sequence", BigInteger, nullable=False, server_default=text("0")),
     Column("status", Text, nullable=False, comment="enabled or disabled"),
     Column("disabled_reason", Text),
@@ -387,10 +385,25 @@ jobs = Table(
     Column("note", Text, comment="what came of it, or why nothing did, where that is worth saying"),
     Column("due_at", Moment, nullable=False),
     Column("lease_until", Moment),
+    Column("lease_owner", Text),
     Column("created_at", Moment, nullable=False),
-    Column("finished_at", Moment),
+    Column("started_at", Moment, comment="of the last run"),
+    Column("finished_at", Moment, comment="however it ended"),
     UniqueConstraint("kind", "key"),
     Index("ix_jobs_due", "kind", "priority", "due_at", postgresql_where=text("status = 'pending'")),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("lease_owner", Text),
+    Column("runs", Integer, nullable=False, server_default=text("0"), comment="since one last ended well"),
+    Column("started_at", Moment, comment="of the last run"),
+    Column("finished_at", Moment, comment="of the last run that ended, however it did"),
+    Column("error", Text, comment="of the last run; null where it ended well"),
 )
 
 trained_models = Table(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
+from services.storage import leases
 from services.storage.tables import deliveries, endpoints, heartbeats, jobs, observations, scores
 
 COVERAGE_WINDOW = dt.timedelta(days=365)
@@ -50,21 +51,18 @@ class Coverage:
 
 def vitals(connection: Connection, *, now: dt.datetime) -> Vitals:
     """The state of the service; reads pending rows only."""
-    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
     waiting = connection.execute(
         select(jobs.c.kind, func.count(), func.min(jobs.c.due_at))
-        .where(jobs.c.status == "pending", jobs.c.due_at <= now, free)
+        .where(leases.due(jobs, now))
         .group_by(jobs.c.kind)
     ).all()
     unsent = connection.execute(
         select(func.count(), func.min(deliveries.c.due_at))
         .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
         .where(
-            deliveries.c.status == "pending",
-            deliveries.c.due_at <= now,
+            leases.due(deliveries, now),
             endpoints.c.status == "enabled",
             or_(endpoints.c.paused_until.is_(None), endpoints.c.paused_until <= now),
-            or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now),
         )
     ).one()
     lost = now - dt.timedelta(minutes=1)

@@ -20,7 +20,7 @@ from alerts.delivery.errors import DeliveryError
 from services import tracing
 from services.settings import Settings
 from services.storage.encryption import EncryptionKeyError, decrypt
-from services.storage.leases import Claim
+from services.work.deliveries import Claim
 
 _log = structlog.get_logger()
 

@@ -21,11 +21,12 @@ from sqlalchemy.exc import OperationalError
 
 from alerts.delivery.client import Client, Timeouts, open_client
 from services.settings import Settings
-from services.storage import heartbeats, leases
-from services.storage.leases import Claim
+from services.storage import heartbeats
 from services.usecases import settle_deliveries
 from services.usecases.attempt_delivery import GRACE, Sender, Sent, attempt, unforeseen
 from services.usecases.tell_trouble import WORKERS, tell_trouble
+from services.work import deliveries
+from services.work.deliveries import Claim
 
 PER_ENDPOINT = 4
 """Attempts in flight to one healthy endpoint; to one that is failing there is a single one."""
@@ -85,17 +86,18 @@ def keep_delivering(
     stopped: Callable[[], bool],
     in_flight: int = IN_FLIGHT,
     draw: Callable[[], float] = random.random,
+    beside: Callable[[], object] = lambda: None,
 ) -> None:
     """Deliver until ``stopped`` says so; needs the database and no broker.
 
     This is the sweep: it finds what a nudge lost, within 0.1 s. Where the database is away it waits.
-    It leaves a heartbeat each few seconds.
+    It leaves a heartbeat each few seconds, and does what is to be done ``beside``.
     """
 
     async def run() -> None:
         async with _client(settings) as client:
             sender = Sender(engine, settings, client, clock, draw)
-            heart = _Heart(sender)
+            heart = _Heart(sender, beside)
             while not stopped():
                 try:
                     await heart.beat()
@@ -114,8 +116,9 @@ def keep_delivering(
 class _Heart:
     """Leaves a heartbeat when one is due; asked at each turn of the loop, so it stops when the loop does."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, beside: Callable[[], object]) -> None:
         self._sender = sender
+        self._beside = beside
         self._told = -_TELL
 
     async def beat(self) -> None:
@@ -128,6 +131,10 @@ class _Heart:
         with self._sender.engine.begin() as connection:
             heartbeats.beat(connection, heartbeats.SWEEPER, now=self._sender.clock())
             tell_trouble(connection, WORKERS, now=self._sender.clock())
+        try:
+            self._beside()
+        except Exception:  # noqa: BLE001 - nothing beside it keeps a delivery waiting
+            _log.exception("what the sweep does beside deliveries failed; it is tried again")
 
 
 async def _quiet() -> None:
@@ -200,7 +207,7 @@ async def _landed(flying: dict[asyncio.Task[Sent], float]) -> list[Sent]:
 
 def _claim(sender: Sender, limit: int, further: int, after: str) -> list[Claim]:
     with sender.engine.begin() as connection:
-        return leases.claim(
+        return deliveries.claim(
             connection,
             now=sender.clock(),
             lease=sender.lease,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.storage.jobs import Job
+from services.storage.jobs import BACKGROUND, Job
 
 SCORE = "score_forecasts"
 
 
 def scoring(cause: str, series_ids: Sequence[str]) -> Job:
-    """The job that scores every forecast of some series against every figure it is not scored against yet."""
-    return Job(kind=SCORE, key=cause, arguments={"series": list(series_ids)})
+    """The job that scores every forecast of some series against every figure it is not scored against yet.
+
+    Nobody waits for it: refits that are awaited go before.
+    """
+    return Job(kind=SCORE, key=cause, arguments={"series": list(series_ids)}, priority=BACKGROUND)

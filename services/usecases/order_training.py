@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import Connection
 
 from services.storage import jobs, observations
-from services.storage.jobs import Job
+from services.storage.jobs import BACKGROUND, Job
 
 TRAIN = "train_models"
 
@@ -24,5 +24,5 @@ def order_training(connection: Connection, *, now: dt.datetime, portfolio: str) 
     key = f"{now:%G-W%V} below {2 ** figures.bit_length()} figures"
     if jobs.get(connection, TRAIN, key) is not None:
         return None
-    wanted = Job(kind=TRAIN, key=key, arguments={"portfolio": portfolio})
+    wanted = Job(kind=TRAIN, key=key, arguments={"portfolio": portfolio}, priority=BACKGROUND)
     return next(iter(jobs.add(connection, [wanted], now=now)), None)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Engine
 
 from services.ingestion.sources.faults import (
@@ -23,17 +22,17 @@ from services.ingestion.sources.faults import (
 from services.ingestion.sources.line import Line
 from services.ingestion.sources.source import Source, Visit
 from services.settings import Settings
-from services.storage import jobs, snapshots, sources
+from services.storage import snapshots, sources
+from services.storage.jobs import Job
 from services.storage.snapshots import Snapshot
 from services.usecases.derive_figures import Derived, derive_figures, note_faults
 from services.usecases.follow_source import key_of
 from services.usecases.order_polls import POLL
+from services.work.runner import Kind, Outcome, turn
 
 ENDING = (TooManyCallsFault, BudgetSpentFault, KeyRefusedFault, UnreachableFault)
 """Faults after which nothing more is asked; after another the rest of the poll goes on."""
 RETRY_AFTER = dt.timedelta(minutes=5)
-
-log = structlog.get_logger()
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -150,6 +149,28 @@ def _ask(line: Line, visit: Visit, progress: Progress) -> tuple[list[SourceFault
     raise AssertionError  # pragma: no cover - the count does not end
 
 
+def polls(
+    engine: Engine,
+    settings: Settings,
+    known: dict[str, Source],
+    *,
+    clock: Callable[[], dt.datetime],
+    lease: dt.timedelta,
+    wait: Callable[[float], None] = time.sleep,
+) -> Kind[Poll]:
+    """Polls as a kind of work: one at a time; a source that was not reached is asked again later."""
+
+    def work(claimed: Sequence[Job]) -> Outcome[Poll]:
+        (job,) = claimed
+        poll = poll_source(engine, settings, known[job.arguments["source"]], clock=clock, wait=wait)
+        if isinstance(poll.fault, UnreachableFault | TooManyCallsFault):
+            due = getattr(poll.fault, "until", clock() + RETRY_AFTER)
+            return Outcome(poll, again_at=due, error=str(poll.fault))
+        return Outcome(poll, note=str(poll))
+
+    return Kind(POLL, work, lease=lease, again_after=RETRY_AFTER)
+
+
 def poll_due(
     engine: Engine,
     settings: Settings,
@@ -159,23 +180,6 @@ def poll_due(
     lease: dt.timedelta,
     wait: Callable[[float], None] = time.sleep,
 ) -> Poll | None:
-    """Claim a poll that is due and make it; None where none was. A worker that dies leaves its lease."""
-    with engine.begin() as connection:
-        claimed = jobs.claim(connection, POLL, now=clock(), lease=lease, limit=1)
-    for job in claimed:
-        try:
-            poll = poll_source(engine, settings, known[job.arguments["source"]], clock=clock, wait=wait)
-        except Exception as error:  # kept with the job, tried again, failed for good in the end
-            log.exception("poll failed", job=job.id)
-            with engine.begin() as connection:
-                reason = f"{type(error).__name__}: {error}"
-                jobs.retry(connection, job, due_at=clock() + RETRY_AFTER, error=reason)
-            return None
-        with engine.begin() as connection:
-            if isinstance(poll.fault, UnreachableFault | TooManyCallsFault):
-                due = getattr(poll.fault, "until", clock() + RETRY_AFTER)
-                jobs.retry(connection, job, due_at=due, error=str(poll.fault))
-            else:
-                jobs.finish(connection, [job.id or 0], now=clock(), note=str(poll))
-        return poll
-    return None
+    """Make a poll that is due; None where none was, or it failed and is due again."""
+    kind = polls(engine, settings, known, clock=clock, lease=lease, wait=wait)
+    return next(iter(turn(engine, kind, clock=clock).came_to), None)

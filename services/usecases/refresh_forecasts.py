@@ -28,7 +28,9 @@ from services.usecases.explain_changes import explained, superseded
 from services.usecases.learned import learned_as_of
 from services.usecases.order_scoring import scoring
 from services.usecases.record_observations import REFRESH
-from services.usecases.time_limit import BATCH_SECONDS, BatchOverError, limited
+from services.usecases.time_limit import BATCH_SECONDS, limited
+from services.work import queue
+from services.work.runner import Kind, Outcome, turn
 
 LIBRARIES = ("tonnage", "numpy", "statsmodels", "statsforecast", "prophet", "lightgbm")
 """Whose versions stand beside each published forecast."""
@@ -65,68 +67,47 @@ class _Refit:
         return self.vintage if self.replayed else self.now
 
 
-def refresh_forecasts(
-    engine: Engine,
-    *,
-    now: dt.datetime,
-    lease: dt.timedelta,
-    limit: int = BATCH,
-    announce: Callable[[Sequence[Job]], None] = lambda _: None,
-) -> Refreshed:
-    """Claim due refits, fit them with no transaction open, publish, and settle the jobs.
+def refits(
+    engine: Engine, *, clock: Callable[[], dt.datetime], lease: dt.timedelta, batch: int = BATCH
+) -> Kind[int]:
+    """Refits as a kind of work: a run is one batch of series, fitted together where their vintage is one.
 
-    A worker that dies leaves its claim to its lease; what it had published stands and is not made twice. A
-    job that was tried before, and so may have ended its worker, is claimed alone and after all others; so
-    are those of a batch that took too long together.
-    ``announce`` is told what was claimed before it is fitted.
+    What a worker that died had published stands and is not made twice.
     """
-    with engine.begin() as connection:
-        claimed = jobs.claim(
-            connection, REFRESH, now=now, lease=lease, limit=limit, untried=True
-        ) or jobs.claim(connection, REFRESH, now=now, lease=lease, limit=1)
-    announce(claimed)
-    published = failed = 0
-    for (vintage, portfolio, replayed), batch in _batches(claimed).items():
-        how = _Refit(dt.datetime.fromisoformat(vintage), portfolio, now, replayed)
-        count, faults = _settled(engine, batch, how)
-        published += count
-        failed += faults
-    return Refreshed(len(claimed), published, failed)
+
+    def work(claimed: Sequence[Job]) -> Outcome[int]:
+        vintage, portfolio, replayed = _made_with(claimed[0])
+        how = _Refit(dt.datetime.fromisoformat(vintage), portfolio, clock(), replayed)
+        with tracing.span("refit", parent=claimed[0].trace, series=len(claimed), portfolio=portfolio):
+            return Outcome(_publish(engine, claimed, how), settled=True)
+
+    return Kind(
+        REFRESH,
+        work,
+        lease=lease,
+        again_after=RETRY_AFTER,
+        batch=batch,
+        together=_made_with,
+        once=True,
+        failed=lambda _: REFIT_FAILURES.inc(),
+    )
 
 
-def _batches(claimed: list[Job]) -> dict[tuple[str, str, bool], list[Job]]:
-    batches: dict[tuple[str, str, bool], list[Job]] = {}
-    for job in claimed:
-        asked = job.arguments
-        batches.setdefault((asked["vintage"], asked["portfolio"], asked.get("replayed", False)), []).append(
-            job
-        )
-    return batches
+def refresh_forecasts(
+    engine: Engine, *, now: dt.datetime, lease: dt.timedelta, limit: int = BATCH
+) -> Refreshed:
+    """One claim of due refits, fitted, published and settled."""
+    done = turn(engine, refits(engine, clock=lambda: now, lease=lease, batch=limit), clock=lambda: now)
+    return Refreshed(len(done.claimed), sum(done.came_to), done.failed)
 
 
-def _settled(engine: Engine, batch: list[Job], how: _Refit) -> tuple[int, int]:
-    """Forecasts published and jobs failed; a batch that fails is split, so that one job keeps the error."""
-    try:
-        with tracing.span("refit", parent=batch[0].trace, series=len(batch), portfolio=how.portfolio):
-            return _publish(engine, batch, how), 0
-    except BatchOverError as over:
-        log.warning("a batch took too long", series=[job.series_id for job in batch], error=str(over))
-        with engine.begin() as connection:
-            jobs.release(connection, [job.id for job in batch if job.id is not None])
-        return 0, 0
-    except Exception as error:  # whatever it was: kept with the job, tried again, failed for good in the end
-        log.exception("refit failed", series=[job.series_id for job in batch])
-        if len(batch) > 1:
-            alone = [_settled(engine, [job], how) for job in batch]
-            return sum(count for count, _ in alone), sum(faults for _, faults in alone)
-        with engine.begin() as connection:
-            reason = f"{type(error).__name__}: {error}"
-            REFIT_FAILURES.inc()
-            jobs.retry(connection, batch[0], due_at=how.now + RETRY_AFTER, error=reason)
-        return 0, 1
+def _made_with(job: Job) -> tuple[str, str, bool]:
+    """Vintage, portfolio and whether the past is told again: what a batch has in common."""
+    asked = job.arguments
+    return asked["vintage"], asked["portfolio"], asked.get("replayed", False)
 
 
-def _publish(engine: Engine, batch: list[Job], how: _Refit) -> int:
+def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
     ids = [job.series_id for job in batch if job.series_id is not None]
     with engine.begin() as connection:
         registered = series.of_ids(connection, ids)
@@ -162,7 +143,7 @@ def _publish(engine: Engine, batch: list[Job], how: _Refit) -> int:
         behind = observations.known_after(connection, [known.id for known, _ in held], how.vintage)
         if behind:
             jobs.add(connection, [scoring(f"refit {batch[0].id}", behind)], now=how.now)
-        jobs.finish(connection, [job.id for job in batch if job.id is not None], now=how.now)
+        queue.finish(connection, [job.id for job in batch if job.id is not None], now=how.now)
     seconds = time.perf_counter() - began
     _count(publications, seconds)
     log.info(

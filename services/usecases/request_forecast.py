@@ -12,6 +12,7 @@ from services.storage import forecasts, jobs, observations
 from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
 from services.usecases.record_observations import REFRESH, refit
+from services.work import queue
 
 TOLD_FOR = dt.timedelta(minutes=10)
 """How long a refit that failed for good is answered with its error: whoever waits for it asks every 2 s."""
@@ -97,5 +98,5 @@ def request_forecast(
     if ordered is None:
         jobs.add(connection, [wanted], now=now)
     elif ordered.id is not None:
-        jobs.ask_again(connection, ordered.id, now=now, failed_before=now - TOLD_FOR)
+        queue.ask_again(connection, ordered.id, now=now, failed_before=now - TOLD_FOR)
     return jobs.get(connection, REFRESH, wanted.key) or wanted

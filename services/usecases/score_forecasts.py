@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Connection, Engine
 
 from forecasting.scoring import score_figure
 from forecasting.vintages import series_as_of
-from services.storage import forecasts, jobs, observations, scores
+from services.storage import forecasts, observations, scores
+from services.storage.jobs import Job
 from services.storage.scores import Pair, ScoreRow
 from services.usecases.order_scoring import SCORE
+from services.work.runner import Kind, Outcome, turn
 
 BATCH = 16
 """Jobs under one claim."""
@@ -22,8 +24,6 @@ SERIES = 50
 """Series scored in one transaction."""
 
 RETRY_AFTER = dt.timedelta(seconds=30)
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +34,24 @@ class Scored:
     scores: int
 
 
-def score_due(engine: Engine, *, now: dt.datetime, lease: dt.timedelta) -> Scored:
-    """Claim due jobs and score their series; a worker that dies leaves its claim to its lease.
+def scorings(engine: Engine, *, lease: dt.timedelta) -> Kind[int]:
+    """Scoring as a kind of work: jobs claimed together are one pass over their series.
 
     What is scored already is passed over, so that nothing is scored twice.
     """
-    with engine.begin() as connection:
-        claimed = jobs.claim(connection, SCORE, now=now, lease=lease, limit=BATCH)
-    wanted = sorted({series_id for job in claimed for series_id in job.arguments["series"]})
-    try:
-        added = sum(
-            score_series(engine, wanted[first : first + SERIES]) for first in range(0, len(wanted), SERIES)
-        )
-    except Exception as error:  # kept with the jobs, tried again, failed for good in the end
-        log.exception("scoring failed", series=wanted)
-        with engine.begin() as connection:
-            for job in claimed:
-                reason = f"{type(error).__name__}: {error}"
-                jobs.retry(connection, job, due_at=now + RETRY_AFTER, error=reason)
-        return Scored(len(claimed), 0)
-    with engine.begin() as connection:
-        jobs.finish(connection, [job.id for job in claimed if job.id is not None], now=now)
-    return Scored(len(claimed), added)
+
+    def work(claimed: Sequence[Job]) -> Outcome[int]:
+        wanted = sorted({series_id for job in claimed for series_id in job.arguments["series"]})
+        slices = (wanted[first : first + SERIES] for first in range(0, len(wanted), SERIES))
+        return Outcome(sum(score_series(engine, some) for some in slices))
+
+    return Kind(SCORE, work, lease=lease, again_after=RETRY_AFTER, batch=BATCH)
+
+
+def score_due(engine: Engine, *, now: dt.datetime, lease: dt.timedelta) -> Scored:
+    """One claim of due jobs, their series scored."""
+    done = turn(engine, scorings(engine, lease=lease), clock=lambda: now)
+    return Scored(len(done.claimed), sum(done.came_to))
 
 
 def score_series(engine: Engine, series_ids: list[str]) -> int:

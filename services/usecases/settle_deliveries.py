@@ -12,12 +12,14 @@ from sqlalchemy import Connection
 from alerts.delivery import breaker
 from alerts.delivery.attempts import Delivered, Disabled, Exhausted, Failure, RetryAt, Settlement
 from alerts.events import disabled_event
-from services.storage import endpoint_health, endpoints, leases, outbox
+from services.storage import endpoint_health, endpoints, outbox
 from services.storage.deliveries import AttemptRecord
-from services.storage.leases import Settled
 from services.storage.messages import OPS, Message
+from services.storage.texts import storable
 from services.telemetry import ATTEMPTS, DELIVERY_SECONDS
 from services.usecases.attempt_delivery import Sender, Sent
+from services.work import deliveries
+from services.work.deliveries import Settled
 
 PATIENCE = dt.timedelta(hours=120)
 """An endpoint that did nothing but fail for so long is disabled."""
@@ -46,7 +48,7 @@ def settle_bare(sender: Sender, sent: Sent) -> None:
 
 
 def _settle(connection: Connection, sender: Sender, sent: Sequence[Sent], now: dt.datetime) -> None:
-    leases.settle(
+    deliveries.settle(
         connection,
         [_attempt(each) for each in sent],
         [_settled(each) for each in sent],
@@ -141,11 +143,6 @@ def _attempt(sent: Sent) -> AttemptRecord:
         seconds=sent.outcome.duration,
         status_code=sent.outcome.status,
         outcome=sent.outcome.failure or "answered",
-        reason=_storable(sent.settlement.reason),
+        reason=storable(sent.settlement.reason),
         response=sent.outcome.answer,
     )
-
-
-def _storable(text: str) -> str:
-    """A text without what PostgreSQL keeps in no text: a NUL, half a surrogate pair; a receiver chose it."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -10,6 +10,7 @@ from types import FrameType
 from forecasting.errors import ModelFailedError
 from forecasting.forecast import Forecast
 from forecasting.publication import Fit, Guard
+from services.work.errors import AloneNextTimeError
 
 SECONDS = 30.0
 """Seconds of wall time that one fit may take: two hundred times the slowest usual one, Prophet's, so that a
@@ -21,8 +22,8 @@ BATCH_SECONDS = 240.0
 lease of its jobs, so that neither ends it in the middle."""
 
 
-class BatchOverError(BaseException):
-    """The fits of a batch took too long together; no Exception, since models turn those into reasons."""
+class BatchOverError(AloneNextTimeError):
+    """The fits of a batch took too long together."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

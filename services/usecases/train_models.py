@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable, Sequence
 from importlib import metadata
 
-import structlog
 from sqlalchemy import Engine
 
 from forecasting import calibration
@@ -15,10 +15,12 @@ from forecasting.errors import CalibrationError, GlobalModelError
 from forecasting.forecast import HORIZON, LEVELS
 from forecasting.models import global_trees
 from forecasting.series import Series
-from services.storage import jobs, observations, series, trained_models
+from services.storage import observations, series, trained_models
+from services.storage.jobs import Job
 from services.storage.known_series import known_series
 from services.storage.trained_models import TrainedModel
 from services.usecases.order_training import TRAIN
+from services.work.runner import Kind, Outcome, turn
 
 LIBRARIES = ("tonnage", "numpy", "lightgbm", "statsforecast")
 """Whose versions stand beside each trained model."""
@@ -29,29 +31,22 @@ SEED = 0
 _CHUNK = 200
 """Series read at once: their rows are let go of before the next."""
 
-log = structlog.get_logger()
+
+def trainings(engine: Engine, *, clock: Callable[[], dt.datetime], lease: dt.timedelta) -> Kind[TrainedModel]:
+    """Trainings as a kind of work: one a run."""
+
+    def work(claimed: Sequence[Job]) -> Outcome[TrainedModel]:
+        (job,) = claimed
+        trained = train_models(engine, now=clock(), portfolio=job.arguments["portfolio"])
+        return Outcome(trained, note=" ".join(trained.notes))
+
+    return Kind(TRAIN, work, lease=lease, again_after=RETRY_AFTER, once=True)
 
 
 def train_due(engine: Engine, *, now: dt.datetime, lease: dt.timedelta) -> TrainedModel | None:
-    """Claim a training that is due and do it; None where there was none, or it failed and is due again.
-
-    A worker that dies leaves its claim to its lease.
-    """
-    with engine.begin() as connection:
-        claimed = jobs.claim(connection, TRAIN, now=now, lease=lease, limit=1)
-    for job in claimed:
-        try:
-            trained = train_models(engine, now=now, portfolio=job.arguments["portfolio"])
-        except Exception as error:  # kept with the job, tried again, failed for good in the end
-            log.exception("training failed", job=job.id)
-            with engine.begin() as connection:
-                reason = f"{type(error).__name__}: {error}"
-                jobs.retry(connection, job, due_at=now + RETRY_AFTER, error=reason)
-            return None
-        with engine.begin() as connection:
-            jobs.finish(connection, [job.id or 0], now=now, note=" ".join(trained.notes))
-        return trained
-    return None
+    """Do a training that is due; None where there was none, or it failed and is due again."""
+    kind = trainings(engine, clock=lambda: now, lease=lease)
+    return next(iter(turn(engine, kind, clock=lambda: now).came_to), None)
 
 
 def train_models(

@@ -80,27 +80,10 @@ def make_app(redis_url: str) -> Celery:
         task_send_sent_event=True,
         enable_utc=True,
         timezone="UTC",
-        # The sweep finds what is due and what a lost nudge left. One that waited 5 s was overtaken by others.
+        # The sweep finds what is due and what a lost nudge left: jobs, deliveries and the schedules of
+        # services/work/schedules.py, which are rows too. One that waited 5 s was overtaken by others.
         beat_schedule={
             "sweep": {"task": "sweep", "schedule": 1.0, "options": {"queue": "delivery", "expires": 5}},
-            # Cheap, and one job a slot whatever the number of clocks: see usecases/order_training.
-            "order_training": {
-                "task": "order_training",
-                "schedule": 300.0,
-                "options": {"queue": "delivery", "expires": 300},
-            },
-            # Lateness is of hours and days; each release is told once, whatever the number of clocks.
-            "watch_releases": {
-                "task": "watch_releases",
-                "schedule": 300.0,
-                "options": {"queue": "delivery", "expires": 300},
-            },
-            # As cheap; a slot is at least a minute long: see usecases/order_polls.
-            "order_polls": {
-                "task": "order_polls",
-                "schedule": 30.0,
-                "options": {"queue": "delivery", "expires": 30},
-            },
         },
         beat_max_loop_interval=1,
     )

@@ -1,9 +1,8 @@
-"""Celery tasks: nudges. Each opens nothing but a use case; what is due stands in the database."""
+"""Celery tasks: nudges. Each runs one kind of work or one schedule; what is due stands in the database."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
@@ -12,36 +11,28 @@ import redis
 import structlog
 from celery import shared_task
 from kombu.exceptions import KombuError
+from sqlalchemy import Connection
 
 from services import bootstrap
 from services.ingestion.sources.registry import SOURCES
 from services.settings import settings
-from services.storage import heartbeats, jobs
+from services.storage import heartbeats
 from services.storage.jobs import Job
+from services.usecases import clean as cleaning
+from services.usecases import order_polls as polling
 from services.usecases import order_training as training
-from services.usecases import watch_releases as watch
+from services.usecases import watch_releases as watching
 from services.usecases.deliver_messages import deliver_due
-from services.usecases.order_polls import POLL
-from services.usecases.order_polls import order_polls as order_due_polls
-from services.usecases.order_scoring import SCORE
-from services.usecases.order_training import TRAIN
-from services.usecases.poll_source import poll_due
-from services.usecases.record_observations import REFRESH
-from services.usecases.score_forecasts import score_due
+from services.usecases.poll_source import polls
+from services.usecases.score_forecasts import scorings
 from services.usecases.tell_trouble import SWEEP, tell_trouble
-
-WAITING = (
-    (bootstrap.REFRESH_FORECASTS, REFRESH),
-    (bootstrap.SCORE_FORECASTS, SCORE),
-    (bootstrap.TRAIN_MODELS, TRAIN),
-)
-"""Tasks of the forecast queue with the jobs that each does, the most urgent first: it goes before."""
+from services.work import runner, schedules
+from services.work.runner import LOOP_SECONDS, Kind, Turn
+from services.work.turns import Place
+from services.worker.hands import FORECAST, INGEST, ask_for_what_waits
 
 Task = Callable[..., Any]
 
-
-LOOP_SECONDS = 240
-"""Seconds after which a task takes no more work and asks for another: well below its limit of 540."""
 
 TRAINING_SECONDS = 7_200
 """Seconds that one training may take. It is acknowledged when it begins: the broker would hand it to a second
@@ -64,22 +55,14 @@ def _task(name: str, **options: Any) -> Callable[[Task], Task]:
 @_task(bootstrap.REFRESH_FORECASTS, bind=True)
 def refresh_forecasts(self: Any) -> None:
     """Fit and publish one batch of what is due, and ask for the next: no task holds its worker for long."""
-    from services.usecases import refresh_forecasts as usecase  # noqa: PLC0415 - only forecast workers load models
+    from services.usecases.refresh_forecasts import refits  # noqa: PLC0415 - only forecast workers load models
 
-    done = usecase.refresh_forecasts(
-        bootstrap.engine(),
-        now=bootstrap.now(),
-        lease=dt.timedelta(seconds=settings().lease_seconds),
-        announce=partial(_announce, self),
-    )
-    if done.claimed:
-        bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
+    kind = refits(bootstrap.engine(), clock=bootstrap.now, lease=_lease())
+    _run(kind, FORECAST, begins=partial(_announce, self))
 
 
 def _announce(task: Any, batch: Sequence[Job]) -> None:
     """Show in Flower what this task fits: a nudge knows no series until it has claimed some."""
-    if not batch:
-        return
     names = sorted({job.series_id or "" for job in batch})
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     vintages = sorted({str(job.arguments["vintage"]) for job in batch})
@@ -92,67 +75,81 @@ def _announce(task: Any, batch: Sequence[Job]) -> None:
 
 @_task(bootstrap.SCORE_FORECASTS)
 def score_forecasts() -> None:
-    """Score published forecasts against the figures that have arrived, for a while, and ask for the rest."""
-    lease = dt.timedelta(seconds=settings().lease_seconds)
-    until = time.monotonic() + LOOP_SECONDS
-    while score_due(bootstrap.engine(), now=bootstrap.now(), lease=lease).claimed:
-        if time.monotonic() > until:
-            bootstrap.service().nudge(bootstrap.SCORE_FORECASTS)
-            return
+    """Score published forecasts against the figures that have arrived, while nothing more urgent waits."""
+    _run(scorings(bootstrap.engine(), lease=_lease()), FORECAST)
 
 
 @_task(bootstrap.TRAIN_MODELS, acks_late=False, soft_time_limit=None, time_limit=TRAINING_SECONDS)
 def train_models() -> None:
     """Do a training that is due, once no refit is waiting."""
-    from services.usecases.train_models import train_due  # noqa: PLC0415 - only forecast workers load models
+    from services.usecases.train_models import trainings  # noqa: PLC0415 - only forecast workers load models
 
-    now = bootstrap.now()
-    with bootstrap.engine().begin() as connection:
-        if jobs.due(connection, REFRESH, now=now):
-            return
-    train_due(bootstrap.engine(), now=now, lease=dt.timedelta(seconds=TRAINING_SECONDS + LOOP_SECONDS))
+    lease = dt.timedelta(seconds=TRAINING_SECONDS + LOOP_SECONDS)
+    _run(trainings(bootstrap.engine(), clock=bootstrap.now, lease=lease), FORECAST)
 
 
-@_task("order_training")
+@_task(bootstrap.POLL_SOURCES)
+def poll_sources() -> None:
+    """Make the polls that are due."""
+    kind = polls(bootstrap.engine(), settings(), SOURCES, clock=bootstrap.now, lease=_lease())
+    _run(kind, INGEST, ended=_polled)
+
+
+def _polled(_: Turn[Any]) -> None:
+    bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
+    bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
+
+
+def _run(kind: Kind[Any], hands: Sequence[Place], **told: Any) -> None:
+    """Run a kind of work, and ask for whatever is then next among those that share its hands."""
+    following = runner.run(bootstrap.engine(), kind, hands, clock=bootstrap.now, **told)
+    if following is not None:
+        bootstrap.service().nudge(following.task)
+
+
+def _lease() -> dt.timedelta:
+    return dt.timedelta(seconds=settings().lease_seconds)
+
+
+@_task(bootstrap.ORDER_POLLS)
+def order_polls() -> None:
+    """Order a poll of each source whose slot has come, once."""
+    _scheduled(bootstrap.ORDER_POLLS, partial(polling.order_polls, known=SOURCES.values()))
+
+
+@_task(bootstrap.WATCH_RELEASES)
+def watch_releases() -> None:
+    """Tell the releases that have become late, and what their lateness does to alerts."""
+    watch = partial(watching.watch_releases, budget=settings().alert_budget)
+    if _scheduled(bootstrap.WATCH_RELEASES, watch):
+        bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
+
+
+@_task(bootstrap.ORDER_TRAINING)
 def order_training() -> None:
     """Order the training of this week, or of an archive that has doubled, once."""
-    with bootstrap.engine().begin() as connection:
-        training.order_training(connection, now=bootstrap.now(), portfolio=settings().portfolio)
+    _scheduled(bootstrap.ORDER_TRAINING, partial(training.order_training, portfolio=settings().portfolio))
+
+
+@_task(bootstrap.CLEAN)
+def clean() -> None:
+    """Delete what has outlived its time."""
+    _scheduled(bootstrap.CLEAN, cleaning.clean)
+
+
+def _scheduled(name: str, work: Callable[..., object]) -> bool:
+    """Do what a schedule is for, where it is due; True where it was done."""
+
+    def once(connection: Connection) -> None:
+        work(connection, now=bootstrap.now())
+
+    return schedules.run(bootstrap.engine(), name, once, clock=bootstrap.now)
 
 
 @_task(bootstrap.DELIVER_MESSAGES)
 def deliver_messages() -> None:
     """Send every message that is due."""
     deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now, seconds=DELIVERY_SECONDS)
-
-
-@_task("watch_releases")
-def watch_releases() -> None:
-    """Tell the releases that have become late, and what their lateness does to alerts."""
-    with bootstrap.engine().begin() as connection:
-        watch.watch_releases(connection, budget=settings().alert_budget, now=bootstrap.now())
-    bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
-
-
-@_task("order_polls")
-def order_polls() -> None:
-    """Order a poll of each source whose slot has come, once."""
-    with bootstrap.engine().begin() as connection:
-        order_due_polls(connection, SOURCES.values(), now=bootstrap.now())
-
-
-@_task(bootstrap.POLL_SOURCES)
-def poll_sources() -> None:
-    """Make every poll that is due."""
-    engine = bootstrap.engine()
-    lease = dt.timedelta(seconds=settings().lease_seconds)
-    until = time.monotonic() + LOOP_SECONDS
-    while poll_due(engine, settings(), SOURCES, clock=bootstrap.now, lease=lease) is not None:
-        bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
-        bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
-        if time.monotonic() > until:
-            bootstrap.service().nudge(bootstrap.POLL_SOURCES)
-            return
 
 
 @_task("sweep")
@@ -162,10 +159,5 @@ def sweep() -> None:
     with bootstrap.engine().begin() as connection:
         heartbeats.beat(connection, heartbeats.TASK, now=now)
         tell_trouble(connection, SWEEP, now=now)
-        polls = jobs.due(connection, POLL, now=now)
-        waiting = next((task for task, kind in WAITING if jobs.due(connection, kind, now=now)), None)
-    if polls:
-        bootstrap.service().nudge(bootstrap.POLL_SOURCES)
-    if waiting is not None:
-        bootstrap.service().nudge(waiting)
+        ask_for_what_waits(connection, bootstrap.service().nudge, now=now)
     deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now, seconds=DELIVERY_SECONDS)

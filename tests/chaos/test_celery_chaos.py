@@ -21,9 +21,9 @@ from services.local.processes import Command
 from services.local.supervisor import Part, Supervisor
 from services.local.valkey import Valkey
 from services.storage import jobs, series
-from services.storage.jobs import MOST_RUNS
 from services.storage.series import SeriesRecord
 from services.usecases.record_observations import REFRESH, refit
+from services.work.queue import MOST_RUNS
 
 pytestmark = pytest.mark.long
 

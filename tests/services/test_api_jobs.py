@@ -8,9 +8,11 @@ import pytest
 from api_stage import MAGNETS, Stage, assert_problem
 
 from services.storage import jobs
-from services.storage.jobs import MOST_RUNS, Job
+from services.storage.jobs import Job
 from services.usecases.record_observations import REFRESH
 from services.usecases.request_forecast import TOLD_FOR
+from services.work import queue
+from services.work.queue import MOST_RUNS
 
 LEASE = dt.timedelta(minutes=10)
 PATH = f"/v1/series/{MAGNETS}/forecasts"
@@ -30,10 +32,10 @@ def fail(stage: Stage, job_id: int) -> None:
         with stage.engine.begin() as connection:
             (claimed,) = [
                 each
-                for each in jobs.claim(connection, REFRESH, now=stage.at, lease=LEASE, limit=9)
+                for each in queue.claim(connection, REFRESH, now=stage.at, lease=LEASE, limit=9)
                 if each.id == job_id
             ]
-            jobs.retry(connection, claimed, due_at=stage.at, error="no such wheel")
+            queue.retry(connection, claimed, now=stage.at, due_at=stage.at, error="no such wheel")
 
 
 def held(stage: Stage, job_id: int) -> Job:
@@ -72,15 +74,15 @@ def test_a_failed_refit_is_told_for_a_while_and_then_tried_anew(stage: Stage, or
 def test_a_done_job_stays_done(stage: Stage, ordered: int) -> None:
     """Neither a person nor a worker whose lease had passed to another can reopen it."""
     with stage.engine.begin() as connection:
-        first = jobs.claim(connection, REFRESH, now=stage.at, lease=LEASE, limit=9)
+        first = queue.claim(connection, REFRESH, now=stage.at, lease=LEASE, limit=9)
         late = next(each for each in first if each.id == ordered)
-        second = jobs.claim(connection, REFRESH, now=stage.at + LEASE, lease=LEASE, limit=9)
+        second = queue.claim(connection, REFRESH, now=stage.at + LEASE, lease=LEASE, limit=9)
         assert ordered in {each.id for each in second}
-        jobs.retry(connection, late, due_at=stage.at, error="too late")
+        queue.retry(connection, late, now=stage.at, due_at=stage.at, error="too late")
     assert held(stage, ordered).error is None
     with stage.engine.begin() as connection:
-        jobs.finish(connection, [ordered], now=stage.at)
-        jobs.retry(connection, late, due_at=stage.at, error="too late")
-        jobs.finish(connection, [ordered], now=stage.at, error="too late")
+        queue.finish(connection, [ordered], now=stage.at)
+        queue.retry(connection, late, now=stage.at, due_at=stage.at, error="too late")
+        queue.release(connection, [late], begun=False)
     assert stage.client.post(f"/v1/jobs/{ordered}/retry").json()["status"] == "done"
     assert held(stage, ordered).error is None

@@ -31,7 +31,7 @@ from alerts.delivery.attempts import SCHEDULE
 from alerts.delivery.breaker import OPENS_AT
 from alerts.delivery.errors import SignatureError
 from alerts.events import SHORT_SENTENCE
-from services.storage import deliveries, endpoint_health, endpoints, leases, messages, outbox, tables
+from services.storage import deliveries, endpoint_health, endpoints, messages, outbox, tables
 from services.storage.messages import OPS, Message
 from services.storage.outbox import LONGEST_BODY
 from services.usecases.manage_endpoints import (
@@ -44,6 +44,7 @@ from services.usecases.manage_endpoints import (
     rotate_secret,
 )
 from services.usecases.settle_deliveries import PATIENCE
+from services.work import deliveries as claims
 
 
 def test_a_message_arrives_signed_and_whole(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
@@ -244,7 +245,7 @@ def test_worker_that_dies_after_sending(engine: Engine, time: Time, desk: Callab
     endpoint, _ = add(engine, receiver.url)
     (message,) = post(engine, time)
     with engine.begin() as connection:
-        claimed = leases.claim(connection, now=time.now, lease=LEASE, owner="dies", limit=10, per_endpoint=4)
+        claimed = claims.claim(connection, now=time.now, lease=LEASE, owner="dies", limit=10, per_endpoint=4)
     assert [each.message_id for each in claimed] == [message.id]
     assert deliver(engine, time) == {}
     time.now += LEASE
@@ -260,15 +261,15 @@ def test_late_failure_of_a_lost_lease_changes_nothing(
     endpoint, _ = add(engine, desk().url)
     post(engine, time)
     with engine.begin() as connection:
-        (stale,) = leases.claim(connection, now=time.now, lease=LEASE, owner="late", limit=10, per_endpoint=4)
+        (stale,) = claims.claim(connection, now=time.now, lease=LEASE, owner="late", limit=10, per_endpoint=4)
     time.now += LEASE
     deliver(engine, time)
     late = deliveries.AttemptRecord(stale.id, stale.number, START, 15.0, None, "timeout", "late", b"")
     with engine.begin() as connection:
-        leases.settle(
+        claims.settle(
             connection,
             [late],
-            [leases.Settled(stale.id, "pending", time.now)],
+            [claims.Settled(stale.id, "pending", time.now)],
             owner="late",
             now=time.now,
         )
@@ -312,7 +313,7 @@ def test_failing_desk_is_tried_one_at_a_time(engine: Engine, time: Time) -> None
     def claimed() -> int:
         with engine.begin() as connection:
             return len(
-                leases.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
+                claims.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
             )
 
     assert [claimed(), claimed()] == [4, 0]
@@ -363,7 +364,7 @@ def test_claims_are_fair(engine: Engine, time: Time) -> None:
     post(engine, time, 1, desk="second")
     post(engine, time, 1, desk="third")
     with engine.begin() as connection:
-        claimed = leases.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
+        claimed = claims.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
     assert sorted(Counter(each.endpoint_id for each in claimed).values()) == [1, 1, 4]
 
 

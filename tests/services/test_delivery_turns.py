@@ -13,7 +13,8 @@ import pytest
 from delivery_stage import LEASE, START, Desk, Time, add, deliver, delivery_to, post
 from sqlalchemy import Engine
 
-from services.storage import deliveries, leases
+from services.storage import deliveries
+from services.work import deliveries as claims
 
 
 def test_endpoints_are_served_in_turns(engine: Engine, time: Time) -> None:
@@ -24,7 +25,7 @@ def test_endpoints_are_served_in_turns(engine: Engine, time: Time) -> None:
     served: list[str] = []
     for _ in range(7):
         with engine.begin() as connection:
-            claimed = leases.claim(
+            claimed = claims.claim(
                 connection,
                 now=time.now,
                 lease=LEASE,
@@ -33,12 +34,12 @@ def test_endpoints_are_served_in_turns(engine: Engine, time: Time) -> None:
                 per_endpoint=4,
                 after=served[-1] if served else "",
             )
-            ended = [leases.Settled(each.id, "delivered") for each in claimed]
+            ended = [claims.Settled(each.id, "delivered") for each in claimed]
             tried = [
                 deliveries.AttemptRecord(each.id, each.number, START, 0.1, 204, "answered", "", b"")
                 for each in claimed
             ]
-            leases.settle(connection, tried, ended, owner="one", now=time.now)
+            claims.settle(connection, tried, ended, owner="one", now=time.now)
         served += [each.endpoint_id for each in claimed]
     assert Counter(served[:200]) == Counter(backlog)
     assert len(served) == 7 * 32

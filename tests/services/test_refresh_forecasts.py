@@ -16,11 +16,13 @@ from forecasting.months import Month, Span
 from forecasting.series import Series
 from services.ingestion.figures import ArrivingFigure
 from services.storage import forecasts, jobs, series
-from services.storage.jobs import MOST_RUNS, Job
+from services.storage.jobs import Job
 from services.storage.series import SeriesRecord
 from services.usecases import refresh_forecasts as refresh_module
 from services.usecases.record_observations import REFRESH, record_observations, refit
 from services.usecases.refresh_forecasts import refresh_forecasts
+from services.work import queue
+from services.work.queue import MOST_RUNS
 
 NOW = dt.datetime(2025, 7, 1, 12, tzinfo=dt.UTC)
 LEASE = dt.timedelta(minutes=10)
@@ -61,7 +63,7 @@ def test_a_release_does_not_wait_behind_an_archive(engine: Engine) -> None:
         record_observations(connection, arriving, source="test", now=later, budget=0.1, portfolio="standard")
     with engine.begin() as connection:
         claimed = [
-            jobs.claim(connection, REFRESH, now=later, lease=LEASE, limit=1)[0].series_id for _ in range(2)
+            queue.claim(connection, REFRESH, now=later, lease=LEASE, limit=1)[0].series_id for _ in range(2)
         ]
     assert claimed == ["T", "S"]
 
@@ -81,7 +83,7 @@ def test_a_history_orders_one_refit_and_it_is_published_once(engine: Engine) -> 
 def test_a_worker_that_dies_leaves_its_job_to_the_lease(engine: Engine) -> None:
     """A claim that is never settled cannot be taken before its lease ends, and is due after it."""
     with engine.begin() as connection:
-        assert len(jobs.claim(connection, REFRESH, now=NOW, lease=LEASE, limit=9)) == 1
+        assert len(queue.claim(connection, REFRESH, now=NOW, lease=LEASE, limit=9)) == 1
     assert refresh_forecasts(engine, now=NOW + LEASE / 2, lease=LEASE).published == 0
     assert refresh_forecasts(engine, now=NOW + LEASE, lease=LEASE).published == 2
 
@@ -89,7 +91,7 @@ def test_a_worker_that_dies_leaves_its_job_to_the_lease(engine: Engine) -> None:
 def test_a_poison_job_stops_and_is_shown(engine: Engine) -> None:
     """A job whose fit fails each time is tried MOST_RUNS times, then failed for good with its error."""
     with engine.begin() as connection:
-        jobs.finish(connection, [job(engine).id or 0], now=NOW)
+        queue.finish(connection, [job(engine).id or 0], now=NOW)
         jobs.add(connection, [refit("S", NOW, "no such portfolio")], now=NOW)
     now = NOW
     for _ in range(MOST_RUNS + 2):
@@ -140,7 +142,7 @@ def test_only_the_culprit_of_a_batch_keeps_its_error(engine: Engine, monkeypatch
 def test_a_job_that_ended_its_worker_is_claimed_alone(engine: Engine) -> None:
     """Jobs never begun go first; one whose lease ran out comes after them and takes nobody along."""
     with engine.begin() as connection:
-        jobs.claim(connection, REFRESH, now=NOW, lease=LEASE, limit=9)
+        queue.claim(connection, REFRESH, now=NOW, lease=LEASE, limit=9)
         series.register(connection, [SeriesRecord("NEW", "New", "t")], now=NOW)
     record(engine, figures("NEW", "2020-01", 30, NOW))
     later = NOW + LEASE

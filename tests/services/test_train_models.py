@@ -16,6 +16,7 @@ from services.usecases.order_training import TRAIN, order_training
 from services.usecases.record_observations import record_observations
 from services.usecases.refresh_forecasts import refresh_forecasts
 from services.usecases.train_models import train_due, train_models
+from services.work import queue
 
 NOW = dt.datetime(2025, 7, 1, 12, tzinfo=dt.UTC)
 LEASE = dt.timedelta(minutes=10)
@@ -135,6 +136,6 @@ def test_a_worker_that_dies_in_training_leaves_it_to_the_lease(engine: Engine) -
     fill(engine, 2)
     order(engine)
     with engine.begin() as connection:
-        assert len(jobs.claim(connection, TRAIN, now=NOW, lease=LEASE, limit=1)) == 1
+        assert len(queue.claim(connection, TRAIN, now=NOW, lease=LEASE, limit=1)) == 1
     assert train_due(engine, now=NOW + LEASE / 2, lease=LEASE) is None
     assert train_due(engine, now=NOW + LEASE, lease=LEASE) is not None

@@ -1,0 +1,1 @@
+"""One kind of work: rows with a due time and a lease, claimed in turns, settled whatever they raise."""
