@@ -117,23 +117,24 @@ def _set(compared: _Compared, span: Span, direction: Direction) -> Record | None
     """The record in one direction; None as in ``record``."""
     figures, own, step = compared.figures, compared.own, compared.step
     held = np.isfinite(figures)
-    if not held.any() or not math.isfinite(own):
+    if not math.isfinite(own) or not held.any():
         return None
-    sign = 1.0 if direction == "lowest" else -1.0
-    as_extreme = np.flatnonzero(sign * figures <= sign * own)  # NaN is neither
-    oldest = int(np.flatnonzero(held)[-1])
-    window = int(as_extreme[0]) if as_extreme.size else oldest + 1
+    as_extreme = figures <= own if direction == "lowest" else figures >= own  # NaN is neither
+    newest = int(as_extreme.argmax())
+    bounded = bool(as_extreme[newest])
+    oldest = len(held) - 1 - int(held[::-1].argmax())
+    window = newest if bounded else oldest + 1
     count = int(np.count_nonzero(held[:window]))
     if count == 0:
         return None
     return Record(
         direction=direction,
-        since=span.first - step * (window + 1) if as_extreme.size else None,
+        since=span.first - step * (window + 1) if bounded else None,
         first_held=span.first - step * (oldest + 1),
         months_held=span.months * (count + 1),
         months_needed=span.months * (window + 1),
-        years_claimed=_years(held, bounded=window if as_extreme.size else None, a_year=12 // step),
-        tied=bool(as_extreme.size and figures[window] == own),
+        years_claimed=_years(held, bounded=window if bounded else None, a_year=12 // step),
+        tied=bounded and bool(figures[window] == own),
         of=compared.of,
         months_in_totals=0
         if compared.in_totals is None
@@ -241,7 +242,9 @@ def _years(held: NDArray[np.bool_], *, bounded: int | None, a_year: int) -> int 
     """Largest N of which CLAIM_PERCENT is held; ``bounded`` counts spans since one as extreme."""
     reach = (len(held) if bounded is None else bounded) + 1
     longest = reach // a_year if bounded is not None else reach * 100 // CLAIM_PERCENT // a_year
-    upto = np.concatenate(([1], 1 + np.cumsum(held)))
+    if longest == 0:
+        return None
+    upto = np.concatenate(([1], 1 + held.cumsum()))
     for years in range(longest, 0, -1):
         needed = years * a_year
         if upto[min(needed, len(upto)) - 1] * 100 >= CLAIM_PERCENT * needed:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Text, and_, cast, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from forecasting.forecast import Forecast
 from forecasting.months import Span
 from services.storage.columns import Moment, MonthColumn
 from services.storage.tables import forecasts, series
@@ -34,6 +37,43 @@ class Stood:
 
     judge: int | None
     ahead: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """A published forecast as far as judging needs it; ``reason`` says what kind it is, where that matters.
+
+    ``id`` is None for one that was made now, of what was known then.
+    """
+
+    id: int | None
+    model: str
+    vintage: dt.datetime
+    reason: str | None
+    forecast: Forecast | None
+
+
+def judges(connection: Connection, ids: Collection[int]) -> dict[int, Judge]:
+    """Published forecasts by id, without their members."""
+    if not ids:
+        return {}
+    query = (
+        select(forecasts.c.id, forecasts.c.series_id, series.c.unit, forecasts.c.model, forecasts.c.origin)
+        .add_columns(forecasts.c.vintage, forecasts.c.levels, forecasts.c.quantiles, forecasts.c.reason)
+        .join(series, series.c.id == forecasts.c.series_id)
+        .where(forecasts.c.id.in_(ids))
+    )
+    return {row.id: _judge(row) for row in connection.execute(query)}
+
+
+def _judge(row: Any) -> Judge:
+    values = None if row.quantiles is None else np.array(row.quantiles)
+    made = (
+        None
+        if values is None
+        else Forecast(row.series_id, row.unit, row.origin, row.vintage, tuple(row.levels), values, row.model)
+    )
+    return Judge(row.id, row.model, row.vintage, row.reason, made)
 
 
 def stood(connection: Connection, asked: Sequence[Asked], *, model: str) -> list[Stood]:

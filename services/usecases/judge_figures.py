@@ -22,6 +22,7 @@ from forecasting.shocks.sides import SIDES
 from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
+from services.storage.standing_forecasts import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Placed:
 
     series: SeriesRecord
     record: ObservationRecord
-    judge: ForecastRecord | None
+    judge: Judge | None
     ahead: Forecast | None
     before: Series | None
     after: Series | None
@@ -79,7 +80,7 @@ def place(
     series: SeriesRecord,
     record: ObservationRecord,
     prints: Prints,
-    judge: ForecastRecord | None,
+    judge: Judge | None,
     ahead: Forecast | None,
 ) -> Placed:
     """Set a figure against its past, and tell it to the prints, which have come to when it became known.

@@ -13,11 +13,10 @@ from forecasting.prints import Prints, moment
 from forecasting.series import Observation
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
-from services.storage import forecasts, observations, standing_forecasts, verdicts
-from services.storage.forecasts import ForecastRecord
+from services.storage import observations, standing_forecasts, verdicts
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
-from services.storage.standing_forecasts import Asked, Stood
+from services.storage.standing_forecasts import Asked, Judge, Stood
 from services.usecases.judge_figures import Judgement, Placed, judge_figures, place
 
 
@@ -33,7 +32,7 @@ class Known:
     prints: Mapping[str, Prints]
     judges: dict[tuple[str, Span], int | None]
     stood: Mapping[Asked, Stood]
-    forecasts: Mapping[int, ForecastRecord]
+    forecasts: Mapping[int, Judge]
     foretold: frozenset[str]
     newest: Mapping[str, dt.datetime]
 
@@ -70,7 +69,7 @@ def load(
         {each: Prints(each, registered[each].unit, held.get(each)) for each in ids},
         judges,
         stood,
-        forecasts.of_ids(connection, {each for each in wanted if each is not None}),
+        standing_forecasts.judges(connection, {each for each in wanted if each is not None}),
         frozenset(standing_forecasts.foretold_of(connection, ids, model=model)),
         {each: moment(arrays.known[-1]) for each, arrays in held.items()},
     )

@@ -25,6 +25,7 @@ from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
+from services.storage.standing_forecasts import Judge
 from services.usecases.before_onset import before_onset
 from services.usecases.judge_figures import Placed, awaited_facts, band, judge_figures, judging, place
 from services.usecases.shock_facts import ASKED, shock_facts
@@ -81,7 +82,8 @@ class Past:
                 prints.tell(span, observation.value)
                 continue
             judge = self._judge(span)
-            placed.append(place(self.series, row, prints, judge, self._ahead_of(judge, observation)))
+            ahead = self._ahead_of(judge, observation)
+            placed.append(place(self.series, row, prints, _judging(judge), ahead))
         told: list[Facts] = []
         shocks: dict[Span, Shock] = {}
         for judged, each in zip(judge_figures(placed, budget=self.budget), placed, strict=True):
@@ -107,7 +109,7 @@ class Past:
             return None
         return judge.forecast
 
-    def _with_shock(self, facts: Facts, judge: ForecastRecord | None, shocks: dict[Span, Shock]) -> Facts:
+    def _with_shock(self, facts: Facts, judge: Judge | None, shocks: dict[Span, Shock]) -> Facts:
         """The facts with those of the shock behind them, where asked for; ``shocks`` follows each verdict."""
         if self.beside is None:
             return facts
@@ -191,6 +193,12 @@ class Past:
             held = self._held(vintage)
             self._made[vintage, reach] = None if held is None else steadied(held, None, horizon=reach)
         return self._made[vintage, reach]
+
+
+def _judging(record: ForecastRecord | None) -> Judge | None:
+    if record is None:
+        return None
+    return Judge(record.id, record.model, record.vintage, record.reason, record.forecast)
 
 
 def _arrivals(rows: Sequence[ObservationRecord], calendar: ReleaseCalendar) -> list[Arrival]:
