@@ -22,6 +22,7 @@ __all__ = [
     "PendingImport",
     "UnknownImportError",
     "confirm_import",
+    "look_again",
     "show_again",
     "show_import",
 ]
@@ -94,6 +95,19 @@ def show_again(
     kept = to_dictionary(shown.preview.understood.mapping)
     imports.remap(connection, import_id, kept)
     return replace(pending, mapping=kept), shown
+
+
+def look_again(
+    connection: Connection, import_id: str, *, sender: str, limit: int, installation: dict[str, Any]
+) -> tuple[PendingImport, FilePreview | None]:
+    """An import by the mapping that it was shown by last; nothing to show where it is recorded already."""
+    pending = _pending(connection, import_id, sender, installation["now"])
+    if pending.report is not None:
+        return pending, None
+    mapping = of_dictionary("the mapping", pending.mapping)
+    file = Given.of_bytes(pending.name, pending.content)
+    shown = preview_file(connection, file, limit=limit, mapping=mapping, **pending.recording, **installation)
+    return pending, shown
 
 
 def confirm_import(

@@ -18,12 +18,14 @@ HERE = Path(__file__).parent
 NAVIGATION = (
     ("/", "Now"),
     ("/series", "Series"),
+    ("/releases", "Releases"),
     ("/episodes", "Episodes"),
     ("/alerts", "Alerts"),
     ("/rules", "Rules"),
     ("/deliveries", "Deliveries"),
     ("/endpoints", "Endpoints"),
     ("/track-record", "Track record"),
+    ("/imports", "Import"),
     ("/operations", "Operations"),
 )
 """Where every page leads to, in the order of the bar at the top."""

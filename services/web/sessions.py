@@ -123,5 +123,6 @@ def may(scope: str) -> Callable[[Visitor], Visitor]:
 
 Known = Annotated[Visitor, Depends(visitor)]
 Looking = Annotated[Visitor, Depends(may("read"))]
+Writing = Annotated[Visitor, Depends(may("write"))]
 RuleKeeping = Annotated[Visitor, Depends(may("rules"))]
 EndpointKeeping = Annotated[Visitor, Depends(may("endpoints"))]
