@@ -108,6 +108,21 @@ def test_now_puts_the_picture_of_a_shock_beside_its_alert(told: Client) -> None:
     assert page.index("1,240\u00a0t</strong> in May 2025") < first < page.index("Figures judged last")
 
 
+def test_what_people_made_of_alerts_stands_with_their_rule(stage: Stage, told: Client) -> None:
+    """The rule shows what it came to in a year, and what was said last of each alert: useful, or noise."""
+    (rule,) = rows(told, "/rules?format=csv")
+    assert (rule["alerts_in_a_year"], rule["useful"], rule["noise"]) == ("1", "0", "0")
+    (alert,) = stage.client.get("/v1/alerts").json()["items"]
+    for act in ("noise", "useful"):
+        own = {"Sec-Fetch-Site": "same-origin"}
+        assert (
+            told.post(f"/alerts/{alert['id']}/{act}", data={"by": "Li Wei"}, headers=own).status_code == 303
+        )
+    (rule,) = rows(told, "/rules?format=csv")
+    assert (rule["alerts_in_a_year"], rule["useful"], rule["noise"]) == ("1", "1", "0")
+    assert "Found useful" in told.get("/rules").text
+
+
 def test_now_tells_once_what_is_new_to_whoever_looks(stage: Stage, told: Client) -> None:
     """The first look tells the last changes; a look an hour later says that nothing changed since."""
     assert "This browser looks for the first time" in told.get("/").text
