@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.web import flashes, formats, statics
 from services.web.sessions import Visitor
+from services.web.words import lead
 
 HERE = Path(__file__).parent
 
@@ -49,7 +50,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static": statics.address, "navigation": NAVIGATION}
+    environment.globals |= {"static": statics.address, "navigation": NAVIGATION, "lead": lead}
     environment.filters |= {
         name: getattr(formats, name)
         for name in ("quantity", "change", "share", "decimal", "month", "day", "moment", "ago")

@@ -287,7 +287,7 @@ def _shown(
         status=422 if refusal else 200,
         pending=pending,
         preview=shown.preview,
-        said=_words(shown.preview),
+        read=_words(shown.preview),
         guesses=understood.guesses,
         questions=questions,
         controls=CONTROLS,

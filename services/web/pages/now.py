@@ -12,7 +12,6 @@ from services.web import looks
 from services.web.charts.sparkline import episode_spark
 from services.web.rendering import page
 from services.web.sessions import Looking
-from services.web.words import lead
 
 router = APIRouter()
 
@@ -40,7 +39,6 @@ def now(request: Request, looking: Looking) -> Response:
         view=view,
         beside=beside,
         alone=[each for each in view.episodes if each not in beside.values()],
-        lead=lead,
         news=news[:TOLD],
         more=max(len(news) - TOLD, 0),
         came=[each for each, _ in view.figures if since is not None and each.recorded_at > since],

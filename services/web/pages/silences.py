@@ -130,7 +130,7 @@ def _list(
         "silences.html",
         status=422 if refusal else 200,
         rows=found,
-        said=said,
+        on=said,
         names=series.names(connection, named),
         ids=[(each.id, each.name) for each in series.listed(connection, desk=desk, limit=500).rows],
         rules=rules.in_force(connection, desk=desk),
