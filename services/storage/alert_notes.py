@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, distinct, func, insert, select
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.storage.tables import alert_events, alert_notes, alerts
 
@@ -35,22 +36,24 @@ class Heard:
 def heard(connection: Connection, *, since: dt.datetime) -> dict[str, Heard]:
     """By rule, how many alerts opened from a moment on, and what people made of them."""
     opened = (
-        select(distinct(alert_events.c.alert_id).label("id"))
+        select(alert_events.c.alert_id.label("id"))
+        .distinct()
         .where(alert_events.c.kind == "opened", alert_events.c.known_from >= since)
         .subquery()
     )
     found = (
         select(alert_notes.c.alert_id, alert_notes.c.kind)
         .where(alert_notes.c.kind.in_(("useful", "noise")))
-        .distinct(alert_notes.c.alert_id)
         .order_by(alert_notes.c.alert_id, alert_notes.c.id.desc())
+        .ext(distinct_on(alert_notes.c.alert_id))
         .subquery()
     )
     counted = [func.count().filter(found.c.kind == kind) for kind in ("useful", "noise")]
     query = (
         select(alerts.c.rule_id, func.count(), *counted)
-        .join(opened, opened.c.id == alerts.c.id)
-        .outerjoin(found, found.c.alert_id == alerts.c.id)
+        .select_from(
+            alerts.join(opened, opened.c.id == alerts.c.id).outerjoin(found, found.c.alert_id == alerts.c.id)
+        )
         .group_by(alerts.c.rule_id)
     )
     return {rule_id: Heard(*counts) for rule_id, *counts in connection.execute(query)}

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from api_stage import MAGNETS, NOW, Stage, served
@@ -33,7 +34,13 @@ def told(stage: Stage, pages: Client) -> Client:
     """Magnets through June 2025: forty ordinary months, a forecast, a shock, its revision, a recovery."""
     stage.register(name="Magnet exports", family="magnets", hs_code="85051110")
     stage.register("SIBLING", name="Its sibling", family="magnets")
-    rule = {"name": "Shock", "desk": "metals", "scope": {"series": [MAGNETS]}, "severity": "critical"}
+    rule: dict[str, Any] = {
+        "name": "Shock",
+        "desk": "metals",
+        "scope": {"series": [MAGNETS]},
+        "severity": "critical",
+    }
+    rule |= {"close_when": {"kind": "recovered"}, "months_to_close": 2}
     condition = {"kind": "level", "below": 3000}
     assert stage.client.put("/v1/rules/shock", json={**rule, "condition": condition}).status_code == 200
     months = [f"{2022 + place // 12}-{place % 12 + 1:02d}" for place in range(40)]
@@ -164,8 +171,8 @@ def test_a_series_shows_its_revisions_alerts_and_the_way_to_a_rule(told: Client)
 def test_a_series_says_that_its_forecast_is_being_made(stage: Stage, told: Client) -> None:
     """From a figure to its refit the page says that work is under way, and no longer."""
     assert "a forecast is being made" not in told.get(f"/series/{MAGNETS}").text
-    july = {"month": "2025-07", "value": 5200, "known_from": LATER.replace(month=8).isoformat()}
-    assert stage.upload(july, replay="true").status_code < 300
+    revised = {"month": "2025-06", "value": 5200, "known_from": LATER.replace(day=30).isoformat()}
+    assert stage.upload(revised, replay="true").status_code < 300
     assert "a forecast is being made" in told.get(f"/series/{MAGNETS}").text
     _fit(stage)
     assert "a forecast is being made" not in told.get(f"/series/{MAGNETS}").text
