@@ -129,11 +129,11 @@ def listed(
         found = rules.in_force(connection, desk=looking.caller.desk)
         heard = rules.heard(connection, now=service.now())
     if format == "csv":
-        columns = (
+        columns: tuple[Column[Rule], ...] = (
             *RULE_COLUMNS,
-            Column[Rule]("alerts_in_a_year", lambda rule: heard.get(rule.id, NOTHING).opened),
-            Column[Rule]("useful", lambda rule: heard.get(rule.id, NOTHING).useful),
-            Column[Rule]("noise", lambda rule: heard.get(rule.id, NOTHING).noise),
+            Column("alerts_in_a_year", lambda rule: heard.get(rule.id, NOTHING).opened),
+            Column("useful", lambda rule: heard.get(rule.id, NOTHING).useful),
+            Column("noise", lambda rule: heard.get(rule.id, NOTHING).noise),
         )
         return as_csv("rules", columns, found)
     return page(request, looking, "rules.html", rules=found, heard=heard, nothing=NOTHING)
