@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
+from services.ingestion.files.errors import FileRefusedError
 from services.ingestion.files.mapping import Mapping, of_dictionary, to_dictionary
 from services.ingestion.files.packing import Given
 from services.ingestion.files.understanding import Asked
@@ -104,10 +106,14 @@ def look_again(
     pending = _pending(connection, import_id, sender, installation["now"])
     if pending.report is not None:
         return pending, None
-    mapping = of_dictionary("the mapping", pending.mapping)
     file = Given.of_bytes(pending.name, pending.content)
-    shown = preview_file(connection, file, limit=limit, mapping=mapping, **pending.recording, **installation)
-    return pending, shown
+    recording = {**pending.recording, **installation}
+    with suppress(FileRefusedError):  # such as where its encoding had to be said
+        first = preview_file(connection, file, limit=limit, **recording)
+        if to_dictionary(first.preview.understood.mapping) == pending.mapping:
+            return pending, first  # with what was guessed and is to be asked
+    mapping = of_dictionary("the mapping", pending.mapping)
+    return pending, preview_file(connection, file, limit=limit, mapping=mapping, **recording)
 
 
 def confirm_import(

@@ -100,6 +100,7 @@ def test_a_question_is_answered_by_a_choice_and_the_rest_stays_asked(stage: Stag
     form = typed(shown)
     assert {"asked.unit", "asked.numbers.decimal", "asked.table.series_id"} <= form.keys()
     found = import_id(shown)
+    assert form.keys() <= typed(pages.get(f"/imports/{found}")).keys()
     said = {"answer.table.series_id": MAGNETS, "answer.unit": "kg"}
     half = pages.post(f"/imports/{found}", data={**form, **said})
     assert 'name="answer.numbers.decimal"' in half.text

@@ -45,9 +45,13 @@ MOST = 200
 FEW = 500
 """Series up to which their ids are offered while one is typed."""
 
-COLUMNS: tuple[Column[dict[str, Any]], ...] = tuple(
-    Column(name, lambda row, name=name: row.get(name))  # type: ignore[misc]  # a default that binds the name
-    for name in ("row", "series_id", "month", "outcome", "verdict", "reason")
+COLUMNS: tuple[Column[dict[str, Any]], ...] = (
+    Column("row", lambda row: row["row"]),
+    Column("series_id", lambda row: row["series_id"]),
+    Column("month", lambda row: row["month"]),
+    Column("outcome", lambda row: row["outcome"]),
+    Column("verdict", lambda row: row.get("verdict")),
+    Column("reason", lambda row: row.get("reason")),
 )
 
 

@@ -70,7 +70,8 @@
       box.dataset.export = "";
       const table = box.querySelector("table");
       const room = box.closest("section") ?? box.parentElement;
-      if (!table || room.querySelector(".export")) continue;
+      const whole = room.querySelector("h1, h2") ? null : document.querySelector(".page-head .export");
+      if (!table || whole || room.querySelector(".export")) continue;
       const button = document.createElement("button");
       button.type = "button";
       button.className = "export under";
