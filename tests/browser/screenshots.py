@@ -24,8 +24,8 @@ PICTURED = Path(__file__).parents[2] / "services" / "docs" / "screenshots"
 MAGNETS = "CN_EXP_REPM_T"
 BYTES = {"content-type": "application/octet-stream"}
 FILE = (
-    "China Customs, preliminary\n\nHS code;Month;Net weight (kg)\n"
-    "85051110;May 2025;1.238.000\n85051110;June 2025;3.188.000\n28053011;June 2025;n/a\n"
+    "China Customs, preliminary\n\nSeries;Month;Value (kg)\n"
+    "CN_EXP_REPM_T;May 2025;1.238.000\nCN_EXP_REPM_T;June 2025;3.188.000\nScandium;June 2025;n/a\n"
 ).encode("utf-16")
 """A file as a desk has it: a title above its table, decimal commas, kilograms, a month that is missing."""
 

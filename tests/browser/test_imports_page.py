@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-WHEAT = (
-    "Exports, by product\n\nProduct;Month;Net weight\nWheat;May 2025;1.234\nWheat;June 2025;1.310\n"
-).encode("utf-16")
+WHEAT = ("Exports, by product\n\nSeries;Month;Value\nWheat;May 2025;1.234\nWheat;June 2025;1.310\n").encode(
+    "utf-16"
+)
 
 pytestmark = pytest.mark.usefixtures("summer")
 

@@ -39,8 +39,9 @@ def test_the_picture_and_its_figures_are_downloaded_and_the_view_is_shared(page:
         tools.get_by_role("link", name="CSV").click()
     assert waiting.value.suggested_filename == "CN_EXP_REPM_T-as-of-2025-06-20.csv"
     text = waiting.value.path().read_text(encoding="utf-8")
-    assert "1238.0" in text
-    assert "3188.0" not in text
+    assert "2025-05,figure,1238.0" in text
+    assert "2025-06,forecast" in text
+    assert "2025-06,figure" not in text
     with page.expect_download() as waiting:
         tools.get_by_role("button", name="PNG").click()
     assert waiting.value.suggested_filename == "CN_EXP_REPM_T.png"
