@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from alerts.rules import Rule
-from services.storage import audit, rules
+from services.storage import alert_notes, audit, rules
+from services.storage.alert_notes import Heard
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
+
+__all__ = ["Heard", "Versions", "covered", "heard", "in_force", "one", "versions"]
+
+YEAR = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,11 @@ class Versions:
 def in_force(connection: Connection, *, desk: str | None = None) -> list[Rule]:
     """The newest version of each rule, by id; of a desk where given."""
     return [rule for rule in rules.in_force(connection) if desk in {None, rule.desk}]
+
+
+def heard(connection: Connection, *, now: dt.datetime) -> dict[str, Heard]:
+    """By rule, how many alerts a year of it came to, and how many of them people found useful, or noise."""
+    return alert_notes.heard(connection, since=now - YEAR)
 
 
 def one(

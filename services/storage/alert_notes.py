@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from services.storage.tables import alert_notes
+from services.storage.tables import alert_events, alert_notes, alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,41 @@ class AlertNote:
     text: str = ""
     assignee: str | None = None
     until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Alerts of a rule that opened from a moment on, and those of them last found useful, or noise."""
+
+    opened: int = 0
+    useful: int = 0
+    noise: int = 0
+
+
+def heard(connection: Connection, *, since: dt.datetime) -> dict[str, Heard]:
+    """By rule, how many alerts opened from a moment on, and what people made of them."""
+    opened = (
+        select(alert_events.c.alert_id.label("id"))
+        .distinct()
+        .where(alert_events.c.kind == "opened", alert_events.c.known_from >= since)
+        .subquery()
+    )
+    found = (
+        select(alert_notes.c.alert_id, alert_notes.c.kind)
+        .where(alert_notes.c.kind.in_(("useful", "noise")))
+        .order_by(alert_notes.c.alert_id, alert_notes.c.id.desc())
+        .ext(distinct_on(alert_notes.c.alert_id))
+        .subquery()
+    )
+    counted = [func.count().filter(found.c.kind == kind) for kind in ("useful", "noise")]
+    query = (
+        select(alerts.c.rule_id, func.count(), *counted)
+        .select_from(
+            alerts.join(opened, opened.c.id == alerts.c.id).outerjoin(found, found.c.alert_id == alerts.c.id)
+        )
+        .group_by(alerts.c.rule_id)
+    )
+    return {rule_id: Heard(*counts) for rule_id, *counts in connection.execute(query)}
 
 
 def add(connection: Connection, note: AlertNote) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
+from services.ingestion.files.errors import FileRefusedError
 from services.ingestion.files.mapping import Mapping, of_dictionary, to_dictionary
 from services.ingestion.files.packing import Given
 from services.ingestion.files.understanding import Asked
@@ -22,6 +24,7 @@ __all__ = [
     "PendingImport",
     "UnknownImportError",
     "confirm_import",
+    "look_again",
     "show_again",
     "show_import",
 ]
@@ -94,6 +97,23 @@ def show_again(
     kept = to_dictionary(shown.preview.understood.mapping)
     imports.remap(connection, import_id, kept)
     return replace(pending, mapping=kept), shown
+
+
+def look_again(
+    connection: Connection, import_id: str, *, sender: str, limit: int, installation: dict[str, Any]
+) -> tuple[PendingImport, FilePreview | None]:
+    """An import by the mapping that it was shown by last; nothing to show where it is recorded already."""
+    pending = _pending(connection, import_id, sender, installation["now"])
+    if pending.report is not None:
+        return pending, None
+    file = Given.of_bytes(pending.name, pending.content)
+    recording = {**pending.recording, **installation}
+    with suppress(FileRefusedError):  # such as where its encoding had to be said
+        first = preview_file(connection, file, limit=limit, **recording)
+        if to_dictionary(first.preview.understood.mapping) == pending.mapping:
+            return pending, first  # with what was guessed and is to be asked
+    mapping = of_dictionary("the mapping", pending.mapping)
+    return pending, preview_file(connection, file, limit=limit, mapping=mapping, **recording)
 
 
 def confirm_import(

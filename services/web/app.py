@@ -17,12 +17,15 @@ from services.web.pages import (
     episodes,
     every_series,
     family,
+    imports,
     live,
     now,
     operations,
+    releases,
     rules,
     series,
     sign_in,
+    silences,
     track_record,
 )
 
@@ -31,12 +34,15 @@ PAGES = (
     every_series,
     series,
     family,
+    releases,
     episodes,
     track_record,
     alerts,
+    silences,
     rules,
     deliveries,
     endpoints,
+    imports,
     operations,
     sign_in,
     live,
@@ -61,7 +67,7 @@ def create_web(service: Service) -> FastAPI:
     app.state.service = service
     error_pages.install(app)
     app.add_middleware(RequestIds)
-    app.add_middleware(FormLimit)
+    app.add_middleware(FormLimit, larger={imports.ADDRESS: imports.most_bytes(service.settings)})
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(
         AnswerHeaders, production=service.settings.environment == "production", policies={"/": OWN_ONLY}

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query, Request
+from pydantic import BeforeValidator
 
 from services.bootstrap import Service
 
-_Day = Annotated[dt.date | None, Query(alias="as_of", description="YYYY-MM-DD")]
+_Day = Annotated[
+    dt.date | None,
+    BeforeValidator(lambda given: given or None),  # a form whose day was left empty
+    Query(alias="as_of", description="YYYY-MM-DD"),
+]
 
 
 @dataclass(frozen=True, slots=True)

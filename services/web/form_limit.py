@@ -1,6 +1,8 @@
-"""Bound on what a form may bring: pages take words and numbers, never files."""
+"""Bound on what a form may bring: words and numbers, and a whole file on the one page that takes files."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -10,16 +12,18 @@ MOST_BYTES = 200_000
 
 
 class FormLimit:
-    """Refuses a body of more than MOST_BYTES, declared or streamed."""
+    """Refuses a body of more than MOST_BYTES, declared or streamed; ``larger`` bounds single addresses."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int] | None = None) -> None:
         self.app = app
+        self.larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self.larger.get(scope["path"], MOST_BYTES)
         declared = Headers(scope=scope).get("content-length", "")
         received = int(declared[:20]) if declared.isdecimal() else 0
         streamed = 0
@@ -28,8 +32,8 @@ class FormLimit:
             nonlocal streamed
             message = await receive()
             streamed += len(message.get("body", b""))
-            if max(received, streamed) > MOST_BYTES:
-                raise HTTPException(413, f"A form may hold {MOST_BYTES:,} bytes; nothing was changed.")
+            if max(received, streamed) > most:
+                raise HTTPException(413, f"A form may hold {most:,} bytes; nothing was changed.")
             return message
 
         await self.app(scope, bounded, send)

@@ -12,18 +12,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.web import flashes, formats, statics
 from services.web.sessions import Visitor
+from services.web.words import lead
 
 HERE = Path(__file__).parent
 
 NAVIGATION = (
     ("/", "Now"),
     ("/series", "Series"),
+    ("/releases", "Releases"),
     ("/episodes", "Episodes"),
     ("/alerts", "Alerts"),
     ("/rules", "Rules"),
     ("/deliveries", "Deliveries"),
     ("/endpoints", "Endpoints"),
     ("/track-record", "Track record"),
+    ("/imports", "Import"),
     ("/operations", "Operations"),
 )
 """Where every page leads to, in the order of the bar at the top."""
@@ -47,7 +50,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static": statics.address, "navigation": NAVIGATION}
+    environment.globals |= {"static": statics.address, "navigation": NAVIGATION, "lead": lead}
     environment.filters |= {
         name: getattr(formats, name)
         for name in ("quantity", "change", "share", "decimal", "month", "day", "moment", "ago")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -84,7 +84,7 @@ def session_of(request: Request) -> str | None:
     return request.cookies.get(cookie_name(service.settings))
 
 
-async def visitor(request: Request) -> Visitor:
+async def visitor(request: Request) -> AsyncIterator[Visitor]:
     """Whoever looks, once a request; a change is refused unless a page of theirs asked for it.
 
     SignInNeededError; ForgedRequestError. In development anybody may do everything until a key exists.
@@ -93,13 +93,16 @@ async def visitor(request: Request) -> Visitor:
     session = session_of(request)
     caller = await run_in_threadpool(_identified, service, session)
     held = session if caller is not None and caller.key_id is not None else None
-    if request.method not in csrf.SAFE_METHODS:
-        csrf.check_origin(request.headers, host=request.headers.get("host", ""))
-        if held is not None:
-            await csrf.check_token(request, held)
-    if caller is None:
-        raise SignInNeededError
-    return Visitor(caller, "" if held is None else csrf.token(held))
+    try:
+        if request.method not in csrf.SAFE_METHODS:
+            csrf.check_origin(request.headers, host=request.headers.get("host", ""))
+            if held is not None:
+                await csrf.check_token(request, held)
+        if caller is None:
+            raise SignInNeededError
+        yield Visitor(caller, "" if held is None else csrf.token(held))
+    finally:
+        await request.close()  # what a form brought in files is let go, also where it was refused
 
 
 def _identified(service: Service, session: str | None) -> Caller | None:
@@ -123,5 +126,6 @@ def may(scope: str) -> Callable[[Visitor], Visitor]:
 
 Known = Annotated[Visitor, Depends(visitor)]
 Looking = Annotated[Visitor, Depends(may("read"))]
+Writing = Annotated[Visitor, Depends(may("write"))]
 RuleKeeping = Annotated[Visitor, Depends(may("rules"))]
 EndpointKeeping = Annotated[Visitor, Depends(may("endpoints"))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.records import Record
 
@@ -12,6 +14,23 @@ TYPES = {
     Intervention.ANTICIPATION: "a rush ahead, given back",
 }
 """What each type of shock means, shorter than its name in the literature."""
+
+
+NAMES = {
+    Intervention.AO: "one month",
+    Intervention.LS: "lasting",
+    Intervention.TC: "fading",
+    Intervention.ANTICIPATION: "a rush",
+}
+"""Each type of shock in the words that have room on a picture."""
+
+_END = re.compile(r"(?<=[a-z0-9%”)]\.) +(?=[A-Z0-9“])")
+
+
+def lead(sentence: str) -> tuple[str, str]:
+    """What is said first, to be read at a glance, and the rest: the grounds."""
+    first, *rest = _END.split(sentence, maxsplit=1)
+    return first, "".join(rest)
 
 
 def record_words(record: Record) -> str:

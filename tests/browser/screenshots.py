@@ -22,16 +22,26 @@ README = {"series-light", "alert-dark"}
 
 PICTURED = Path(__file__).parents[2] / "services" / "docs" / "screenshots"
 MAGNETS = "CN_EXP_REPM_T"
+BYTES = {"content-type": "application/octet-stream"}
+FILE = (
+    "China Customs, preliminary\n\nSeries;Month;Value (kg)\n"
+    "CN_EXP_REPM_T;May 2025;1.238.000\nCN_EXP_REPM_T;June 2025;3.188.000\nScandium;June 2025;n/a\n"
+).encode("utf-16")
+"""A file as a desk has it: a title above its table, decimal commas, kilograms, a month that is missing."""
 
 
 def addresses(stack: Stack) -> dict[str, str]:
     """Name and address of each page."""
     with httpx.Client(base_url=stack.api) as client:
         alert = client.get("/v1/alerts", params={"series_id": MAGNETS}).json()["items"][0]["id"]
+        shown = client.post(
+            "/v1/imports", content=FILE, params={"name": "customs-june.csv"}, headers=BYTES
+        ).json()["id"]
         endpoint = client.get("/v1/endpoints").json()["items"][0]["id"]
     return {
         "now": "/",
         "every-series": "/series",
+        "releases": "/releases",
         "series": f"/series/{MAGNETS}",
         "series-as-of": "/series/CN_EXP_REPROD_T?as_of=2025-06-19",
         "family": "/families/cn-rare-earths",
@@ -39,6 +49,9 @@ def addresses(stack: Stack) -> dict[str, str]:
         "track-record": "/track-record",
         "alerts": "/alerts?status=all",
         "alert": f"/alerts/{alert}",
+        "silences": "/silences",
+        "import": "/imports",
+        "import-shown": f"/imports/{shown}",
         "rules": "/rules",
         "rule": "/rules/magnet-shock",
         "deliveries": "/deliveries",

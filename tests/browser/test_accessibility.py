@@ -20,10 +20,15 @@ PAGES = (
     "/series",
     "/series/CN_EXP_REPM_T",
     "/families/cn-rare-earths",
+    "/releases",
     "/episodes",
     "/track-record",
     "/alerts?status=all",
     "/alerts/ONE",
+    "/silences",
+    "/imports",
+    "/imports/SHOWN",
+    "/imports/RECORDED",
     "/rules",
     "/rules/new",
     "/rules/magnet-shock",
@@ -35,6 +40,12 @@ PAGES = (
     "/sign-in",
     "/nowhere",
 )
+BYTES = {"content-type": "application/octet-stream"}
+FILES = (
+    b"series;month;value;unit\nWheat;2025-05;1.234,5;t\nWheat;2025-06;n/a;t\n",
+    b"series_id,month,value,unit,known_from\nCN_EXP_REPM_T,2025-05,1238.0,t,2025-06-20T04:00:00Z\n",
+)
+"""One that waits to be confirmed, and one whose figure is held already."""
 RULES: dict[str, tuple[str, ...]] = {"light": (), "dark": ("color-contrast",)}
 """Rules of axe-core for each scheme, all where none is named: in the dark only the colours differ."""
 HEAVIEST = 200_000
@@ -47,8 +58,15 @@ pytestmark = pytest.mark.usefixtures("summer")
 
 @pytest.fixture
 def ids(api: httpx.Client) -> dict[str, str]:
-    """An alert and an endpoint of the story."""
+    """An alert and an endpoint of the story, an import that waits and one that was recorded."""
+    (shown, recorded) = (
+        api.post("/v1/imports", content=each, params={"name": "a.csv"}, headers=BYTES).json()["id"]
+        for each in FILES
+    )
+    assert api.post(f"/v1/imports/{recorded}/confirm").status_code == 200
     return {
+        "/imports/SHOWN": f"/imports/{shown}",
+        "/imports/RECORDED": f"/imports/{recorded}",
         "/alerts/ONE": "/alerts/" + api.get("/v1/alerts").json()["items"][0]["id"],
         "/endpoints/ONE": "/endpoints/" + api.get("/v1/endpoints").json()["items"][0]["id"],
     }

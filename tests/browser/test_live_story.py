@@ -31,13 +31,35 @@ def test_the_june_alert_arrives_live_on_an_open_page(page: Page, until: Until) -
 
 
 def test_the_first_page_says_what_happened_in_may(page: Page, until: Until) -> None:
-    """From the first screen of the Now page: magnets, 1,238 t, May 2025, down 53 %, and how unlikely."""
+    """From the first screen: magnets, 1,238 t, May 2025, down 53 %, against what, and how unlikely."""
     until(dt.date(2025, 6, 20))
     page.goto("/")
-    said = page.get_by_text("fell 53 % on the month to 1,238 t in May 2025").first
-    expect(said).to_be_in_viewport()
-    expect(said).to_contain_text("China's exports of rare-earth magnets")
-    expect(said).to_contain_text("a chance of about 1 in 6,000")
+    alert = page.locator("#open-alerts li").first
+    said = alert.locator(".lead")
+    expect(said).to_be_in_viewport(ratio=1)
+    expect(said).to_contain_text("China's exports of rare-earth magnets fell 53 % on the month to 1,238 t")
+    expect(said).to_contain_text("in May 2025")
+    expect(alert.locator(".low")).to_be_in_viewport(ratio=1)
+    expect(alert.locator(".low")).to_contain_text("below the")
+    expect(alert.locator("svg.chart")).to_be_in_viewport(ratio=1)
+    expect(alert).to_contain_text("a chance of about 1 in 6,000")
+
+
+def test_a_month_later_the_first_page_still_says_what_happened_in_may(page: Page, summer: None) -> None:
+    """June has come and is what was said last; May's figure, beside what was expected, still stands out."""
+    page.goto("/")
+    low = page.locator("#open-alerts li").filter(has_text="rare-earth magnets").first.locator(".low")
+    expect(low).to_be_in_viewport(ratio=1)
+    expect(low).to_contain_text("1,238\u00a0t in May 2025")
+    expect(low).to_contain_text("below the")
+
+
+def test_times_are_said_in_the_viewers_zone_with_utc_on_hover(page: Page, summer: None) -> None:
+    """Four in the morning in UTC is noon in Shanghai; the pointer finds the moment in UTC and the zone."""
+    page.goto("/")
+    time = page.locator("#open-alerts time").first
+    expect(time).to_contain_text(", 12:00")
+    assert (time.get_attribute("title") or "").endswith("04:00 UTC (shown in Asia/Shanghai)")
 
 
 def test_an_alert_is_acknowledged_commented_and_snoozed(page: Page, summer: None) -> None:

@@ -29,3 +29,51 @@ def test_the_slider_shows_what_was_known_on_19_june(page: Page) -> None:
     page.reload()
     expect(content).to_contain_text("2,117 t")
     expect(content).not_to_contain_text("3,808")
+
+
+def test_the_picture_and_its_figures_are_downloaded_and_the_view_is_shared(page: Page) -> None:
+    """CSV and PNG of what is shown, and a link whose reader sees this day, span and layers."""
+    page.goto("/series/CN_EXP_REPM_T?as_of=2025-06-20&range=2y&hide=scenarios")
+    tools = page.locator(".downloads")
+    with page.expect_download() as waiting:
+        tools.get_by_role("link", name="CSV").click()
+    assert waiting.value.suggested_filename == "CN_EXP_REPM_T-as-of-2025-06-20.csv"
+    text = waiting.value.path().read_text(encoding="utf-8")
+    assert "2025-05,figure,1238.0" in text
+    assert "2025-06,forecast" in text
+    assert "2025-06,figure" not in text
+    with page.expect_download() as waiting:
+        tools.get_by_role("button", name="PNG").click()
+    assert waiting.value.suggested_filename == "CN_EXP_REPM_T.png"
+    assert waiting.value.path().read_bytes().startswith(b"\x89PNG")
+    tools.get_by_role("button", name="Copy link").click()
+    expect(tools.get_by_role("button").last).to_have_text(re.compile("Copied|address bar"))
+    shared = tools.locator("[data-copy]").get_attribute("data-copy") or ""
+    for part in ("as_of=2025-06-20", "range=2y", "hide=scenarios"):
+        assert part in shared
+
+
+def test_a_series_on_paper_shows_what_is_said_and_nothing_that_is_pressed(page: Page) -> None:
+    """Printed: title, figures and picture in light colours; no navigation, slider or button."""
+    page.goto("/series/CN_EXP_REPM_T")
+    page.emulate_media(media="print", color_scheme="dark")
+    for kept in ("h1", ".facts.headline", "svg.chart", "table"):
+        expect(page.locator(kept).first).to_be_visible()
+    for pressed in ("header.top", ".slider", ".downloads", ".layers"):
+        expect(page.locator(pressed).first).to_be_hidden()
+    ink = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
+    assert ink == "rgb(20, 24, 28)"
+
+
+def test_the_ledger_is_sorted_by_a_heading(page: Page) -> None:
+    """By what was lost, the least first and then the most, as numbers and not as text."""
+    page.goto("/episodes")
+    heading = page.get_by_role("columnheader", name=re.compile("^Lost"))
+    for state in ("ascending", "descending"):
+        heading.get_by_role("button").click()
+        expect(heading).to_have_attribute("aria-sort", state)
+        place = heading.evaluate("cell => cell.cellIndex")
+        cells = page.locator(f"#ledger tbody tr > :nth-child({place + 1})")
+        lost = [float(each.get_attribute("data-value") or "nan") for each in cells.all()]
+        assert len(lost) > 1
+        assert lost == sorted(lost, reverse=state == "descending")

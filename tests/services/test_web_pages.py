@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from api_stage import MAGNETS, NOW, Stage, served
@@ -33,7 +34,13 @@ def told(stage: Stage, pages: Client) -> Client:
     """Magnets through June 2025: forty ordinary months, a forecast, a shock, its revision, a recovery."""
     stage.register(name="Magnet exports", family="magnets", hs_code="85051110")
     stage.register("SIBLING", name="Its sibling", family="magnets")
-    rule = {"name": "Shock", "desk": "metals", "scope": {"series": [MAGNETS]}, "severity": "critical"}
+    rule: dict[str, Any] = {
+        "name": "Shock",
+        "desk": "metals",
+        "scope": {"series": [MAGNETS]},
+        "severity": "critical",
+    }
+    rule |= {"close_when": {"kind": "recovered"}, "months_to_close": 2}
     condition = {"kind": "level", "below": 3000}
     assert stage.client.put("/v1/rules/shock", json={**rule, "condition": condition}).status_code == 200
     months = [f"{2022 + place // 12}-{place % 12 + 1:02d}" for place in range(40)]
@@ -93,10 +100,34 @@ def test_an_installation_without_a_series_teaches_the_first_steps(pages: Client)
 def test_now_says_what_happened_to_magnets_in_may(told: Client) -> None:
     """The open alert's sentence, and the shock as a headline with what was expected instead."""
     page = told.get("/").text
-    assert "1,240\u00a0t</strong> in May 2025" in page
+    assert "1,240\u00a0t</strong> in May 2025: " in page
     assert "expected before it began" in page
     assert "Magnet exports fell" in page
     assert "Releases" in page
+
+
+def test_now_puts_the_picture_of_a_shock_beside_its_alert(told: Client) -> None:
+    """One place a series: the open alert bears the episode's lowest figure and picture, told nowhere else."""
+    page = told.get("/").text
+    assert page.count("told-with-picture") == 1
+    assert page.count('class="chart spark"') == 1
+    first = page.index('class="lead"')
+    assert page.index("1,240\u00a0t</strong> in May 2025") < first < page.index("Figures judged last")
+
+
+def test_what_people_made_of_alerts_stands_with_their_rule(stage: Stage, told: Client) -> None:
+    """The rule shows what it came to in a year, and what was said last of each alert: useful, or noise."""
+    (rule,) = rows(told, "/rules?format=csv")
+    assert (rule["alerts_in_a_year"], rule["useful"], rule["noise"]) == ("1", "0", "0")
+    (alert,) = stage.client.get("/v1/alerts").json()["items"]
+    for act in ("noise", "useful"):
+        own = {"Sec-Fetch-Site": "same-origin"}
+        assert (
+            told.post(f"/alerts/{alert['id']}/{act}", data={"by": "Li Wei"}, headers=own).status_code == 303
+        )
+    (rule,) = rows(told, "/rules?format=csv")
+    assert (rule["alerts_in_a_year"], rule["useful"], rule["noise"]) == ("1", "1", "0")
+    assert "Found useful" in told.get("/rules").text
 
 
 def test_now_tells_once_what_is_new_to_whoever_looks(stage: Stage, told: Client) -> None:
@@ -125,6 +156,28 @@ def test_a_series_as_of_a_day_knows_nothing_later(told: Client) -> None:
     assert next(row for row in known if row["kind"] == "forecast")["period"] == "2025-06"
 
 
+def test_a_series_shows_its_revisions_alerts_and_the_way_to_a_rule(told: Client) -> None:
+    """An earlier print is hollow beside the one that stands; an open alert is named now, on no past day."""
+    page = told.get(f"/series/{MAGNETS}").text
+    assert page.count('class="print"') == 1
+    assert 'class="print"' not in told.get(f"/series/{MAGNETS}?hide=revisions").text
+    assert 'class="open-alert"' in page
+    assert f'href="/rules/new?on={MAGNETS}"' in page
+    past = told.get(f"/series/{MAGNETS}?as_of=2025-06-20").text
+    assert 'class="print"' not in past
+    assert 'class="open-alert"' not in past
+
+
+def test_a_series_says_that_its_forecast_is_being_made(stage: Stage, told: Client) -> None:
+    """From a figure to its refit the page says that work is under way, and no longer."""
+    assert "a forecast is being made" not in told.get(f"/series/{MAGNETS}").text
+    revised = {"month": "2025-06", "value": 5200, "known_from": LATER.replace(day=30).isoformat()}
+    assert stage.upload(revised, replay="true").status_code < 300
+    assert "a forecast is being made" in told.get(f"/series/{MAGNETS}").text
+    _fit(stage)
+    assert "a forecast is being made" not in told.get(f"/series/{MAGNETS}").text
+
+
 def test_a_view_is_its_address(told: Client) -> None:
     """Range, layers and day stand in the address; a layer left out is not drawn; nonsense is refused."""
     assert 'class="stood"' in told.get(f"/series/{MAGNETS}").text
@@ -142,6 +195,8 @@ def test_the_ledger_and_its_file_agree(told: Client) -> None:
     assert (row["series_id"], row["onset"], row["side"]) == (MAGNETS, "2025-05", "down")
     assert float(row["shortfall_lower"]) < float(row["shortfall"]) < float(row["shortfall_upper"])
     assert "May 2025" in told.get("/episodes").text
+    assert "May 2025" in told.get("/episodes?family=magnets&as_of=").text
+    assert rows(told, "/episodes?format=csv&family=none") == []
     assert rows(told, "/episodes?format=csv&as_of=2025-06-19") == []
 
 

@@ -17,7 +17,7 @@ from services.queries.series import Figure, SeriesView
 from services.web import formats
 from services.web.charts.axes import Axes, bounds
 from services.web.charts.svg import Point, area, element, joined, line, text
-from services.web.words import record_words
+from services.web.words import NAMES, record_words
 
 WIDTH, HEIGHT = 960.0, 430.0
 FAN = ((0.025, 0.975, "fan-95"), (0.1, 0.9, "fan-80"), (0.25, 0.75, "fan-50"))
@@ -36,6 +36,7 @@ class Layers:
     episodes: bool = True
     measures: bool = True
     scenarios: bool = True
+    revisions: bool = True
 
 
 def series_chart(view: SeriesView, first: Month, last: Month, layers: Layers) -> Markup:
@@ -58,6 +59,7 @@ def series_chart(view: SeriesView, first: Month, last: Month, layers: Layers) ->
             _path(axes, branch.forecast, f"scenario scenario-{branch.intervention.value.lower()}")
             for branch in (scenarios.branches if scenarios is not None else ())
         ),
+        *(_revised(axes, each) for each in figures if layers.revisions),
         _history(axes, figures),
         *(_mark(axes, each, _kind(view, each)) for each in figures),
         *_readings(axes, view, figures, forecast),
@@ -125,6 +127,23 @@ def _history(axes: Axes, figures: Sequence[Figure]) -> Markup:
         dots.append(element("circle", cx=axes.x(each.span.first), cy=y, r=2.6, class_="held"))
         before = each.span.first
     return joined([*(line(run, "history") for run in runs), *dots])
+
+
+def _revised(axes: Axes, figure: Figure) -> Markup:
+    """Earlier prints of a figure that was revised, hollow, on a line to the one that stands."""
+    said = [row.observation.value for row in figure.prints]
+    standing = figure.value
+    before = [value for value in said[:-1] if value is not None and value != standing]
+    if not before or standing is None or not axes.shows(figure.span.last):
+        return Markup("")
+    x = (axes.x(figure.span.first) + axes.x(figure.span.last)) / 2
+    heights = [axes.y(_level(figure, value)) for value in (*before, standing)]
+    return joined(
+        [
+            element("line", x1=x, x2=x, y1=min(heights), y2=max(heights), class_="revision"),
+            *(element("circle", cx=x, cy=y, r=3.6, class_="print") for y in heights[:-1]),
+        ]
+    )
 
 
 def _stood(axes: Axes, figure: Figure) -> Markup:
@@ -239,8 +258,7 @@ def _mark(axes: Axes, figure: Figure, kind: Intervention | None) -> Markup:
     )
     if kind is None:
         return shape
-    words = "rush" if kind is Intervention.ANTICIPATION else kind.value
-    return joined([shape, text(words, x + 9, y + away * 13 + 4, f"type type-{figure.shock}")])
+    return joined([shape, text(NAMES[kind], x + 9, y + away * 13 + 4, f"type type-{figure.shock}")])
 
 
 def _flags(axes: Axes, view: SeriesView) -> Iterable[Markup]:

@@ -7,6 +7,7 @@ import math
 from markupsafe import Markup
 
 from forecasting.months import Month
+from forecasting.series import Total
 from services.queries.now import PICTURED, Pictured
 from services.web import formats
 from services.web.charts.axes import Axes, bounds
@@ -22,7 +23,9 @@ def episode_spark(each: Pictured) -> Markup:
     first = max(known.start, min(last - (PICTURED - 1), state.onset.first - 6))
     months = [first + step for step in range(last.since(first) + 1)]
     held = [known.at(month) for month in months]
-    low, high = bounds([*held, *(value for _, value in each.would_be)])
+    spans = [total for total in known.totals if first <= total.span.first and total.span.last <= last]
+    means = [total.value / total.span.months for total in spans]
+    low, high = bounds([*held, *means, *(value for _, value in each.would_be)])
     axes = Axes(first, last, low, high, WIDTH, HEIGHT, left=4, right=4, top=14, bottom=18)
     expected = [(axes.x(month), axes.y(value)) for month, value in each.would_be if axes.shows(month)]
     came = [
@@ -50,7 +53,8 @@ def episode_spark(each: Pictured) -> Markup:
         element("line", x1=4, x2=WIDTH - 4, y1=base, y2=base, class_="zero"),
         area(counted, came, f"loss loss-{state.side}"),
         line(expected, "would-be"),
-        joined(line(run, "history") for run in _runs(axes, each, months)),
+        joined(_run(run) for run in _runs(axes, each, months)),
+        joined(_total(axes, total) for total in spans),
         element("circle", cx=trough_x, cy=trough_y, r=4, class_=f"shock-{state.side}"),
         text(words, trough_x, below, f"type type-{state.side}", anchor),
         text(first.name, 4, HEIGHT - 4, "axis"),
@@ -60,6 +64,20 @@ def episode_spark(each: Pictured) -> Markup:
         role="img",
         aria_label=said,
     )
+
+
+def _run(points: list[Point]) -> Markup:
+    """Months that follow on one another as a line, one that stands alone as a dot."""
+    if len(points) > 1:
+        return line(points, "history")
+    return joined(element("circle", cx=x, cy=y, r=1.8, class_="held") for x, y in points)
+
+
+def _total(axes: Axes, total: Total) -> Markup:
+    """A figure of several months as a bar at their mean."""
+    y = axes.y(total.value / total.span.months)
+    left, right = axes.x(total.span.first), axes.x(total.span.last)
+    return element("line", x1=left, x2=right, y1=y, y2=y, class_="history")
 
 
 def _runs(axes: Axes, each: Pictured, months: list[Month]) -> list[list[Point]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from markupsafe import Markup
 from sqlalchemy import Connection
 
 from services.bootstrap import DELIVER_MESSAGES, Service
-from services.queries import alerts
+from services.queries import alerts, series, silences
 from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, ToldAlert
 from services.queries.series import SeriesView
 from services.usecases.handle_alerts import (
@@ -86,6 +87,7 @@ def listed(
     request: Request,
     looking: Looking,
     status: Literal["opened", "resolved", "retracted", "all"] = "opened",
+    series_id: Annotated[str | None, Query(alias="series", max_length=200)] = None,
     after: Annotated[str | None, Query(max_length=200)] = None,
     format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
 ) -> Response:
@@ -95,15 +97,29 @@ def listed(
         found = alerts.listed(
             connection,
             desk=looking.caller.desk,
+            series_id=series_id or None,
             status=None if status == "all" else status,
             after=after,
             limit=MOST,
         )
         rows = alerts.told(connection, found.rows)
+        quiet = silences.listed(connection, desk=looking.caller.desk, now=service.now())
+        shown = None if not series_id else series.one(connection, series_id, desk=looking.caller.desk)
     if format == "csv":
         return as_csv("alerts", COLUMNS, rows)
     more = rows[-1].record.state.id if found.more else None
-    return page(request, looking, "alerts.html", rows=rows, standing=status, more=more, after=after)
+    return page(
+        request,
+        looking,
+        "alerts.html",
+        rows=rows,
+        standing=status,
+        more=more,
+        after=after,
+        series=shown,
+        quiet=len(quiet),
+        only=f"&{urlencode({'series': series_id})}" if series_id else "",
+    )
 
 
 @router.get("/alerts/{alert_id}")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.bootstrap import Service
-from services.queries import series
+from services.queries import families, series
 from services.queries.episodes import FollowedEpisode, episodes_as_of, told
 from services.web.as_of import AsOf, as_of
 from services.web.exports import Column, as_csv
@@ -59,7 +59,8 @@ def ledger(
     """Every episode as it stood on the day asked for, the latest onset first."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        registered = series.chosen(connection, family=family, desk=looking.caller.desk)
+        registered = series.chosen(connection, family=family or None, desk=looking.caller.desk)
+        every = families.groups(connection, "family", desk=looking.caller.desk)
         found = episodes_as_of(connection, registered, as_of=looked.moment)
     shown = [
         each
@@ -78,7 +79,7 @@ def ledger(
         standing=status,
         family=family,
         looked=looked,
-        families=sorted({each.family for each in registered if each.family}),
+        families=[each.name for each in every],
         sentence=lambda each: told(each)["sentence"],
         types=TYPES,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -37,14 +38,18 @@ def listed(
     request: Request,
     looking: Looking,
     family: Annotated[str | None, Query(max_length=200)] = None,
+    words: Annotated[str, Query(max_length=200)] = "",
     after: Annotated[str, Query(max_length=200)] = "",
     format_: Annotated[str, Query(alias="format", pattern="^(html|csv)$")] = "html",
 ) -> Response:
-    """Series by id, of a family where asked, a page at a time; the file holds all of them."""
+    """Series by id, of a family or with some words where asked, a page at a time; the file holds all."""
     service: Service = request.app.state.service
+    asked = {"family": family, "words": words}
     limit = None if format_ == "csv" else MOST
     with service.engine.begin() as connection:
-        found = series.listed(connection, family=family, desk=looking.caller.desk, after=after, limit=limit)
+        found = series.listed(
+            connection, family=family, words=words, desk=looking.caller.desk, after=after, limit=limit
+        )
         rows = standing(connection, found.rows, as_of=service.now())
     if format_ == "csv":
         return as_csv("series", COLUMNS, rows)
@@ -54,6 +59,8 @@ def listed(
         "every_series.html",
         rows=rows,
         family=family,
+        words=words,
+        filters="".join(f"&{urlencode({name: text})}" for name, text in asked.items() if text),
         next=found.rows[-1].id if found.more else None,
         base=str(request.base_url).rstrip("/"),
     )

@@ -7,7 +7,7 @@ import datetime as dt
 from fastapi import APIRouter, Request, Response
 
 from services.bootstrap import Service
-from services.queries.now import Release, now_view
+from services.queries.now import NowView, Pictured, Release, now_view
 from services.web import looks
 from services.web.charts.sparkline import episode_spark
 from services.web.rendering import page
@@ -31,11 +31,14 @@ def now(request: Request, looking: Looking) -> Response:
     since, cookie = looks.look(request, moment)
     news = [each for each in view.events if since is None or each.recorded_at > since]
     today = moment.astimezone(dt.UTC).date()
+    beside = _beside(view)
     response = page(
         request,
         looking,
         "now.html",
         view=view,
+        beside=beside,
+        alone=[each for each in view.episodes if each not in beside.values()],
         news=news[:TOLD],
         more=max(len(news) - TOLD, 0),
         came=[each for each, _ in view.figures if since is not None and each.recorded_at > since],
@@ -47,6 +50,17 @@ def now(request: Request, looking: Looking) -> Response:
     )
     looks.keep(response, cookie)
     return response
+
+
+def _beside(view: NowView) -> dict[str, Pictured]:
+    """By alert, the episode of its series that is not over: each beside the gravest alert of its series."""
+    going = {each.found.series.id: each for each in reversed(view.episodes) if each.going}
+    found: dict[str, Pictured] = {}
+    for each in view.open:
+        story = going.pop(each.record.state.series_id, None)
+        if story is not None:
+            found[each.record.state.id] = story
+    return found
 
 
 def _state(release: Release, today: dt.date) -> tuple[str, str]:

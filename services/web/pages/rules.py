@@ -32,6 +32,8 @@ from services.web.sessions import Looking, RuleKeeping, Visitor
 
 router = APIRouter()
 
+NOTHING = rules.Heard()
+
 FEW = 60
 """Series up to which the form lists them to be ticked; above they are typed."""
 
@@ -125,9 +127,16 @@ def listed(
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
         found = rules.in_force(connection, desk=looking.caller.desk)
+        heard = rules.heard(connection, now=service.now())
     if format == "csv":
-        return as_csv("rules", RULE_COLUMNS, found)
-    return page(request, looking, "rules.html", rules=found)
+        columns: tuple[Column[Rule], ...] = (
+            *RULE_COLUMNS,
+            Column("alerts_in_a_year", lambda rule: heard.get(rule.id, NOTHING).opened),
+            Column("useful", lambda rule: heard.get(rule.id, NOTHING).useful),
+            Column("noise", lambda rule: heard.get(rule.id, NOTHING).noise),
+        )
+        return as_csv("rules", columns, found)
+    return page(request, looking, "rules.html", rules=found, heard=heard, nothing=NOTHING)
 
 
 @router.get("/rules/new")

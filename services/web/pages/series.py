@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from forecasting.months import Month
 from services.bootstrap import Service
-from services.queries import series
+from services.queries import alerts, jobs, series
 from services.queries.episodes import told
 from services.queries.scoreboard import Line, scoreboard
 from services.queries.series import SeriesRecord, SeriesView, series_view
@@ -29,6 +29,8 @@ router = APIRouter()
 Range = Literal["2y", "5y", "10y", "all"]
 RANGES: tuple[Range, ...] = ("2y", "5y", "10y", "all")
 LAYERS = tuple(Layers.__dataclass_fields__)
+FEW = 5
+"""Open alerts that are named on the page; all are behind its link."""
 AHEAD = 12
 """Months ahead of the last figure on the picture: further out a fan says little and takes much room."""
 
@@ -86,6 +88,14 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
             series_id=series_id,
             members=True,
         )
+        now_shown = asked.as_of.day is None
+        opened = alerts.listed(
+            connection, desk=looking.caller.desk, series_id=series_id, status="opened", limit=FEW
+        )
+        open_alerts = alerts.told(connection, opened.rows) if now_shown else []
+        waiting = jobs.listed(
+            connection, status="pending", series_id=series_id, desk=looking.caller.desk, limit=1
+        )
     first, last = _window(view, asked.range)
     figure = view.last
     standing = None if figure is None else figure.standing
@@ -102,6 +112,8 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
         records=[] if standing is None else [record_words(each) for each in standing.verdict.records],
         following=_following(view),
         chart=None if view.known is None else series_chart(view, first, last, asked.layers),
+        open_alerts=open_alerts,
+        working=bool(waiting.rows) and now_shown,
         rows=rows_of(view, first, last)[::-1],
         measures=shown_measures(view, first, last),
         members=_members(view, lines),

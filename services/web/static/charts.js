@@ -163,6 +163,15 @@
     }));
   }
 
+  // A forecast that was being made when the page came stands on it once it is made.
+  const made = () => document.querySelector("#work progress") === null;
+  let waiting = !made();
+  addEventListener("tonnage:loaded", (event) => {
+    if (event.target.id !== "work") return;
+    if (waiting && made()) swap(location.href, { push: false });
+    waiting = !made();
+  }, true);
+
   dress(document);
   if (document.querySelector("[data-view]")) addEventListener("popstate", () => swap(location.href, { push: false }));
 })();

@@ -21,6 +21,25 @@
     input.addEventListener("change", () => localStorage.setItem(name, input.value));
   }
 
+  // A form that takes a while says so, and for how long; a file that is too large is not even sent.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-long]") || event.defaultPrevented) return;
+    const progress = form.querySelector("[data-progress]");
+    const elapsed = form.querySelector("[data-elapsed]");
+    const began = performance.now();
+    progress.hidden = false;
+    setInterval(() => { elapsed.textContent = `${elapsed.dataset.words}, ${Math.round((performance.now() - began) / 1000)} s …`; }, 500);
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("[data-long] [data-progress]").forEach((each) => { each.hidden = true; }));
+  document.addEventListener("change", (event) => {
+    const most = Number(event.target.dataset?.most);
+    if (!most) return;
+    const size = event.target.files?.[0]?.size ?? 0;
+    event.target.setCustomValidity(size > most ? `It holds ${size.toLocaleString("en-GB")} bytes, and ${most.toLocaleString("en-GB")} may be sent: pack it, or send it in parts.` : "");
+    event.target.reportValidity();
+  });
+
   // Parts that take a while are asked for after the page stands.
   for (const part of document.querySelectorAll("[data-load]")) {
     fetch(part.dataset.load).then(async (answer) => {
@@ -51,7 +70,8 @@
       box.dataset.export = "";
       const table = box.querySelector("table");
       const room = box.closest("section") ?? box.parentElement;
-      if (!table || room.querySelector(".export")) continue;
+      const whole = room.querySelector("h1, h2") ? null : document.querySelector(".page-head .export");
+      if (!table || whole || room.querySelector(".export")) continue;
       const button = document.createElement("button");
       button.type = "button";
       button.className = "export under";

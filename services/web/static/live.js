@@ -68,12 +68,17 @@
     }
   }
 
+  // Until the next look: short while something is on its way, and as long as its part can wait.
+  function pause() {
+    const busy = [...document.querySelectorAll("[data-live-while]")].filter((part) => part.dataset.liveWhile);
+    return Math.min(SLOW, ...busy.map((part) => Number(part.dataset.liveEach) || QUICK));
+  }
+
   function soon(delay) {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       try { await refresh(); } catch { /* the next look comes anyway; the light says that we are cut off */ }
-      const busy = [...document.querySelectorAll("[data-live-while]")].some((part) => part.dataset.liveWhile);
-      if (!document.hidden) soon(busy ? QUICK : SLOW);
+      if (!document.hidden) soon(pause());
     }, delay);
   }
 
@@ -103,6 +108,5 @@
   });
   addEventListener("pagehide", () => source?.close());
   listen();
-  const busy = [...document.querySelectorAll("[data-live-while]")].some((part) => part.dataset.liveWhile);
-  soon(busy ? QUICK : SLOW);
+  soon(pause());
 })();

@@ -1,0 +1,132 @@
+"""Silences, releases and the list of series: made, ended, looked back on and searched on their pages."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterator
+
+import pytest
+from api_stage import MAGNETS, Stage, served
+from httpx import Client
+
+from services.web.app import create_web
+from services.web.pages.releases import _days
+from services.web.words import lead
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def pages(stage: Stage) -> Iterator[Client]:
+    """A client of the dashboard on a stage's database and clock."""
+    with (
+        served(create_web(stage.app.state.service)) as address,
+        Client(base_url=address, headers=OWN, timeout=30) as client,
+    ):
+        yield client
+
+
+def rows(client: Client, address: str) -> list[dict[str, str]]:
+    """The rows of a table that a page gives as a file."""
+    return list(csv.DictReader(io.StringIO(client.get(address).text)))
+
+
+def test_a_silence_is_made_seen_and_ended(stage: Stage, pages: Client) -> None:
+    """It stands in the list with its end and who made it, the alerts page counts it, and it can be ended."""
+    stage.register(name="Magnet exports")
+    said = {"desk": "metals", "by": "Li Wei", "series_ids": MAGNETS, "hours": "168", "note": "port closed"}
+    page = pages.post("/silences", data=said, follow_redirects=True)
+    for words in ("Magnet exports", "Li Wei", "port closed", "8 Aug 2025"):
+        assert words in page.text, words
+    assert "Silences: 1 in force" in pages.get("/alerts").text
+    (row,) = rows(pages, "/silences?format=csv")
+    assert (row["desk"], row["on"], row["ends"]) == ("metals", f"series: {MAGNETS}", "2025-08-08T12:00:00Z")
+    ended = pages.post(f"/silences/{row['silence']}/end", follow_redirects=True)
+    assert "Nothing is silenced" in ended.text
+    assert pages.post("/silences/none/end").status_code == 404
+
+
+def test_a_silence_of_what_is_not_there_is_refused_and_stays_typed(stage: Stage, pages: Client) -> None:
+    """It would match nothing: the page says so, with the series that may be meant."""
+    stage.register()
+    said = {"desk": "metals", "by": "Li Wei", "series_ids": "CN_EXP_REPM", "note": "typed"}
+    page = pages.post("/silences", data=said)
+    assert page.status_code == 422
+    assert MAGNETS in page.text
+    assert 'value="typed"' in page.text
+    assert rows(pages, "/silences?format=csv") == []
+
+
+def test_releases_are_told_by_how_they_stand(stage: Stage, pages: Client) -> None:
+    """The customs' calendar awaits magnets: months that came, months to come, and as of a day none later."""
+    stage.register(name="Magnet exports", reporter="CHN", tags=["cn-customs-detail"])
+    figures = [
+        {"month": f"2025-{month:02d}", "value": 5000, "known_from": f"2025-{month + 1:02d}-20T04:00:00+00:00"}
+        for month in range(1, 7)
+    ]
+    assert stage.upload(*figures, history="true", replay="true").status_code < 300
+    page = pages.get("/releases").text
+    for words in ("To come", "Came", "How punctual each source is", "Magnet exports"):
+        assert words in page, words
+    told = {row["period"]: row for row in rows(pages, "/releases?format=csv")}
+    assert (told["2025-06"]["state"], told["2025-06"]["arrived"]) == ("arrived", "2025-07-20T04:00:00Z")
+    assert (told["2025-07"]["state"], told["2025-07"]["missing"]) == ("expected", MAGNETS)
+    then = rows(pages, "/releases?format=csv&as_of=2025-07-19")
+    assert all(row["arrived"] < "2025-07-20" for row in then)
+    assert {row["period"]: row["state"] for row in then}["2025-06"] != "arrived"
+
+
+def test_days_are_said_as_one_says_them() -> None:
+    """Early, late or on the day; one day is a day."""
+    words = ("on the day", "{} late", "{} early")
+    assert [_days(dt.timedelta(days=each), words) for each in (0, 1, -3)] == [
+        "on the day",
+        "1 day late",
+        "3 days early",
+    ]
+
+
+def test_series_are_found_by_words(stage: Stage, pages: Client) -> None:
+    """Each word stands in the name, the id, the commodity or the HS code; the file holds the same rows."""
+    stage.register(name="Magnet exports", hs_code="85051110")
+    stage.register("OTHER", name="Ores")
+    assert "Magnet exports" in pages.get("/series?words=MAGNET 8505").text
+    assert "Ores" not in pages.get("/series?words=MAGNET").text
+    assert [row["id"] for row in rows(pages, "/series?format=csv&words=ores")] == ["OTHER"]
+    assert "No series has all of these words" in pages.get("/series?words=wheat").text
+
+
+@pytest.mark.parametrize("address", ["/episodes", "/track-record", "/releases"])
+def test_a_day_left_empty_is_today(pages: Client, address: str) -> None:
+    """A form whose day was left empty is sent with an empty day, which is no fault."""
+    assert pages.get(f"{address}?as_of=").status_code == 200
+
+
+def test_alerts_of_one_series_are_listed_alone(stage: Stage, pages: Client) -> None:
+    """The list of a series' alerts says whose they are and how to leave."""
+    stage.register(name="Magnet exports")
+    page = pages.get(f"/alerts?status=all&series={MAGNETS}").text
+    assert "Magnet exports" in page
+    assert "on all" in page
+    assert f"series={MAGNETS}" in page
+
+
+@pytest.mark.parametrize(
+    ("sentence", "first", "rest"),
+    [
+        (
+            "X fell 53 % to 1,238 t in May 2025. Forecast: 4,300 t.",
+            "X fell 53 % to 1,238 t in May 2025.",
+            "Forecast: 4,300 t.",
+        ),
+        ("The U.S. exports fell to 3 t.", "The U.S. exports fell to 3 t.", ""),
+        ("", "", ""),
+    ],
+    ids=["two", "an abbreviation", "none"],
+)
+def test_what_is_said_first_is_a_whole_sentence(sentence: str, first: str, rest: str) -> None:
+    """The part that stands out is what a person would say first, and nothing of the text is lost."""
+    assert lead(sentence) == (first, rest)
+    assert " ".join(filter(None, lead(sentence))) == sentence
