@@ -77,7 +77,8 @@ class Sample:
             return [name for name in by_name if self._figures(name)] or by_name
         return [
             name for name in free
-            if not roles.known(name) and roles.folded(name) not in roles.NEVER and self._figures(name)
+            if not roles.known(name) and roles.folded(name) not in roles.NEVER and not roles.is_code(name)
+            and self._figures(name)
         ]  # fmt: skip
 
     def _figures(self, name: str) -> bool:

@@ -56,18 +56,32 @@ NEVER = frozenset(
 """Columns beside the figure that neither name a series nor hold a volume."""
 
 
+_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+
+
 def folded(name: str) -> str:
     """A column's name for comparison: no case, blanks, lines, dots or brackets."""
     return re.sub(r"[\s_\-./():]+", "", unicodedata.normalize("NFKC", name).lower())
 
 
+def words_of(name: str) -> set[str]:
+    """The words that a column's name may be found by: whole, and without what stands in brackets."""
+    return {folded(name), folded(_BRACKETED.sub("", unicodedata.normalize("NFKC", name)))}
+
+
+def is_code(name: str) -> bool:
+    """True where a column's name says that it holds codes, which look like figures and are none."""
+    word = folded(name)
+    return word.endswith("code") or word in {"hs", "hs2", "hs4", "hs6", "hs8", "hs10", "cn8", "ncm", "sh4"}
+
+
 def columns_for(role: Role, names: Sequence[str]) -> list[str]:
     """Columns that may have a role, the likeliest first."""
     order = ORDER[role]
-    found = [name for name in names if folded(name) in order]
-    return sorted(found, key=lambda name: order[folded(name)])
+    found = [name for name in names if words_of(name) & order.keys()]
+    return sorted(found, key=lambda name: min(order[word] for word in words_of(name) & order.keys()))
 
 
 def known(name: str) -> bool:
     """True where a name is that of any role."""
-    return any(folded(name) in words for words in ORDER.values())
+    return any(words_of(name) & words.keys() for words in ORDER.values())

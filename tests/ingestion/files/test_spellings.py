@@ -181,3 +181,12 @@ def test_flags_become_stages() -> None:
     assert stage_of("q", {"q": "bulletin"}) == "bulletin"
     with pytest.raises(RowFault, match="not known"):
         stage_of("q", {})
+
+
+def test_codes_are_names_and_a_unit_in_brackets_is_no_part_of_a_name() -> None:
+    """HS codes name the series though they are digits, and "Net weight (kg)" is the figure, in kilograms."""
+    file = b"HS code;Month;Net weight (kg)\n850511;2025-05;1.238.000\n850519;2025-05;12.000\n"
+    understood = understand(Given.of_bytes("desk.csv", file), limit=9999)
+    table = understood.mapping.table
+    assert (table.series, table.month, table.value) == (("HS code",), "Month", "Net weight (kg)")
+    assert understood.mapping.unit == "kg"
