@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Table, func, select
 def copy_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add rows, each with a value for the same columns, in the connection's transaction.
 
-    Values go through the columns' own types as in an INSERT. Of 10,000 verdicts it takes a quarter of the CPU
-    time of one INSERT (``python -m tests.benchmarks.speed``).
+    Values go through the columns' own types as in an INSERT.
     """
     iterator = iter(rows)
     first = next(iterator, None)

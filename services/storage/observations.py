@@ -99,8 +99,7 @@ def prints(
     """Every print of the series known by ``as_of`` (None: by now), by series; none where nothing is held.
 
     As ``history``, without what is said of each row. The database packs a series into one row of four byte
-    strings: to read 72 prints of 300 series took 0.03 s of CPU so, and 1.1 s as rows (2026-11-26, by
-    tests/benchmarks/speed.py under cProfile).
+    strings, so that no row is made into objects.
     """
     order = (observations.c.known_from, observations.c.id)
     ordinal = func.extract("year", observations.c.first_month) * 12
