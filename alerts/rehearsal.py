@@ -6,13 +6,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from alerts.evaluation import Outcome, evaluate
+from alerts.evaluation import Outcome
 from alerts.facts import Band, Facts
 from alerts.hysteresis import Status
-from alerts.lifecycle import advance, concerned, superseded
 from alerts.rules import Rule, Severity
 from alerts.states import AlertState, Transition, TransitionKind
+from alerts.step import step
 from forecasting.months import Month, Span
 
 YEAR = dt.timedelta(days=365.25)
@@ -146,28 +147,30 @@ def _replay(
     heard: dict[str, _Heard] = {}
     unjudged: dict[Span, SilentMonth] = {}
     for figure in figures:
+        before = partial(_before_onset, counterfactual, figure)
         alerts = [each.state for each in heard.values()]
-        state = concerned(alerts, figure.span)
-        facts = figure
-        if state is not None and counterfactual is not None and state.opened_known_from is not None:
-            facts = replace(figure, counterfactual=counterfactual(state, figure))
-        evaluation = evaluate(rule, facts)
+        taken = step(rule, alerts, figure, version=lambda _: rule, counterfactual=before)
+        if taken is None:
+            continue
         unjudged.pop(figure.span, None)
-        if evaluation.outcome is Outcome.NO_DATA and not facts.awaited:
-            unjudged[figure.span] = SilentMonth(figure.series_id, figure.span, evaluation.reason)
-        later = state is not None and superseded(state, alerts)
-        after, moved = advance(rule, state, evaluation, facts, was_superseded=later)
-        if state is not None and state.status is Status.PENDING:
-            del heard[state.id]
+        if taken.evaluation.outcome is Outcome.NO_DATA and not figure.awaited:
+            unjudged[figure.span] = SilentMonth(figure.series_id, figure.span, taken.evaluation.reason)
+        if taken.over is not None:
+            del heard[taken.over.id]
+        after = taken.after
         if after is None:
             continue
-        kept = heard.setdefault(after.id, _Heard(after, facts, after.onset))
-        if any(each.kind is TransitionKind.OPENED for each in moved):
-            kept.opening, kept.onset = facts, after.onset
-        kept.state, kept.moved = after, kept.moved + moved
+        kept = heard.setdefault(after.id, _Heard(after, taken.facts, after.onset))
+        if any(each.kind is TransitionKind.OPENED for each in taken.transitions):
+            kept.opening, kept.onset = taken.facts, after.onset
+        kept.state, kept.moved = after, kept.moved + taken.transitions
     return [each for each in heard.values() if each.state.status is not Status.PENDING], list(
         unjudged.values()
     )
+
+
+def _before_onset(counterfactual: Counterfactual | None, facts: Facts, state: AlertState) -> Band | None:
+    return None if counterfactual is None else counterfactual(state, facts)
 
 
 def _rehearsed(heard: _Heard, begun: frozenset[Month] | None) -> RehearsedAlert:
@@ -197,9 +200,9 @@ def _gaps(series_id: str, figures: Sequence[Facts]) -> Iterable[SilentMonth]:
     if not held:
         return
     first = min(held)
-    for step in range(max(held).since(first) + 1):
-        if first + step not in held:
-            yield SilentMonth(series_id, Span(first + step), "no figure was published")
+    for later in range(max(held).since(first) + 1):
+        if first + later not in held:
+            yield SilentMonth(series_id, Span(first + later), "no figure was published")
 
 
 def _per_year(count: int, first: dt.datetime | None, last: dt.datetime | None) -> float | None:

@@ -134,21 +134,6 @@ def changed(
     return _select(connection, *conditions, limit=limit)
 
 
-def of_series(
-    connection: Connection, series_ids: Collection[str], *, model: str
-) -> dict[str, list[ForecastRecord]]:
-    """Every forecast of several series by a model that says anything, the newest vintage first."""
-    found: dict[str, list[ForecastRecord]] = {series_id: [] for series_id in series_ids}
-    for record in _select(
-        connection,
-        forecasts.c.series_id.in_(series_ids),
-        forecasts.c.model == model,
-        forecasts.c.quantiles.is_not(None),
-    ):
-        found[record.series_id].append(record)
-    return found
-
-
 def by_id(connection: Connection, forecast_id: int) -> ForecastRecord | None:
     """One forecast."""
     return next(iter(_select(connection, forecasts.c.id == forecast_id)), None)

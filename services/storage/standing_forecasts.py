@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Text, and_, cast, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from alerts.judging import Judge
 from forecasting.forecast import Forecast
 from forecasting.months import Span
 from services.storage.columns import Moment, MonthColumn
@@ -39,49 +40,45 @@ class Stood:
     ahead: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judge:
-    """A published forecast as far as judging needs it; ``reason`` says what kind it is, where that matters.
-
-    ``id`` is None for one that was made now, of what was known then.
-    """
-
-    id: int | None
-    model: str
-    vintage: dt.datetime
-    reason: str | None
-    forecast: Forecast | None
-
-
 def judges(connection: Connection, ids: Collection[int]) -> dict[int, Judge]:
-    """Published forecasts by id, without their members."""
+    """Published forecasts by id, as far as judging needs them; those that say nothing are left out."""
     if not ids:
         return {}
-    query = (
-        select(forecasts.c.id, forecasts.c.series_id, series.c.unit, forecasts.c.model, forecasts.c.origin)
-        .add_columns(forecasts.c.vintage, forecasts.c.levels, forecasts.c.quantiles, forecasts.c.reason)
-        .join(series, series.c.id == forecasts.c.series_id)
-        .where(forecasts.c.id.in_(ids))
-    )
-    return {row.id: _judge(row) for row in connection.execute(query)}
+    return {row.id: _judge(row) for row in connection.execute(_JUDGES.where(forecasts.c.id.in_(ids)))}
+
+
+def archived(connection: Connection, series_ids: Collection[str], *, model: str) -> dict[str, list[Judge]]:
+    """Every forecast of several series by a model that says anything, the newest vintage first."""
+    found: dict[str, list[Judge]] = {series_id: [] for series_id in series_ids}
+    query = _JUDGES.where(forecasts.c.series_id.in_(series_ids), forecasts.c.model == model)
+    for row in connection.execute(query.order_by(forecasts.c.vintage.desc(), forecasts.c.id.desc())):
+        found[row.series_id].append(_judge(row))
+    return found
+
+
+_JUDGES = (
+    select(forecasts.c.id, forecasts.c.series_id, series.c.unit, forecasts.c.model, forecasts.c.origin)
+    .add_columns(forecasts.c.vintage, forecasts.c.published_at, forecasts.c.levels, forecasts.c.quantiles)
+    .add_columns(forecasts.c.reason)
+    .join(series, series.c.id == forecasts.c.series_id)
+    .where(forecasts.c.quantiles.is_not(None))
+)
 
 
 def _judge(row: Any) -> Judge:
-    values = None if row.quantiles is None else np.array(row.quantiles)
-    made = (
-        None
-        if values is None
-        else Forecast(row.series_id, row.unit, row.origin, row.vintage, tuple(row.levels), values, row.model)
-    )
-    return Judge(row.id, row.model, row.vintage, row.reason, made)
+    values = np.array(row.quantiles)
+    made = Forecast(row.series_id, row.unit, row.origin, row.vintage, tuple(row.levels), values, row.model)
+    return Judge(row.id, row.model, row.vintage, row.published_at, row.reason, made)
 
 
-def stood(connection: Connection, asked: Sequence[Asked], *, model: str) -> list[Stood]:
+def stood(
+    connection: Connection, asked: Sequence[Asked], *, model: str, foretold: Collection[str]
+) -> list[Stood]:
     """What stood before each figure asked about, of the forecasts of a model that say anything.
 
-    One index look-up a figure, however many forecasts are archived; none for a series without any.
+    One index look-up a figure, however many forecasts are archived; none for a series that is not among the
+    ``foretold``, of which see ``foretold_of``. What it finds is what ``alerts.judging`` would.
     """
-    foretold = foretold_of(connection, {each.series_id for each in asked}, model=model)
     some = [each for each in asked if each.series_id in foretold]
     if not some:
         return [Stood(None, None)] * len(asked)

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import takewhile
 
 import numpy as np
 import pandas as pd
 
+from alerts.facts import Facts
+from alerts.judging import Arrived, Judge, Placed, judge_figures, place
 from forecasting import portfolios
 from forecasting.engine import publish
 from forecasting.forecast import HORIZON, Forecast
 from forecasting.months import Month, Span
-from forecasting.series import Series
-from forecasting.shocks import changes
+from forecasting.prints import Prints
+from forecasting.series import Observation, Series
 from forecasting.shocks.chronicle import FOLLOWED, Chapter, Shock, begins, chapter
-from forecasting.shocks.detection import (
-    SHOCKS,
-    Detection,
-    Verdict,
-    discoveries,
-    judge_many,
-    not_judged,
-    threshold,
-)
+from forecasting.shocks.detection import SHOCKS, Verdict, discoveries, not_judged, threshold
 from forecasting.shocks.episodes import REOPENED_WITHIN, closing
 from forecasting.shocks.interventions import Intervention, Side
-from forecasting.shocks.records import Record, change_records, rank_in_month, records
+from forecasting.shocks.records import Record
 from forecasting.shocks.witnesses import steadied
+from services.storage.series import SeriesRecord
 from services.usecases.completed_panel import completed
 from services.usecases.forecast_panel import processes
 
@@ -108,37 +103,56 @@ def _detect(chunk: Sequence[Series], judging: Judging) -> list[Row]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
-    """A figure with its verdict, and the portfolio's forecast that stood before it."""
+    """A figure with its facts, and the portfolio's forecast that stood before it."""
 
-    span: Span
-    detection: Detection
+    facts: Facts
     published: Forecast | None
 
 
 def detect_series(series: Series, judging: Judging) -> list[Row]:
-    """Rows of one series; every figure is judged by what was published before its span."""
-    asked = [span for span in _spans(series) if span.first >= judging.first]
+    """Rows of one series; every figure is judged by what was published before its span.
+
+    A figure takes the step of one that arrives, as if each had become known at the end of its span.
+    """
+    record = SeriesRecord(series.id, series.id, series.unit)
+    prints = Prints(series.id, series.unit)
     published: Forecast | None = None
     stood: list[Forecast | None] = []
-    judges: list[Forecast | None] = []
+    placed: list[Placed] = []
     fitted: Month | None = None
-    early = sum(1 for _ in takewhile(lambda span: series.until(span.last).held <= FEWEST, asked))
-    for span in asked[early:]:
-        history = series.until(span.first - 1)
-        if fitted is None or span.first.since(fitted) >= judging.refit_every:
-            (publication,) = publish([history], horizon=HORIZON, portfolio=judging.portfolio)
-            published, fitted = publication.forecast, span.first
-        judges.append(steadied(history, published, horizon=span.months))
+    early = 0
+    for span in _spans(series):
+        known_from = _midnight(span.last + 1)
+        prints.advance(known_from)
+        figure = Observation(span, series.over(span), known_from)
+        if span.first < judging.first:
+            prints.tell(span, figure.value)
+            continue
+        judge = None
+        if early == len(placed) and series.until(span.last).held <= FEWEST:
+            early += 1
+        else:
+            history = series.until(span.first - 1)
+            if fitted is None or span.first.since(fitted) >= judging.refit_every:
+                (publication,) = publish([history], horizon=HORIZON, portfolio=judging.portfolio)
+                published, fitted = publication.forecast, span.first
+            judge = _judge(steadied(history, published, horizon=span.months), _midnight(span.first))
         stood.append(published)
-    judged = judge_many(
-        [series.over(span) for span in asked[early:]], asked[early:], judges, budget=judging.budget
-    )
+        placed.append(place(Arrived(record, figure), prints, judge, None))
+    facts = [each.facts for each in judge_figures(placed, budget=judging.budget)]
     short = not_judged(f"fewer than {FEWEST} figures are held before it", judging.budget)
-    return _followed(
-        series,
-        [_Judged(span, short, None) for span in asked[:early]]
-        + [_Judged(*each) for each in zip(asked[early:], judged, stood, strict=True)],
-    )
+    facts[:early] = [replace(each, detection=short) for each in facts[:early]]
+    return _followed(series, [_Judged(*each) for each in zip(facts, stood, strict=True)])
+
+
+def _judge(made: Forecast | None, vintage: dt.datetime) -> Judge | None:
+    """A forecast made of the figures of the months before, as the one that judges."""
+    return None if made is None else Judge(None, made.model, vintage, vintage, None, made)
+
+
+def _midnight(month: Month) -> dt.datetime:
+    """The moment at which a month begins, in UTC."""
+    return dt.datetime.combine(month.first_day, dt.time(), dt.UTC)
 
 
 def _spans(series: Series) -> list[Span]:
@@ -152,17 +166,17 @@ def _followed(series: Series, judged: Sequence[_Judged]) -> list[Row]:
     rows: list[Row] = []
     current: Shock | None = None
     for each in judged:
-        span = each.span
+        span = each.facts.span
         known = series.until(span.last)
         closed = None if current is None else closing(known, current.before, current.span, current.side)
-        if each.detection.verdict in SHOCKS:
+        if each.facts.detection.verdict in SHOCKS:
             if current is None or begins(current.span, closed, span):
                 current = _begun(series, each) or current
         elif current is not None and (
             span.first.since(current.span.last) > FOLLOWED or _long_closed(closed, span.first)
         ):
             current = None
-        row = _row(known, each)
+        row = _row(each.facts)
         if current is not None:
             row |= _episode_fields(chapter(known, current))
         rows.append(row)
@@ -171,9 +185,9 @@ def _followed(series: Series, judged: Sequence[_Judged]) -> list[Row]:
 
 def _begun(series: Series, judged: _Judged) -> Shock | None:
     """The shock with the forecast that judged it, over its whole horizon: the baseline of its episode."""
-    before = steadied(series.until(judged.span.first - 1), judged.published, horizon=HORIZON)
-    side: Side = "down" if judged.detection.verdict is Verdict.SHOCK_DOWN else "up"
-    return None if before is None else Shock(judged.span, side, before)
+    before = steadied(series.until(judged.facts.span.first - 1), judged.published, horizon=HORIZON)
+    side: Side = "down" if judged.facts.detection.verdict is Verdict.SHOCK_DOWN else "up"
+    return None if before is None else Shock(judged.facts.span, side, before)
 
 
 def _long_closed(closed: Month | None, month: Month) -> bool:
@@ -181,14 +195,13 @@ def _long_closed(closed: Month | None, month: Month) -> bool:
     return closed is not None and month.since(closed) > REOPENED_WITHIN
 
 
-def _row(known: Series, judged: _Judged) -> Row:
-    """The verdict with its context, from the series up to the end of its span."""
-    detection, span, value = judged.detection, judged.span, known.over(judged.span)
-    rank = rank_in_month(known, span, value)
+def _row(facts: Facts) -> Row:
+    """The verdict with its context."""
+    detection, rank = facts.detection, facts.rank_in_month
     return {
-        "series_id": known.id,
-        "month": str(span),
-        "value": value,
+        "series_id": facts.series_id,
+        "month": str(facts.span),
+        "value": facts.value,
         "expected": detection.expected,
         "q0.1": detection.lower_80,
         "q0.9": detection.upper_80,
@@ -196,10 +209,10 @@ def _row(known: Series, judged: _Judged) -> Row:
         "surprise": detection.surprise,
         "verdict": str(detection.verdict),
         "reason": detection.reason,
-        "change_month": changes.on_month(known, span, value),
-        "change_year": changes.on_year(known, span, value),
-        **_record_fields("record", next(iter(records(known, span, value)), None)),
-        **_record_fields("change_record", next(iter(change_records(known, span, value)), None)),
+        "change_month": facts.change_month,
+        "change_year": facts.change_year,
+        **_record_fields("record", next(iter(facts.records), None)),
+        **_record_fields("change_record", next(iter(facts.change_records), None)),
         "rank_in_month": None if rank is None else rank.rank,
         "same_months_held": None if rank is None else rank.held,
     }

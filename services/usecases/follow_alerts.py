@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
-from alerts.evaluation import evaluate
+from alerts.bands import before_onset
 from alerts.events import Body, alert_event
-from alerts.facts import Facts
-from alerts.hysteresis import Status
-from alerts.lifecycle import advance, concerned, ruling_version, superseded
+from alerts.facts import Band, Facts
 from alerts.routing import Silence, notice, silencing
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
+from alerts.step import step
 from alerts.unheard import Unheard, told_as_opening, told_late
 from forecasting.months import Span
 from services.storage import alerts, forecasts, rules
@@ -23,9 +23,7 @@ from services.storage.alerts import AlertRecord
 from services.storage.beside import Beside
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
-from services.usecases.before_onset import before_onset
 from services.usecases.held_alerts import HeldAlerts
-from services.usecases.judge_figures import Judgement
 from services.usecases.shock_facts import recorded_facts
 
 
@@ -44,56 +42,19 @@ def watching(in_force: Iterable[Rule], series: SeriesRecord, orphaned: Collectio
     return [rule for rule in in_force if rule.scope.covers(traits(series)) or rule.id in orphaned]
 
 
-def follow_alerts(
-    connection: Connection,
-    judgement: Judgement,
-    observation_id: int,
-    watchers: Sequence[Rule],
-    silences: Sequence[Silence],
-    *,
-    held: HeldAlerts,
-    beside: Callable[[str], Beside],
-    now: dt.datetime,
-) -> list[Moved]:
-    """Move the alerts of the rules that watch a series by one figure; the caller tells their desks.
-
-    ``held`` are the alerts as they stand, and ``beside`` gives what a desk may see beside the series: each is
-    read once for all figures of a batch.
-    """
-    arrived = _News(judgement.facts, judgement.series, judgement.forecast_id, observation_id)
-    return _followed(connection, arrived, watchers, silences, held=held, beside=beside, now=now)
-
-
-def follow_awaited(
-    connection: Connection,
-    facts: Facts,
-    series: SeriesRecord,
-    watchers: Sequence[Rule],
-    silences: Sequence[Silence],
-    *,
-    held: HeldAlerts,
-    beside: Callable[[str], Beside],
-    now: dt.datetime,
-) -> list[Moved]:
-    """Move alerts by a figure that has not come; the same absence again moves nothing."""
-    return _followed(
-        connection, _News(facts, series, None, None), watchers, silences, held=held, beside=beside, now=now
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _News:
-    """A figure that came, or one that did not; the ids are of the forecast that judged it and of its row."""
+class Cause:
+    """A figure that came, or one that did not: no forecast judged that, and no row was recorded of it."""
 
     facts: Facts
     series: SeriesRecord
-    forecast_id: int | None
-    observation_id: int | None
+    forecast_id: int | None = None
+    observation_id: int | None = None
 
 
-def _followed(
+def follow_alerts(
     connection: Connection,
-    news: _News,
+    cause: Cause,
     watchers: Sequence[Rule],
     silences: Sequence[Silence],
     *,
@@ -101,59 +62,60 @@ def _followed(
     beside: Callable[[str], Beside],
     now: dt.datetime,
 ) -> list[Moved]:
+    """Move the alerts of the rules that watch a series; the caller tells their desks.
+
+    ``held`` are the alerts as they stand, and ``beside`` gives what a desk may see beside the series: each is
+    read once for all figures of a batch. The same absence of a figure again moves nothing.
+    """
     moved: list[Moved] = []
     for rule in watchers:
         seen = beside(rule.desk)
-        moved += _follow(connection, rule, news, silences, held=held, beside=seen, now=now)
+        moved += _follow(connection, rule, cause, silences, held=held, beside=seen, now=now)
     return moved
 
 
 def _follow(
     connection: Connection,
     current: Rule,
-    news: _News,
+    cause: Cause,
     silences: Sequence[Silence],
     *,
     held: HeldAlerts,
     beside: Beside,
     now: dt.datetime,
 ) -> list[Moved]:
-    facts = news.facts
-    before_news = held.of(current.id, facts.series_id)
-    states = [record.state for record in before_news.values()]
-    before = concerned(states, facts.span)
-    if not current.scope.covers(traits(news.series)) and not _lives(before, facts.span):
-        return []
-    rule = _version(connection, current, ruling_version(before, facts.span, current=current.version))
-    if before is not None:
-        facts = _beside_counterfactual(connection, facts, before_news[before.id])
-    facts = recorded_facts(connection, facts, news.series, rule.needs, beside)
-    after, transitions = advance(
-        rule,
-        before,
-        evaluate(rule, facts),
-        facts,
-        was_superseded=before is not None and superseded(before, states),
+    known = held.of(current.id, cause.facts.series_id)
+    taken = step(
+        current,
+        [record.state for record in known.values()],
+        cause.facts,
+        version=partial(_version, connection, current),
+        counterfactual=lambda before: _counterfactual(connection, known[before.id], cause.facts.span),
+        asked=lambda rule, facts: recorded_facts(connection, facts, cause.series, rule.needs, beside),
+        covers=current.scope.covers(traits(cause.series)),
     )
-    if after is None:
-        if before is not None:
-            held.forget(before_news[before.id])
+    if taken is None:
         return []
-    if after != before:
-        known = before_news.get(after.id)
-        onset_forecast = news.forecast_id if known is None else known.onset_forecast_id
-        held.keep(AlertRecord(after, rule.desk, onset_forecast), known_from=facts.known_from)
+    if taken.over is not None:
+        held.forget(known[taken.over.id])
+    after = taken.after
+    if after is None:
+        return []
+    if after != taken.before:
+        began = known.get(after.id)
+        onset_forecast = cause.forecast_id if began is None else began.onset_forecast_id
+        held.keep(AlertRecord(after, taken.rule.desk, onset_forecast), known_from=cause.facts.known_from)
     said = (
         record_transition(
             connection,
             after,
             transition,
-            alert_event(transition, rule, after, facts),
+            alert_event(transition, taken.rule, after, taken.facts),
             silences,
-            observation_id=news.observation_id,
+            observation_id=cause.observation_id,
             now=now,
         )
-        for transition in transitions
+        for transition in taken.transitions
     )
     return [moved for moved in said if moved is not None]
 
@@ -202,23 +164,14 @@ def _after_silence(
     return opening if silencing(notice(opening), silences, now) is None else late
 
 
-def _lives(state: AlertState | None, span: Span) -> bool:
-    """True where an alert that the rule as it stands would not open is to be followed all the same."""
-    return state is not None and (state.status is Status.OPENED or span <= state.last)
-
-
-def _beside_counterfactual(connection: Connection, facts: Facts, record: AlertRecord) -> Facts:
-    """The facts with what was forecast for this span before the alert's onset."""
-    if record.onset_forecast_id is None:
-        return facts
-    onset = forecasts.by_id(connection, record.onset_forecast_id)
-    if onset is None or onset.forecast is None:
-        return facts
-    return replace(facts, counterfactual=before_onset(onset.forecast, facts.span))
+def _counterfactual(connection: Connection, record: AlertRecord, span: Span) -> Band | None:
+    """What was forecast for a span before an alert's onset; None where no forecast judged that."""
+    onset = (
+        None if record.onset_forecast_id is None else forecasts.by_id(connection, record.onset_forecast_id)
+    )
+    return None if onset is None or onset.forecast is None else before_onset(onset.forecast, span)
 
 
 def _version(connection: Connection, current: Rule, version: int) -> Rule:
-    """A version of a rule: an alert lives out its life under the one that opened it."""
-    if version == current.version:
-        return current
+    """An earlier version of a rule."""
     return rules.get(connection, current.id, version) or current

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from alerts.events import rule_failed_event
+from alerts.judging import Judgement
 from alerts.rules import Rule
 from services.ingestion.calendars import shipped
 from services.storage import restrictions, rules, silences
@@ -18,9 +19,8 @@ from services.storage.beside import Beside
 from services.storage.messages import OPS, Message
 from services.storage.series import SeriesRecord
 from services.telemetry import RULE_FAILURES
-from services.usecases.follow_alerts import Moved, follow_alerts, watching
+from services.usecases.follow_alerts import Cause, Moved, follow_alerts, watching
 from services.usecases.held_alerts import HeldAlerts
-from services.usecases.judge_figures import Judgement
 
 _log = structlog.get_logger()
 
@@ -97,9 +97,8 @@ def _follow(
             for rule in watching(followed, watched, held.rules_on(watched.id))
             if watched.id not in kept_for or kept_for[watched.id] == rule.desk
         ]
-        moved += follow_alerts(
-            connection, judgement, observation_id, watchers, quiet, held=held, beside=beside, now=now
-        )
+        cause = Cause(judgement.facts, watched, judgement.forecast_id, observation_id)
+        moved += follow_alerts(connection, cause, watchers, quiet, held=held, beside=beside, now=now)
     return moved
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from alerts.facts import SourceClaim
+from alerts.judging import Arrived, Judge, Judgement, Placed, judge_figures, place
 from forecasting.months import Span
 from forecasting.prints import Prints, moment
 from forecasting.series import Observation
@@ -16,8 +18,7 @@ from services.ingestion.figures import ArrivingFigure
 from services.storage import observations, standing_forecasts, verdicts
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
-from services.storage.standing_forecasts import Asked, Judge, Stood
-from services.usecases.judge_figures import Judgement, Placed, judge_figures, place
+from services.storage.standing_forecasts import Asked, Stood
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,23 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A release's figures judged, the rest unchanged: each arriving figure beside its judgement or None."""
+class News:
+    """A figure to be recorded, and its judgement."""
 
-    figures: Sequence[tuple[ArrivingFigure, Judgement | None]]
+    record: ObservationRecord
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A release's figures, each beside what is new in it, or None where it is held as it is."""
+
+    figures: Sequence[tuple[ArrivingFigure, News | None]]
 
     @property
-    def news(self) -> list[Judgement]:
-        """Judgements of the figures that say something new."""
-        return [judgement for _, judgement in self.figures if judgement is not None]
+    def news(self) -> list[News]:
+        """The figures that say something new."""
+        return [news for _, news in self.figures if news is not None]
 
 
 def load(
@@ -62,7 +71,9 @@ def load(
     held = observations.prints(connection, ids)
     judges = verdicts.judges(connection, ids, {figure.span.first for figure in figures})
     asked = [Asked(figure.series_id, figure.known_from or now, figure.span) for figure in figures]
-    stood = dict(zip(asked, standing_forecasts.stood(connection, asked, model=model), strict=True))
+    foretold = standing_forecasts.foretold_of(connection, ids, model=model)
+    found = standing_forecasts.stood(connection, asked, model=model, foretold=foretold)
+    stood = dict(zip(asked, found, strict=True))
     wanted = {judges[key] for figure in figures if (key := (figure.series_id, figure.span)) in judges}
     wanted |= {each for one in stood.values() for each in (one.judge, one.ahead)}
     return Known(
@@ -70,7 +81,7 @@ def load(
         judges,
         stood,
         standing_forecasts.judges(connection, {each for each in wanted if each is not None}),
-        frozenset(standing_forecasts.foretold_of(connection, ids, model=model)),
+        frozenset(foretold),
         {each: moment(arrays.known[-1]) for each, arrays in held.items()},
     )
 
@@ -88,14 +99,15 @@ def judge_release(
 
     UploadRefusedError where another value for the same span is held as known from the same moment.
     """
-    placed: list[Placed | None] = []
+    kept: list[ObservationRecord | None] = []
+    placed: list[Placed] = []
     for figure in figures:
         record = _row(figure, source, now)
         prints = known.prints[figure.series_id]
         prints.advance(record.observation.known_from)
         before = prints.standing(figure.span)
         if before is not None and before.value == figure.value:
-            placed.append(None)
+            kept.append(None)
             continue
         if before is not None and before.fresh:
             _refuse_second_value(figure, record.observation)
@@ -103,14 +115,23 @@ def judge_release(
         judge = known.judges.setdefault((figure.series_id, figure.span), stood.judge)
         ahead = None if stood.ahead is None else known.forecasts[stood.ahead].forecast
         by = None if judge is None else known.forecasts.get(judge)
-        placed.append(place(registered[figure.series_id], record, prints, by, ahead))
-    judgements = iter(judge_figures([each for each in placed if each is not None], budget=budget))
+        placed.append(place(arrived(registered[figure.series_id], record), prints, by, ahead))
+        kept.append(record)
+    judgements = iter(judge_figures(placed, budget=budget))
     return Judged(
         [
-            (figure, None if each is None else next(judgements))
-            for figure, each in zip(figures, placed, strict=True)
+            (figure, None if record is None else News(record, next(judgements)))
+            for figure, record in zip(figures, kept, strict=True)
         ]
     )
+
+
+def arrived(series: SeriesRecord, record: ObservationRecord) -> Arrived:
+    """A row as it is judged: with what its source says of it, in the source's own words."""
+    if record.claim is None:
+        return Arrived(series, record.observation)
+    claim = SourceClaim(record.claim, record.source or "the source", record.source_url or "")
+    return Arrived(series, record.observation, claim)
 
 
 def _refuse_second_value(figure: ArrivingFigure, observation: Observation) -> None:

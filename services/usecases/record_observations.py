@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from sqlalchemy import Connection
 
+from alerts.judging import Judgement
 from forecasting.months import Span
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
@@ -30,8 +31,7 @@ from services.storage.verdicts import VerdictRecord
 from services.telemetry import LATENESS_SECONDS
 from services.usecases.follow_alerts import Moved
 from services.usecases.follow_release import follow_release
-from services.usecases.judge_figures import Judgement
-from services.usecases.judge_release import judge_release, load
+from services.usecases.judge_release import News, judge_release, load
 from services.usecases.order_scoring import scoring
 from services.usecases.tell_desks import tell_desks
 
@@ -205,10 +205,13 @@ class _Batch:
             )
             told += (_told(*each) for each in judged.figures)
             ids = self._store(judged.news)
-            foretold.update(each.series.id for each in judged.news if each.series.id in known.foretold)
-            self._order_refits(judged.news, known.newest)
+            judgements = [each.judgement for each in judged.news]
+            foretold.update(
+                each.facts.series_id for each in judgements if each.facts.series_id in known.foretold
+            )
+            self._order_refits(judgements, known.newest)
             if not self.history:
-                news += zip(judged.news, ids, strict=True)
+                news += zip(judgements, ids, strict=True)
         moved = self._follow(news)
         if foretold:
             jobs.add(self.connection, [scoring(f"release {self.release_id}", sorted(foretold))], now=self.now)
@@ -239,10 +242,10 @@ class _Batch:
         tell_desks(self.connection, moved, now=self.now, beside=outbox.address(self.connection, failed))
         return moved
 
-    def _store(self, judged: Sequence[Judgement]) -> list[int]:
+    def _store(self, news: Sequence[News]) -> list[int]:
         ids = observations.append(
             self.connection,
-            [judgement.record for judgement in judged],
+            [each.record for each in news],
             release_id=self.release_id,
             recorded_at=self.now,
         )
@@ -251,18 +254,20 @@ class _Batch:
             [
                 VerdictRecord(
                     observation_id=observation_id,
-                    series_id=judgement.facts.series_id,
-                    forecast_id=judgement.forecast_id,
-                    detection=judgement.facts.detection,
-                    revision_of=judgement.facts.revision_of,
-                    change_month=judgement.facts.change_month,
-                    change_year=judgement.facts.change_year,
-                    records=judgement.facts.records,
-                    change_records=judgement.facts.change_records,
-                    rank_in_month=judgement.facts.rank_in_month,
+                    series_id=facts.series_id,
+                    forecast_id=forecast_id,
+                    detection=facts.detection,
+                    revision_of=facts.revision_of,
+                    change_month=facts.change_month,
+                    change_year=facts.change_year,
+                    records=facts.records,
+                    change_records=facts.change_records,
+                    rank_in_month=facts.rank_in_month,
                     judged_at=self.now,
                 )
-                for judgement, observation_id in zip(judged, ids, strict=True)
+                for (facts, forecast_id), observation_id in zip(
+                    ((each.judgement.facts, each.judgement.forecast_id) for each in news), ids, strict=True
+                )
             ],
         )
         return ids
@@ -311,7 +316,7 @@ def _became_known(news: tuple[Judgement, int]) -> tuple[dt.datetime, str, Span]:
     return facts.known_from, facts.series_id, facts.span
 
 
-def _told(figure: ArrivingFigure, judgement: Judgement | None) -> RecordedFigure:
+def _told(figure: ArrivingFigure, news: News | None) -> RecordedFigure:
     told = RecordedFigure(
         row=figure.row,
         series_id=figure.series_id,
@@ -320,7 +325,8 @@ def _told(figure: ArrivingFigure, judgement: Judgement | None) -> RecordedFigure
         verdict=None,
         reason=None,
     )
-    if judgement is not None:
+    if news is not None:
+        judgement = news.judgement
         told["outcome"] = "recorded" if judgement.first_print else "revised"
         told["verdict"] = judgement.facts.detection.verdict.value
         told["reason"] = judgement.facts.detection.reason

@@ -15,7 +15,7 @@ from alerts.rules import Rule
 from alerts.states import AlertState
 from forecasting.months import Month
 from services.ingestion.calendars import shipped
-from services.storage import forecasts, observations, series
+from services.storage import forecasts, observations, series, standing_forecasts
 from services.storage.beside import Beside
 from services.storage.observations import ObservationRecord, as_of_today
 from services.storage.series import SeriesRecord
@@ -89,7 +89,7 @@ def rehearse_rule(
         raise RehearsalTooLargeError(len(covered), months, count, MOST_MONTHS)
     if count > MOST_FIGURES:
         raise RehearsalTooLargeError(len(covered), months, count, MOST_FIGURES)
-    published = forecasts.of_series(connection, held.keys(), model=forecasts.judging(portfolio))
+    published = standing_forecasts.archived(connection, held.keys(), model=forecasts.judging(portfolio))
     beside = Beside(connection, desk=desk or rule.desk, shipped=shipped())
 
     def replayed(rows_of: Callable[[Sequence[ObservationRecord]], Sequence[ObservationRecord]]) -> _Replay:

@@ -7,27 +7,26 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from alerts.bands import band, before_onset
 from alerts.facts import Band, Facts
+from alerts.judging import Judge, Placed, ahead, awaited_facts, judge_figures, judging, place
 from alerts.release_calendars import ReleaseCalendar
 from alerts.releases import Arrival, absences
 from alerts.states import AlertState
 from forecasting.forecast import HORIZON, Forecast
 from forecasting.months import Month, Span
 from forecasting.prints import Prints
-from forecasting.series import Observation, Series
+from forecasting.series import Series
 from forecasting.shocks.chronicle import Shock
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.sides import SIDES
 from forecasting.shocks.witnesses import steadied
 from forecasting.vintages import known, series_as_of
 from services.storage.beside import Beside
-from services.storage.forecasts import ForecastRecord
 from services.storage.observations import ObservationRecord
 from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
-from services.storage.standing_forecasts import Judge
-from services.usecases.before_onset import before_onset
-from services.usecases.judge_figures import Placed, awaited_facts, band, judge_figures, judging, place
+from services.usecases.judge_release import arrived
 from services.usecases.shock_facts import ASKED, shock_facts
 
 MADE = "made now from what was known then, since none was published"
@@ -49,7 +48,7 @@ class Past:
         self,
         series: SeriesRecord,
         rows: Sequence[ObservationRecord],
-        published: Sequence[ForecastRecord],
+        published: Sequence[Judge],
         *,
         budget: float,
         needs: Collection[str] = (),
@@ -67,7 +66,7 @@ class Past:
         self._first_known: dict[Span, dt.datetime] = {}
         for row in rows:
             self._first_known.setdefault(row.observation.span, row.observation.known_from)
-        self._judges: dict[Span, ForecastRecord | None] = {}
+        self._judges: dict[Span, Judge | None] = {}
         self._made: dict[tuple[dt.datetime, int], Forecast | None] = {}
 
     def facts(self, first: Month, last: Month) -> list[Facts]:
@@ -81,9 +80,8 @@ class Past:
             if span.first < first or span.last > last:
                 prints.tell(span, observation.value)
                 continue
-            judge = self._judge(span)
-            ahead = self._ahead_of(judge, observation)
-            placed.append(place(self.series, row, prints, _judging(judge), ahead))
+            figure = arrived(self.series, row)
+            placed.append(place(figure, prints, self._judge(span), self._ahead(observation.known_from)))
         told: list[Facts] = []
         shocks: dict[Span, Shock] = {}
         for judged, each in zip(judge_figures(placed, budget=self.budget), placed, strict=True):
@@ -103,11 +101,13 @@ class Past:
             for moment in each.moments
         ]
 
-    def _ahead_of(self, judge: ForecastRecord | None, observation: Observation) -> Forecast | None:
-        """The forecast that judged a figure, where it stood when this print of it became known."""
-        if judge is None or max(judge.vintage, judge.published_at) > observation.known_from:
-            return None
-        return judge.forecast
+    def _ahead(self, moment: dt.datetime) -> Forecast | None:
+        """The newest forecast that was out by a moment, else made of what was known before, if asked for."""
+        stood = ahead(self.published, moment)
+        place = bisect_left(self._moments, moment)
+        if stood is not None or not self.ahead or place == 0:
+            return stood
+        return self._steadied(self._moments[place - 1], HORIZON)
 
     def _with_shock(self, facts: Facts, judge: Judge | None, shocks: dict[Span, Shock]) -> Facts:
         """The facts with those of the shock behind them, where asked for; ``shocks`` follows each verdict."""
@@ -115,7 +115,7 @@ class Past:
             return facts
         side = SIDES.get(facts.detection.verdict)
         shocks.pop(facts.span, None)
-        if side is not None and judge is not None and judge.forecast is not None:
+        if side is not None and judge is not None:
             made = self._steadied(judge.vintage, HORIZON) if judge.id is None else None
             shocks[facts.span] = Shock(facts.span, side, made or judge.forecast)
         held = self._held(facts.known_from)
@@ -154,21 +154,18 @@ class Past:
     def _forecast_before(self, span: Span, *, reach: int) -> Forecast | None:
         """The forecast that judged a span; one that is made now is so many months long."""
         judge = self._judge(span)
-        if judge is None or judge.forecast is None:
+        if judge is None:
             return None
         return judge.forecast if judge.id is not None else self._steadied(judge.vintage, reach)
 
-    def _judge(self, span: Span) -> ForecastRecord | None:
+    def _judge(self, span: Span) -> Judge | None:
         """The forecast of before a span was first known: as published, else made of what was known then."""
         if span not in self._judges:
-            self._judges[span] = self._find(span) or self._make(span)
+            published = judging(self.published, span, self._first_known[span])
+            self._judges[span] = published or self._make(span)
         return self._judges[span]
 
-    def _find(self, span: Span) -> ForecastRecord | None:
-        found = judging(self.published, span, self._first_known[span])
-        return found if found is not None and found.forecast and found.forecast.reaches(span) else None
-
-    def _make(self, span: Span) -> ForecastRecord | None:
+    def _make(self, span: Span) -> Judge | None:
         place = bisect_left(self._moments, self._first_known[span])
         if place == 0:
             return None
@@ -179,9 +176,7 @@ class Past:
         forecast = self._steadied(vintage, far) if 0 < reach <= HORIZON else None
         if forecast is None:
             return None
-        return ForecastRecord(
-            self.series.id, "witnesses", forecast.origin, vintage, forecast, MADE, [], {}, vintage
-        )
+        return Judge(None, "witnesses", vintage, vintage, MADE, forecast)
 
     def _held(self, vintage: dt.datetime) -> Series | None:
         rows = (row.observation for row in self.rows)
@@ -193,12 +188,6 @@ class Past:
             held = self._held(vintage)
             self._made[vintage, reach] = None if held is None else steadied(held, None, horizon=reach)
         return self._made[vintage, reach]
-
-
-def _judging(record: ForecastRecord | None) -> Judge | None:
-    if record is None:
-        return None
-    return Judge(record.id, record.model, record.vintage, record.reason, record.forecast)
 
 
 def _arrivals(rows: Sequence[ObservationRecord], calendar: ReleaseCalendar) -> list[Arrival]:

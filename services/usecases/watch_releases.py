@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from alerts.events import overdue_event
 from alerts.facts import Expectation
+from alerts.judging import awaited_facts
 from alerts.releases import Release, ReleaseState
 from alerts.routing import Notice, Silence, silencing
 from alerts.rules import Rule, Severity
@@ -21,10 +22,9 @@ from services.storage.beside import Beside
 from services.storage.expected_releases import followed, releases_as_of
 from services.storage.messages import Message
 from services.storage.series import SeriesRecord
-from services.usecases.follow_alerts import Moved, follow_awaited, watching
+from services.usecases.follow_alerts import Cause, Moved, follow_alerts, watching
 from services.usecases.follow_release import passing_over
 from services.usecases.held_alerts import HeldAlerts
-from services.usecases.judge_figures import awaited_facts
 from services.usecases.tell_desks import tell_desks
 
 BACK = 3
@@ -86,8 +86,14 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
                     continue
                 when = Expectation(release.calendar.title, release.due, release.late_from)
                 facts = awaited_facts(registered[name], release.span, when, now, budget=budget)
-                moved += follow_awaited(
-                    connection, facts, registered[name], asking, quiet, held=held, beside=beside, now=now
+                moved += follow_alerts(
+                    connection,
+                    Cause(facts, registered[name]),
+                    asking,
+                    quiet,
+                    held=held,
+                    beside=beside,
+                    now=now,
                 )
         return moved
 

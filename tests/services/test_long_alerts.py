@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from api_stage import MAGNETS, Stage
 
+from alerts.bands import before_onset
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
 from services.storage import forecasts
 from services.storage.forecasts import ForecastRecord
-from services.usecases.before_onset import before_onset
 
 KNOWN = dt.datetime(2025, 6, 20, 2, tzinfo=dt.UTC)
 BEFORE = Forecast(

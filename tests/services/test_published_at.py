@@ -9,11 +9,11 @@ from api_stage import MAGNETS, Stage, assert_problem
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.judging import judging
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
 from services.storage import forecasts, verdicts
 from services.storage.forecasts import ForecastRecord
-from services.usecases.judge_figures import judging
 
 BEGAN = dt.datetime(2025, 5, 1, tzinfo=dt.UTC)
 MAY = Span(Month.parse("2025-05"))

@@ -1,4 +1,4 @@
-"""What had been forecast before an alert began, for as long as the alert is open."""
+"""What a forecast says of one span; of an alert's months, what had been forecast before it began."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from alerts.facts import Band
 from forecasting.forecast import Forecast
 from forecasting.months import Span
 from forecasting.shocks.counterfactual import counterfactual
-from services.usecases.judge_figures import band
+
+
+def band(forecast: Forecast, span: Span) -> Band | None:
+    """Median and central 80 % of a span; None where the forecast does not reach it."""
+    return band_of(forecast, span) if forecast.reaches(span) else None
+
+
+def band_of(forecast: Forecast, span: Span) -> Band:
+    """Median and central 80 % of a span that the forecast reaches."""
+    lower, median, upper = np.interp((0.1, 0.5, 0.9), forecast.levels, forecast.over(span)).tolist()
+    return Band(expected=median, lower_80=lower, upper_80=upper)
 
 
 def before_onset(forecast: Forecast, span: Span) -> Band | None:

@@ -1,44 +1,76 @@
-"""The facts of arriving figures: what was known before each, and what the forecast made of it."""
+"""A figure as it arrives becomes facts: set against what was known before it, and judged by its forecast.
+
+One place for all who judge: a release that arrives, a rule that is rehearsed on the past, a panel offline.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from alerts.facts import Band, Branch, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
+from alerts.bands import band, band_of
+from alerts.facts import Branch, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
 from forecasting.prints import Prints, Standing
-from forecasting.series import Series
+from forecasting.series import Observation, Series
 from forecasting.shocks import changes
 from forecasting.shocks.detection import Detection, Verdict, judge_many, not_judged
 from forecasting.shocks.outlook import outlook
 from forecasting.shocks.records import change_records, rank_in_month, records
 from forecasting.shocks.sides import SIDES
-from services.storage.forecasts import ForecastRecord
-from services.storage.observations import ObservationRecord
-from services.storage.series import SeriesRecord
-from services.storage.standing_forecasts import Judge
+
+
+class Named(Protocol):
+    """A series as its facts name it: its id, its name, and the unit of its values."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A figure as it became known, of which series, and what its source says of it."""
+
+    series: Named
+    observation: Observation
+    claim: SourceClaim | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """A forecast as far as judging needs it; ``reason`` says what kind it is, where that matters.
+
+    ``id`` is None for one that was made now, of what was known at ``vintage``. It counts from
+    ``published_at`` on.
+    """
+
+    id: int | None
+    model: str
+    vintage: dt.datetime
+    published_at: dt.datetime
+    reason: str | None
+    forecast: Forecast
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A figure with its facts, and the forecast that judged it; a later print corrects or withdraws."""
+    """A figure's facts, and the id of the published forecast that judged it; a later print corrects it."""
 
-    series: SeriesRecord
-    record: ObservationRecord
     facts: Facts
     forecast_id: int | None
     first_print: bool
 
 
-def judging(
-    published: Sequence[ForecastRecord], span: Span, first_known: dt.datetime
-) -> ForecastRecord | None:
+def judging(published: Sequence[Judge], span: Span, first_known: dt.datetime) -> Judge | None:
     """The forecast that judges a span: the newest that was published before the span was first known.
 
     ``published`` is in the order of newest vintage first. It counts when a forecast was published, and not
@@ -48,13 +80,15 @@ def judging(
         (
             each
             for each in published
-            if each.vintage < first_known
-            and each.published_at < first_known
-            and each.forecast is not None
-            and each.forecast.first <= span.first
+            if max(each.vintage, each.published_at) < first_known and each.forecast.first <= span.first
         ),
         None,
     )
+
+
+def ahead(published: Sequence[Judge], moment: dt.datetime) -> Forecast | None:
+    """The newest forecast that was out by a moment, ``published`` being in that order."""
+    return next((each.forecast for each in published if max(each.vintage, each.published_at) <= moment), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +100,7 @@ class Placed:
     the year before. ``ahead`` is the newest forecast that stood when the figure became known.
     """
 
-    series: SeriesRecord
-    record: ObservationRecord
+    arrived: Arrived
     judge: Judge | None
     ahead: Forecast | None
     before: Series | None
@@ -76,25 +109,18 @@ class Placed:
     standing: Mapping[Span, float]
 
 
-def place(
-    series: SeriesRecord,
-    record: ObservationRecord,
-    prints: Prints,
-    judge: Judge | None,
-    ahead: Forecast | None,
-) -> Placed:
+def place(arrived: Arrived, prints: Prints, judge: Judge | None, ahead: Forecast | None) -> Placed:
     """Set a figure against its past, and tell it to the prints, which have come to when it became known.
 
     ``judge``: for a first print see ``judging``, for a revision that of its first.
     """
-    span, value = record.observation.span, record.observation.value
+    span, value = arrived.observation.span, arrived.observation.value
     held = prints.series()
     replaced = prints.standing(span)
     standing = prints.figures(Month.of(span.last.year, 1) - 12, span.last)
     prints.tell(span, value)
     return Placed(
-        series,
-        record,
+        arrived,
         judge,
         ahead,
         None if held is None or value is None else _cut(held, span),
@@ -106,25 +132,24 @@ def place(
 
 def judge_figures(placed: Sequence[Placed], *, budget: float) -> list[Judgement]:
     """Verdicts and facts of figures, judged together in one pass; see forecasting.shocks.detection."""
-    there = [each for each in placed if each.record.observation.value is not None]
+    there = [each for each in placed if each.arrived.observation.value is not None]
     verdicts = iter(
         judge_many(
-            [value for each in there if (value := each.record.observation.value) is not None],
-            [each.record.observation.span for each in there],
+            [value for each in there if (value := each.arrived.observation.value) is not None],
+            [each.arrived.observation.span for each in there],
             [None if each.judge is None else each.judge.forecast for each in there],
             budget=budget,
         )
     )
     withdrawn = not_judged("the source has withdrawn the figure", budget)
     return [
-        _judgement(each, withdrawn if each.record.observation.value is None else next(verdicts))
+        _judgement(each, withdrawn if each.arrived.observation.value is None else next(verdicts))
         for each in placed
     ]
 
 
 def _judgement(placed: Placed, detection: Detection) -> Judgement:
-    series, record, used = placed.series, placed.record, placed.judge
-    observation = record.observation
+    series, observation, used = placed.arrived.series, placed.arrived.observation, placed.judge
     span, value = observation.span, observation.value
     forecast = None if used is None else used.forecast
     if used is not None and used.reason is not None:
@@ -140,9 +165,7 @@ def _judgement(placed: Placed, detection: Detection) -> Judgement:
         stage=observation.stage,
         detection=detection,
         revision_of=None if placed.replaced is None else placed.replaced.value,
-        source_claim=None
-        if record.claim is None
-        else SourceClaim(record.claim, record.source or "the source", record.source_url or ""),
+        source_claim=placed.arrived.claim,
         forecast=None
         if used is None
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
@@ -153,12 +176,12 @@ def _judgement(placed: Placed, detection: Detection) -> Judgement:
         **compared,
     )
     first_print = placed.replaced is None
-    return Judgement(series, record, facts, None if used is None else used.id, first_print)
+    return Judgement(facts, None if used is None else used.id, first_print)
 
 
 def _compared(placed: Placed, before: Series, value: float) -> dict[str, Any]:
     """The facts that set a figure beside the figures before it."""
-    span = placed.record.observation.span
+    span = placed.arrived.observation.span
     figures = {**placed.standing, span: value}
     return {
         "change_month": changes.on_month(before, span, value),
@@ -174,7 +197,7 @@ def _compared(placed: Placed, before: Series, value: float) -> dict[str, Any]:
 
 
 def awaited_facts(
-    series: SeriesRecord, span: Span, expectation: Expectation, missed_at: dt.datetime, *, budget: float
+    series: Named, span: Span, expectation: Expectation, missed_at: dt.datetime, *, budget: float
 ) -> Facts:
     """The facts of a figure that had not come at a moment: when it was due, and nothing else."""
     return Facts(
@@ -188,17 +211,6 @@ def awaited_facts(
         expectation=expectation,
         awaited=True,
     )
-
-
-def band(forecast: Forecast, span: Span) -> Band | None:
-    """Median and central 80 % of a span; None where the forecast does not reach it."""
-    return band_of(forecast, span) if forecast.reaches(span) else None
-
-
-def band_of(forecast: Forecast, span: Span) -> Band:
-    """Median and central 80 % of a span that the forecast reaches."""
-    lower, median, upper = np.interp((0.1, 0.5, 0.9), forecast.levels, forecast.over(span)).tolist()
-    return Band(expected=median, lower_80=lower, upper_80=upper)
 
 
 def _next(forecast: Forecast, span: Span) -> Outlook | None:
