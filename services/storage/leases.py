@@ -11,26 +11,29 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, and_, or_
 
+Now = dt.datetime | ColumnElement[dt.datetime]
+"""The present: a moment, or the parameter of a statement that is made once and asked often."""
+
 FREED: dict[str, None] = {"lease_until": None, "lease_owner": None}
 """Values of a row that is nobody's."""
 
 
-def taken(*, owner: str, until: dt.datetime) -> dict[str, Any]:
+def taken(*, owner: str | ColumnElement[str], until: Now) -> dict[str, Any]:
     """Values of a row that is an owner's until a moment."""
     return {"lease_until": until, "lease_owner": owner}
 
 
-def free(rows: FromClause, now: dt.datetime) -> ColumnElement[bool]:
+def free(rows: FromClause, now: Now) -> ColumnElement[bool]:
     """Condition: nobody holds the row, or the lease of whoever did is over."""
     return or_(rows.c.lease_until.is_(None), rows.c.lease_until <= now)
 
 
-def held(rows: FromClause, now: dt.datetime) -> ColumnElement[bool]:
+def held(rows: FromClause, now: Now) -> ColumnElement[bool]:
     """Condition: a worker holds the row."""
     return rows.c.lease_until > now
 
 
-def due(rows: FromClause, now: dt.datetime) -> ColumnElement[bool]:
+def due(rows: FromClause, now: Now) -> ColumnElement[bool]:
     """Condition: the row waits, its time has come and nobody holds it: it could be claimed."""
     return and_(rows.c.status == "pending", rows.c.due_at <= now, free(rows, now))
 

@@ -10,11 +10,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
+    Text,
     and_,
     bindparam,
     case,
@@ -26,8 +29,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.storage import leases
+from services.storage.columns import Moment
 from services.storage.deliveries import AttemptRecord
 from services.storage.tables import attempts, deliveries, endpoints, retired_secrets
 
@@ -91,6 +96,26 @@ def claim(
     none, so that a dead desk holds up nobody; workers that claim in the same instant may pass that bound
     together. A delivery whose lease ended was lost with its worker and is due again.
     """
+    asked = {
+        "now": now,
+        "until": now + lease,
+        "owner": owner,
+        "limit": limit,
+        "further": limit if further is None else further,
+        "after": after,
+        "per_endpoint": per_endpoint,
+    }
+    rows = sorted(connection.execute(_claiming(), asked), key=lambda row: row.place)
+    return [_claim(row) for row in rows]
+
+
+@cache
+def _claiming() -> ReturningUpdate[Any]:
+    """The statement of ``claim``, made once: it is asked ten times a second, and making it costs the most."""
+    now, after = bindparam("now", type_=Moment), bindparam("after", type_=Text)
+    limit, further = bindparam("limit", type_=Integer), bindparam("further", type_=Integer)
+    per_endpoint = bindparam("per_endpoint", type_=Integer)
+    owner, until = bindparam("owner", type_=Text), bindparam("until", type_=Moment)
     mine = and_(deliveries.c.endpoint_id == endpoints.c.id, leases.due(deliveries, now))
     held = deliveries.alias("held")
     load = (
@@ -122,7 +147,7 @@ def claim(
     )
     in_turn = (waiting.c.turn, waiting.c.endpoint_id <= after, waiting.c.endpoint_id)
     placed = select(waiting, func.row_number().over(order_by=in_turn).label("place")).cte("placed")
-    fits = or_(placed.c.turn == 1, placed.c.place <= (limit if further is None else further))
+    fits = or_(placed.c.turn == 1, placed.c.place <= further)
     chosen = select(placed).where(placed.c.place <= limit, fits).cte("chosen")
     older = (
         select(func.array_agg(aggregate_order_by(retired_secrets.c.secret, retired_secrets.c.id.desc())))
@@ -130,10 +155,10 @@ def claim(
         .correlate(endpoints)
         .scalar_subquery()
     )
-    statement = (
+    return (
         update(deliveries)
         .where(deliveries.c.id == chosen.c.id, endpoints.c.id == deliveries.c.endpoint_id)
-        .values(attempts=deliveries.c.attempts + 1, **leases.taken(owner=owner, until=now + lease))
+        .values(attempts=deliveries.c.attempts + 1, **leases.taken(owner=owner, until=until))
         .returning(
             chosen.c.turn,
             chosen.c.place,
@@ -153,8 +178,6 @@ def claim(
             older.label("older"),
         )
     )
-    rows = sorted(connection.execute(statement), key=lambda row: row.place)
-    return [_claim(row) for row in rows]
 
 
 def settle(
