@@ -95,3 +95,16 @@ class NothingCoveredError(AlertsError):
     def __init__(self, scope: str) -> None:
         self.scope = scope
         super().__init__(f"No series is covered yet by {scope}; there is no past to rehearse on.")
+
+
+class TooManyError(AlertsError):
+    """A desk that has as many of a thing as it may: what one desk keeps costs every release time."""
+
+    def __init__(self, desk: str, what: str, most: int) -> None:
+        self.desk = desk
+        self.what = what
+        self.most = most
+        super().__init__(
+            f"Desk {desk!r} has {most:,} {what}, the most that it may have; give one of them another task, "
+            "or ask whoever runs the service."
+        )

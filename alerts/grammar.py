@@ -118,7 +118,7 @@ def read_condition(raw: object, path: str, faults: Faults, depth: int = 0) -> Co
         if isinstance(raw, dict):
             reader.choice("kind", tuple(_READERS))
         return Recovered()
-    if depth > DEEPEST:
+    if faults.bounded and depth > DEEPEST:
         faults.add(path, f"conditions are nested more than {DEEPEST} deep", EXAMPLES["all"])
         return Recovered()
     if depth == 0 and faults.bounded and (size := _size(raw)) > MOST_CONDITIONS:

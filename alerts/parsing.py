@@ -91,7 +91,7 @@ class Reader:
         if number is None:
             self.fault(key, f"a number is needed, not {_kind(value)}")
             return max(least, 0.0)
-        if not least <= number <= most:
+        if number < least or (self.faults.bounded and number > most):
             self.fault(key, f"{number:g} does not lie {_range(least, most)}")
         return number
 
@@ -104,8 +104,9 @@ class Reader:
             if value is not None:
                 self.fault(key, f"a whole number is needed, not {_kind(value)}")
             return least
-        if not least <= value <= most:
+        if value < least or (self.faults.bounded and value > most):
             self.fault(key, f"{_kind(value)} does not lie {_range(least, most)}")
+            return least
         return value
 
     def text(self, key: str, *, default: str | None = None, longest: int = LONGEST_TEXT) -> str:

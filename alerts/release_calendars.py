@@ -18,6 +18,9 @@ STAGES = ("flash", "preliminary", "bulletin", "detail", "final", "yearbook")
 """Stages of a figure, the earliest first; a stage that is not among them stands for itself."""
 
 LONGEST_GRACE = 24 * 60
+"""Hours."""
+FARTHEST = dt.timedelta(days=731)
+"""How far from its last month a release may be announced."""
 
 EXAMPLE: dict[str, Any] = {
     "title": "China Customs, preliminary table",
@@ -121,9 +124,12 @@ class ReleaseCalendar:
         return day
 
 
-def parse_calendar(raw: object, *, calendar_id: str) -> ReleaseCalendar:
-    """The calendar that a JSON object says, under an id; InvalidRuleError with every fault in it."""
-    faults = Faults()
+def parse_calendar(raw: object, *, calendar_id: str, saved: bool = False) -> ReleaseCalendar:
+    """The calendar that a JSON object says, under an id; InvalidRuleError with every fault in it.
+
+    One that was ``saved`` is read without bounds: they are for what is still to be saved.
+    """
+    faults = Faults(bounded=not saved)
     reader = Reader(raw, "$", faults, EXAMPLE)
     calendar = ReleaseCalendar(
         id=calendar_id,
@@ -231,7 +237,12 @@ def _days(reader: Reader) -> dict[Span, dt.date]:
     days: dict[Span, dt.date] = {}
     for span, day in raw.items():
         try:
-            days[Span.parse(span)] = dt.date.fromisoformat(day)
+            released, announced = Span.parse(span), dt.date.fromisoformat(day)
         except (ForecastingError, ValueError, TypeError):
             reader.fault("days", f"{span!r}: {day!r} is not a month, or months, with a day")
+            continue
+        if abs(announced - released.last.first_day) <= FARTHEST:
+            days[released] = announced
+        elif reader.faults.bounded:
+            reader.fault("days", f"{day} lies more than {FARTHEST.days} days from {span}")
     return days

@@ -73,6 +73,10 @@ class Matcher:
         )
 
 
+NOTHING = Matcher(desks=frozenset({""}))
+"""What no notice is meant by: every desk has a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """What a person does not want to hear, from ``starts`` until ``ends``, which every silence has."""
@@ -108,9 +112,13 @@ def subscribed(endpoint_id: str, desk: str, event_types: Iterable[str] | None) -
 
     One that names ``alerts.gathered`` and no event of an alert hears every alert event, always gathered, be
     it a single one: all that it is sent bears the type that it asked for. Beside alert events that it names,
-    ``alerts.gathered`` adds nothing, since several of those are gathered anyhow.
+    ``alerts.gathered`` adds nothing, since several of those are gathered anyhow. Of types that are none of
+    ours nothing is heard.
     """
-    wanted = frozenset(EventType(each) for each in event_types or ())
+    ours = frozenset(EventType)
+    wanted = frozenset(EventType(each) for each in event_types or () if each in ours)
+    if event_types and not wanted:
+        return Subscription(endpoint_id, NOTHING)
     gathered_alone = EventType.ALERTS_GATHERED in wanted and not wanted & ALERT_EVENTS
     events = ALERT_EVENTS if gathered_alone else wanted
     matcher = Matcher(desks=frozenset({desk}), events=events)

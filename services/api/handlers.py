@@ -19,6 +19,7 @@ from alerts.errors import (
     InvalidRuleError,
     NothingCoveredError,
     RehearsalTooLargeError,
+    TooManyError,
     UnknownScopeError,
 )
 from forecasting.errors import InvalidMonthError, UnknownModelError
@@ -61,6 +62,7 @@ def install(app: FastAPI) -> None:
         ForbiddenAddressError: "forbidden-url",
         AlertClosedError: "conflict",
         TooManySecretsError: "conflict",
+        TooManyError: "conflict",
         RuleChangedError: "changed-meanwhile",
         UnknownScopeError: "invalid-rule",
         NothingCoveredError: "invalid-rule",

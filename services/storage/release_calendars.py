@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 
+import structlog
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from alerts.errors import InvalidRuleError
 from alerts.release_calendars import ReleaseCalendar, dump_calendar, parse_calendar
 from alerts.releases import Arrival, Release
 from forecasting.months import Month, Span
 from services.storage.tables import observations, overdue_releases, release_calendars
+
+_log = structlog.get_logger()
 
 BY_CALENDAR = "calendar"
 """Basis of a figure whose moment is the calendar's own: it teaches nothing of lateness."""
@@ -27,9 +31,14 @@ def put(connection: Connection, calendar: ReleaseCalendar, *, now: dt.datetime) 
 
 
 def held(connection: Connection) -> dict[str, ReleaseCalendar]:
-    """Calendars of the installation, by id."""
-    rows = connection.execute(select(release_calendars).order_by(release_calendars.c.id))
-    return {row.id: parse_calendar(row.spec, calendar_id=row.id) for row in rows}
+    """Calendars of the installation, by id; one that cannot be read is left out, and logged."""
+    found: dict[str, ReleaseCalendar] = {}
+    for row in connection.execute(select(release_calendars).order_by(release_calendars.c.id)):
+        try:
+            found[row.id] = parse_calendar(row.spec, calendar_id=row.id, saved=True)
+        except InvalidRuleError as error:
+            _log.error("a release calendar cannot be read", calendar=row.id, reason=str(error))
+    return found
 
 
 def in_force(connection: Connection, shipped: Mapping[str, ReleaseCalendar]) -> dict[str, ReleaseCalendar]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from alerts.errors import InvalidRuleError
 from alerts.rules import Rule, dump_rule, parse_rule
 from services.storage.tables import rules
 
@@ -33,11 +35,41 @@ def newest_version(connection: Connection, rule_id: str) -> int:
     return int(connection.execute(query).scalar_one() or 0)
 
 
-def in_force(connection: Connection) -> list[Rule]:
-    """The newest version of each rule that is enabled, by id."""
+def count(connection: Connection, desk: str) -> int:
+    """How many rules a desk has, by the newest version of each."""
     latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
     newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
-    return [_rule(row) for row in connection.execute(select(newest).where(newest.c.enabled))]
+    query = select(func.count()).select_from(newest).where(newest.c.desk == desk, newest.c.enabled)
+    return int(connection.execute(query).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRule:
+    """A rule in force that is kept in words which no longer say a rule, and what is wrong with them."""
+
+    id: str
+    version: int
+    desk: str
+    error: InvalidRuleError
+
+
+def in_force(connection: Connection) -> list[Rule]:
+    """The newest version of each rule that is enabled, by id; one that cannot be read is left out."""
+    return readable(connection)[0]
+
+
+def readable(connection: Connection) -> tuple[list[Rule], list[UnreadableRule]]:
+    """The rules in force, and those of them that cannot be read: one takes no other with it."""
+    latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
+    newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
+    read: list[Rule] = []
+    unread: list[UnreadableRule] = []
+    for row in connection.execute(select(newest).where(newest.c.enabled)):
+        try:
+            read.append(_rule(row))
+        except InvalidRuleError as error:
+            unread.append(UnreadableRule(row.id, row.version, row.desk, error))
+    return read, unread
 
 
 def get(connection: Connection, rule_id: str, version: int | None = None) -> Rule | None:

@@ -17,13 +17,13 @@ from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.step import step
 from alerts.unheard import Unheard, told_as_opening, told_late
-from forecasting.months import Span
-from services.storage import alerts, forecasts, rules
+from services.storage import alerts, forecasts, observations, rules
 from services.storage.alerts import AlertRecord
 from services.storage.beside import Beside
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
 from services.usecases.held_alerts import HeldAlerts
+from services.usecases.replay_figures import Past
 from services.usecases.shock_facts import recorded_facts
 
 
@@ -90,7 +90,7 @@ def _follow(
         [record.state for record in known.values()],
         cause.facts,
         version=partial(_version, connection, current),
-        counterfactual=lambda before: _counterfactual(connection, known[before.id], cause.facts.span),
+        counterfactual=lambda before: _counterfactual(connection, current, known[before.id], cause),
         asked=lambda rule, facts: recorded_facts(connection, facts, cause.series, rule.needs, beside),
         covers=current.scope.covers(traits(cause.series)),
     )
@@ -164,12 +164,23 @@ def _after_silence(
     return opening if silencing(notice(opening), silences, now) is None else late
 
 
-def _counterfactual(connection: Connection, record: AlertRecord, span: Span) -> Band | None:
-    """What was forecast for a span before an alert's onset; None where no forecast judged that."""
-    onset = (
-        None if record.onset_forecast_id is None else forecasts.by_id(connection, record.onset_forecast_id)
-    )
-    return None if onset is None or onset.forecast is None else before_onset(onset.forecast, span)
+def _counterfactual(connection: Connection, rule: Rule, record: AlertRecord, cause: Cause) -> Band | None:
+    """What was forecast for a figure's span before an alert's onset.
+
+    Where none was published then, a rule that asks for it gets the one that a rehearsal would make from what
+    was known: an alert that waits for recovery could else close by no figure at all.
+    """
+    if record.onset_forecast_id is not None:
+        onset = forecasts.by_id(connection, record.onset_forecast_id)
+        return (
+            None
+            if onset is None or onset.forecast is None
+            else before_onset(onset.forecast, cause.facts.span)
+        )
+    if "counterfactual" not in rule.needs:
+        return None
+    rows = observations.history(connection, [cause.series.id]).get(cause.series.id, [])
+    return Past(cause.series, rows, ()).before_onset(record.state, cause.facts)
 
 
 def _version(connection: Connection, current: Rule, version: int) -> Rule:

@@ -17,6 +17,7 @@ from services.ingestion.calendars import shipped
 from services.storage import restrictions, rules, silences
 from services.storage.beside import Beside
 from services.storage.messages import OPS, Message
+from services.storage.rules import UnreadableRule
 from services.storage.series import SeriesRecord
 from services.telemetry import RULE_FAILURES
 from services.usecases.follow_alerts import Cause, Moved, follow_alerts, watching
@@ -37,14 +38,21 @@ def follow_release(
 
     ``ids`` are the rows of the figures, ``series`` all that are among them. No rule may keep a figure from
     being recorded: where one raises what nobody foresaw, all are followed again, each by itself, and that one
-    is passed over, its alerts as they stood. OperationalError where the database itself fails.
+    is passed over, its alerts as they stood; so is one that cannot be read. OperationalError where the
+    database itself fails.
     """
 
     def follow(followed: Sequence[Rule]) -> list[Moved]:
         return _follow(connection, judged, ids, followed, series=series, now=now)
 
-    moved, failed = passing_over(connection, rules.in_force(connection), follow)
-    return moved, [each for rule, error in failed for each in _told(rule, judged, error, now=now)]
+    in_force, unreadable = rules.readable(connection)
+    moved, failed = passing_over(connection, in_force, follow)
+    for each in unreadable:
+        RULE_FAILURES.inc()
+        _log.error("a rule cannot be read", rule=each.id, desk=each.desk, reason=str(each.error))
+    silent: list[tuple[Rule | UnreadableRule, Exception]] = [*failed]
+    silent += [(each, each.error) for each in unreadable]
+    return moved, [each for rule, error in silent for each in _told(rule, judged, error, now=now)]
 
 
 def passing_over(
@@ -102,7 +110,9 @@ def _follow(
     return moved
 
 
-def _told(rule: Rule, judged: Sequence[Judgement], error: Exception, *, now: dt.datetime) -> list[Message]:
+def _told(
+    rule: Rule | UnreadableRule, judged: Sequence[Judgement], error: Exception, *, now: dt.datetime
+) -> list[Message]:
     body = rule_failed_event(
         rule_id=rule.id,
         version=rule.version,

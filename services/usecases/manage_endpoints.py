@@ -15,6 +15,7 @@ from alerts.delivery.bodies import Kind
 from alerts.delivery.channels import check_channel, masked
 from alerts.delivery.guard import check_url
 from alerts.delivery.signing import Signature, new_key_pair, new_secret
+from alerts.errors import TooManyError
 from alerts.events import ping_event
 from services.settings import Settings
 from services.storage import deliveries, endpoints, outbox, tables
@@ -44,6 +45,9 @@ OVERLAP = dt.timedelta(hours=24)
 
 MOST_RETIRED = 4
 """Older secrets of one endpoint that may sign beside its newest: a header is no place for many more."""
+
+MOST_ENDPOINTS = 100
+"""Endpoints of one desk, disabled ones included: each gets a delivery of every message."""
 
 _SECRET_BYTES = 32
 
@@ -78,7 +82,8 @@ def add_endpoint(
     """A new endpoint and what its desk verifies with: a secret that is not shown again, or a public key.
 
     ``event_types`` None subscribes to all. Raises ForbiddenUrlError or ForbiddenAddressError for a URL that
-    nothing may be sent to, EncryptionKeyError where secrets cannot be kept.
+    nothing may be sent to, EncryptionKeyError where secrets cannot be kept, TooManyError where the desk has
+    MOST_ENDPOINTS.
     """
     if kind is Kind.APPRISE:
         check_channel(url)
@@ -95,6 +100,8 @@ def add_endpoint(
         created_at=now,
     )
     with engine.begin() as connection:
+        if len(endpoints.listed(connection, desk=desk)) >= MOST_ENDPOINTS:
+            raise TooManyError(desk, "endpoints", MOST_ENDPOINTS)
         endpoints.add(
             connection,
             endpoint,

@@ -50,7 +50,7 @@ class Past:
         rows: Sequence[ObservationRecord],
         published: Sequence[Judge],
         *,
-        budget: float,
+        budget: float = 0.1,
         needs: Collection[str] = (),
         beside: Beside | None = None,
     ) -> None:

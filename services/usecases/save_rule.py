@@ -7,11 +7,14 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from alerts.errors import UnknownScopeError
+from alerts.errors import TooManyError, UnknownScopeError
 from alerts.rules import Rule, parse_rule
 from alerts.states import AlertState
 from services.storage import alerts, restrictions, rules, series
 from services.storage.series import SeriesRecord
+
+MOST_RULES = 1_000
+"""Rules of one desk: each is looked at for every figure of every release."""
 
 CANDIDATES = 20
 """Ids that a name which is none is answered with."""
@@ -34,13 +37,16 @@ def save_rule(
 
     ``expected`` is the version that it must stand in; of two editors who read the same one, one saves.
 
-    InvalidRuleError with the path and reason of every fault; UnknownScopeError where a series is not
-    there, or is not shown to the rule's desk, with the series that a name may mean.
+    InvalidRuleError with the path and reason of every fault; TooManyError where its desk has MOST_RULES;
+    UnknownScopeError where a series is not there, or is not shown to the rule's desk, with the series that a
+    name may mean.
     """
     newest = rules.newest_version(connection, rule_id)
     if expected is not None and expected != newest:
         raise RuleChangedError(rule_id, expected, newest)
     rule = parse_rule(raw, rule_id=rule_id, version=newest + 1)
+    if newest == 0 and rules.count(connection, rule.desk) >= MOST_RULES:
+        raise TooManyError(rule.desk, "rules", MOST_RULES)
     hidden = restrictions.hidden(connection, rule.scope.series, rule.desk)
     unknown = [each for each in rule.scope.series if each in hidden or series.get(connection, each) is None]
     if unknown:

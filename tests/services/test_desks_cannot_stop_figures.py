@@ -9,11 +9,15 @@ import pytest
 from api_stage import MAGNETS, Stage, assert_problem
 
 from alerts.conditions import Level
-from alerts.grammar import MOST_CONDITIONS, MOST_PARTS
+from alerts.grammar import DEEPEST, MOST_CONDITIONS, MOST_PARTS
 from alerts.parsing import LONGEST_TEXT, MOST_TEXTS
+from alerts.release_calendars import EXAMPLE as CALENDAR
+from alerts.routing import subscribed
 from alerts.rules import LONGEST_NOTE, MOST_LABELS, MOST_STEPS
+from services.api.schemas.measures import EXAMPLE as MEASURE
 from services.storage import rules, tables
 from services.storage.outbox import LONGEST_BODY
+from services.usecases import manage_endpoints, save_rule, tell_desks
 
 LOW: dict[str, Any] = {"kind": "level", "below": 3000}
 RULE: dict[str, Any] = {"name": "Low", "desk": "metals", "scope": {"series": [MAGNETS]}, "condition": LOW}
@@ -112,3 +116,132 @@ def test_a_rule_that_fails_is_passed_over_and_told(stage: Stage, monkeypatch: py
     ]
     assert told[1].payload["data"]["rule"] == {"id": "a-broken", "version": 1, "desk": "metals"}
     assert told[1].payload["data"]["fault"] == "KeyError"
+
+
+def test_a_rule_that_cannot_be_read_is_passed_over_and_told(stage: Stage) -> None:
+    """Kept words that no longer say a rule leave the figure and the other desk's alert, and are told."""
+    stage.register()
+    for desk in ("metals", "soy", "ops"):
+        stage.client.post("/v1/endpoints", json={"desk": desk, "url": f"https://{desk}.example.com"})
+    stage.client.put("/v1/rules/a-broken", json=RULE)
+    stage.client.put("/v1/rules/b-sound", json={**RULE, "desk": "soy"})
+    with stage.engine.begin() as connection:
+        spoilt = {**RULE, "condition": {"kind": "moon", "below": 1}}
+        connection.execute(tables.rules.update().where(tables.rules.c.id == "a-broken").values(spec=spoilt))
+    report = stage.upload(MAY).json()
+    assert (report["recorded"], report["alerts"]) == (1, {"opened": 1})
+    assert told(stage) == [("alert.opened", "soy"), ("rule.failed", "metals"), ("rule.failed", "ops")]
+    assert [each["id"] for each in stage.client.get("/v1/rules").json()["items"]] == ["b-sound"]
+
+
+def test_a_rule_is_read_without_the_bounds_that_came_after_it(stage: Stage) -> None:
+    """Numbers and nesting that are refused today are followed where they were saved before."""
+    stage.register()
+    stage.client.put("/v1/rules/low", json=RULE)
+    deep: dict[str, Any] = LOW
+    for _ in range(DEEPEST + 2):
+        deep = {"kind": "not", "of": {"kind": "not", "of": deep}}
+    with stage.engine.begin() as connection:
+        old = {**RULE, "months_to_close": 90, "condition": deep}
+        connection.execute(tables.rules.update().values(spec=old))
+    assert stage.upload(MAY).json()["alerts"] == {"opened": 1}
+
+
+def test_types_that_are_none_of_ours_are_never_heard(stage: Stage) -> None:
+    """An endpoint kept with an unknown event type hears nothing of it, and the figure is recorded."""
+    stage.register()
+    stage.client.put("/v1/rules/low", json=RULE)
+    stage.client.post("/v1/endpoints", json={"desk": "metals", "url": "https://metals.example.com"})
+    with stage.engine.begin() as connection:
+        connection.execute(tables.endpoints.update().values(event_types=["alert.exploded"]))
+    assert stage.upload(MAY).json()["alerts"] == {"opened": 1}
+    assert stage.client.get("/v1/deliveries").json()["items"] == []
+
+
+def test_what_cannot_be_routed_goes_to_all_of_its_desk(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever routing raises over one desk, it is told all the same, and the other desk as ever."""
+    stage.register()
+    for desk in ("metals", "soy"):
+        stage.client.post(
+            "/v1/endpoints",
+            json={"desk": desk, "url": f"https://{desk}.example.com", "event_types": ["alert.resolved"]},
+        )
+        stage.client.put(f"/v1/rules/{desk}", json={**RULE, "desk": desk})
+
+    def planted(endpoint_id: str, desk: str, event_types: Any) -> Any:
+        if desk == "metals":
+            raise KeyError("planted")
+        return subscribed(endpoint_id, desk, event_types)
+
+    monkeypatch.setattr(tell_desks, "subscribed", planted)
+    assert stage.upload(MAY).json()["alerts"] == {"opened": 2}
+    (sent,) = stage.client.get("/v1/deliveries").json()["items"]
+    (desk,) = [each for each in stage.client.get("/v1/endpoints").json()["items"] if each["sequence"]]
+    assert (sent["event_type"], desk["desk"]) == ("alert.opened", "metals")
+
+
+FAR: dict[str, Any] = {
+    "a day in the year 9999": {"days": {"2025-06": "9999-12-31"}},
+    "a grace of 401 digits": {"grace_hours": 10**400},
+}
+
+
+@pytest.mark.parametrize("what", FAR)
+def test_a_calendar_is_bounded_where_it_is_read(what: str, stage: Stage) -> None:
+    """A day far from its month, or a grace without end, is refused by its key."""
+    given = {**CALENDAR, **FAR[what]}
+    answer = stage.client.put("/v1/release-calendars/far", json=given)
+    assert answer.status_code == 422, answer.text
+    assert next(iter(FAR[what])) in answer.text
+
+
+def test_a_calendar_saved_before_there_were_bounds_stops_nobody(stage: Stage) -> None:
+    """Its far day is left out, one that cannot be read is passed over, and the other desk's rule opens."""
+    stage.register()
+    stage.client.put("/v1/release-calendars/far", json=CALENDAR)
+    stage.client.put("/v1/release-calendars/spoilt", json=CALENDAR)
+    rows = tables.release_calendars
+    with stage.engine.begin() as connection:
+        spec = connection.execute(rows.select()).first()
+        assert spec is not None
+        far = {**spec.spec, "days": {"2025-06": "9999-12-31"}}
+        connection.execute(rows.update().where(rows.c.id == "far").values(spec=far))
+        connection.execute(rows.update().where(rows.c.id == "spoilt").values(spec={"zone": "Moon"}))
+    either = {"kind": "any", "of": [LOW, {"kind": "overdue"}]}
+    stage.client.put("/v1/rules/low", json={**RULE, "condition": either})
+    assert stage.upload(MAY).json()["alerts"] == {"opened": 1}
+    assert stage.client.get("/v1/releases").status_code == 200
+
+
+def test_a_measure_lies_in_years_that_can_be_counted(stage: Stage) -> None:
+    """One in force from the end of time is refused; one for every series is kept and shown."""
+    stage.register()
+    given = {**MEASURE, "scope": {"all": True}}
+    assert_problem(
+        stage.client.put("/v1/measures/m", json={**given, "effective": "9999-12-31"}), 422, "invalid-request"
+    )
+    assert stage.client.put("/v1/measures/m", json=given).json()["scope"] == {"all": True}
+    assert [each["id"] for each in stage.client.get("/v1/measures").json()["items"]] == ["m"]
+
+
+def told(stage: Stage) -> list[tuple[str, str]]:
+    """Event type and desk of every message, in that order."""
+    with stage.engine.begin() as connection:
+        rows = connection.execute(tables.messages.select())
+        return sorted((row.event_type, row.desk) for row in rows)
+
+
+def test_a_desk_has_no_more_rules_and_endpoints_than_it_may(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first above the bound is refused with it; a rule that is there can still be changed."""
+    monkeypatch.setattr(save_rule, "MOST_RULES", 1)
+    monkeypatch.setattr(manage_endpoints, "MOST_ENDPOINTS", 1)
+    stage.register()
+    assert stage.client.put("/v1/rules/low", json=RULE).status_code < 300
+    assert stage.client.put("/v1/rules/low", json={**RULE, "name": "Lower"}).status_code < 300
+    assert_problem(stage.client.put("/v1/rules/more", json=RULE), 409, "conflict")
+    assert stage.client.put("/v1/rules/soy", json={**RULE, "desk": "soy"}).status_code < 300
+    given = {"desk": "metals", "url": "https://desk.example.com"}
+    assert stage.client.post("/v1/endpoints", json=given).status_code == 201
+    assert_problem(stage.client.post("/v1/endpoints", json=given), 409, "conflict")

@@ -77,3 +77,22 @@ def test_an_alert_closes_after_the_forecast_from_before_it_has_ended(shocked: St
     assert "rolled on past November 2026" in last["reason"]
     told = shocked.client.post("/v1/rules/rehearse", json=RULE, params={"from": "2025-06"}).json()["alerts"]
     assert [(each["onset"], each["closed"]) for each in told] == [("2025-06", "2027-01")]
+
+
+def test_an_alert_whose_onset_no_forecast_judged_closes_too(stage: Stage) -> None:
+    """It waits for the forecast that a rehearsal makes of before its onset, and both close it there."""
+    stage.at = stage.at.replace(year=2027)
+    stage.register()
+    rule = {**RULE, "condition": {"kind": "level", "below": 2000}}
+    stage.client.put("/v1/rules/low", json=rule)
+    noise = np.random.default_rng(4).normal(1, 0.05, 40)
+    values = [round(4000 * each, 1) for each in noise]
+    values[36] = 900.0
+    for place, value in enumerate(values):
+        month = Month.of(2022, 1) + place
+        known_from = dt.datetime.combine((month + 2).first_day, dt.time(2), dt.UTC).isoformat()
+        stage.upload({"month": str(month), "value": value, "known_from": known_from})
+    (alert,) = stage.client.get("/v1/alerts").json()["items"]
+    told = stage.client.post("/v1/rules/rehearse", json=rule).json()["alerts"]
+    assert (alert["onset"], alert["closed"]) == ("2025-01", "2025-02")
+    assert [(each["onset"], each["closed"]) for each in told] == [("2025-01", "2025-02")]

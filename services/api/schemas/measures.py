@@ -26,7 +26,8 @@ def _day(given: Any) -> Any:
     return dt.date.fromisoformat(given) if isinstance(given, str) and len(given) == 10 else given
 
 
-Day = Annotated[dt.date, BeforeValidator(_day)]
+Day = Annotated[dt.date, BeforeValidator(_day), Field(ge=dt.date(1900, 1, 1), le=dt.date(2100, 12, 31))]
+"""A day of a measure: its month, and the months around it, are ones that can be counted."""
 
 
 class MeasureGiven(Given):
@@ -64,7 +65,7 @@ class MeasureShown(Shown):
     announced: dt.date
     effective: dt.date
     known_from: Moment
-    scope: dict[str, list[str]]
+    scope: dict[str, Any]
     source_url: str
 
     @classmethod

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from alerts.delivery.bodies import Kind
 from alerts.delivery.errors import ForbiddenAddressError, ForbiddenUrlError
 from alerts.delivery.signing import Signature
+from alerts.errors import TooManyError
 from alerts.events import EventType
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import deliveries, endpoints
@@ -107,7 +108,7 @@ def add(
             now=service.now(),
             noted=_noted(request, looking, "endpoint.added"),
         )
-    except (ForbiddenUrlError, ForbiddenAddressError, EncryptionKeyError) as error:
+    except (ForbiddenUrlError, ForbiddenAddressError, EncryptionKeyError, TooManyError) as error:
         with service.engine.begin() as connection:
             rows = _rows(connection, looking, service.now())
         return _list(request, looking, rows, refusal=str(error), typed={"desk": desk, "url": url})
