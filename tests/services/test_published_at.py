@@ -5,15 +5,20 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pytest
 from api_stage import MAGNETS, Stage, assert_problem
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, func, select
 
 from alerts.judging import judging
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
-from services.storage import forecasts, verdicts
+from services.ingestion.figures import ArrivingFigure
+from services.storage import forecasts, series, tables, verdicts
 from services.storage.forecasts import ForecastRecord
+from services.storage.series import SeriesRecord
+from services.usecases.record_observations import record_observations
 
 BEGAN = dt.datetime(2025, 5, 1, tzinfo=dt.UTC)
 MAY = Span(Month.parse("2025-05"))
@@ -93,3 +98,42 @@ def test_as_of_a_moment_nothing_is_answered_that_came_out_later(stage: Stage) ->
     assert [median(22), median(30), median(31)] == [4050, 4050, 9050]
     early = stage.client.get(path, params={"as_of": day(20).isoformat()})
     assert "had been published" in assert_problem(early, 404, "not-found")["detail"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_publishing_figures_and_revisions_in_any_order(engine: Engine, seed: int) -> None:
+    """Forty random events: each verdict names the newest forecast that was out before its first print."""
+    random = np.random.default_rng(seed)
+    model = forecasts.judging("standard")
+    archive: list[tuple[int, int, int]] = []
+    first_print: dict[Span, int | None] = {}
+    expected: dict[tuple[Span, dt.datetime], int | None] = {}
+    with engine.connect() as connection:
+        series.register(connection, [SeriesRecord(MAGNETS, MAGNETS, "t")], now=BEGAN)
+        for today in np.sort(random.choice(np.arange(40, 200), 40, replace=False)).tolist():
+            if random.random() < 0.5:
+                vintage = today - int(random.integers(0, 30))
+                record = made(vintage, today, 1000.0 + today, model=model)
+                if forecasts.publish(connection, [record]):
+                    newest = connection.execute(select(func.max(tables.forecasts.c.id))).scalar_one()
+                    archive.append((vintage, today, newest))
+                continue
+            span = Span(MAY.first + int(random.integers(0, 1 + (today - 40) // 25)))
+            known_from = day(max(today, (span.first.first_day - BEGAN.date()).days + 1))
+            figure = ArrivingFigure(1, MAGNETS, span, float(today), "t", known_from)
+            if any(at >= known_from for of, at in expected if of == span):
+                continue
+            record_observations(
+                connection, [figure], source="t", now=day(400), budget=0.1, portfolio="standard"
+            )
+            out = [each for each in archive if day(max(each[:2])) < known_from]
+            if span not in first_print:
+                first_print[span] = max(out, key=lambda each: (each[0], each[2]))[2] if out else None
+            expected[span, known_from] = first_print[span]
+        said = {
+            (each.span, each.known_from): each.verdict.forecast_id
+            for each in verdicts.listed(connection, MAGNETS)
+        }
+        connection.rollback()
+    assert said == expected
+    assert len({each for each in said.values() if each is not None}) > 1
