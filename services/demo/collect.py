@@ -48,6 +48,11 @@ COLUMNS = (
 Row = dict[str, str]
 
 
+COLLECTED = "China Customs (collected)"
+DERIVED = "derived from what China Customs printed"
+"""Not how it was derived: that names figures of later months, which nobody may read as of an earlier day."""
+
+
 def collect(folder: Path) -> list[Row]:
     """Every figure of the three series that was known by the end of 2025, in the order it became known."""
     releases = {
@@ -75,7 +80,7 @@ def _best_estimates(folder: Path, releases: dict[str, dt.date]) -> Iterator[Row]
                 row["value"],
                 seen=row["earliest_source_seen"],
                 stage="final" if row["derivation"] == "direct" else "derived",
-                source=f"{row['derivation']}: {row['basis']}",
+                source=COLLECTED if row["derivation"] == "direct" else DERIVED,
                 releases=releases,
             )
 
@@ -91,7 +96,7 @@ def _unsplit(folder: Path, releases: dict[str, dt.date]) -> Iterator[Row]:
                 row["value"],
                 seen=row["vintage"],
                 stage="final" if row["derivation"].startswith("direct") else "derived",
-                source=row["derivation"],
+                source=COLLECTED if row["derivation"].startswith("direct") else DERIVED,
                 releases=releases,
             )
 

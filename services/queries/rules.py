@@ -45,9 +45,10 @@ def one(
     return found if found is not None and desk in {None, found.desk} else None
 
 
-def versions(connection: Connection, rule_id: str) -> Versions:
-    """The versions of a rule; empty where there is none of that id."""
-    saved = rules.versions(connection, rule_id) if rule_id else []
+def versions(connection: Connection, rule_id: str, *, desk: str | None = None) -> Versions:
+    """The versions of a rule; empty where there is none of that id, or it is not ``desk``'s."""
+    there = bool(rule_id) and one(connection, rule_id, desk=desk) is not None
+    saved = rules.versions(connection, rule_id) if there else []
     savers = audit.listed(connection, target=rule_id, action="rule.saved") if saved else []
     return Versions(saved, {(change.after or {}).get("version"): change.name for change in savers})
 

@@ -14,7 +14,7 @@ from services.bootstrap import Service
 _Day = Annotated[
     dt.date | None,
     BeforeValidator(lambda given: given or None),  # a form whose day was left empty
-    Query(alias="as_of", description="YYYY-MM-DD"),
+    Query(alias="as_of", description="YYYY-MM-DD", ge=dt.date(1900, 1, 1)),
 ]
 
 

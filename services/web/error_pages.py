@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from alerts.errors import AlertClosedError
@@ -45,6 +45,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownParameterError, _unknown)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(OperationalError, _unavailable)
     app.add_exception_handler(Exception, _unforeseen)
 
@@ -108,6 +109,12 @@ def _http(request: Request, error: Exception) -> Response:
         return _not_found(request, NotFoundError(f"Nothing stands at {request.url.path}."))
     title = http.HTTPStatus(error.status_code).phrase
     return refused(request, error.status_code, title, str(error.detail))
+
+
+def _unstorable(request: Request, error: Exception) -> Response:
+    _log.warning("a value that the database does not take", error=type(error).__name__)
+    detail = "A number or a text lies outside what can be stored or looked for; nothing was changed."
+    return refused(request, 422, "That cannot be read", detail)
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

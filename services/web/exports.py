@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from fastapi import Response
 
@@ -28,7 +29,11 @@ def as_csv(name: str, columns: Sequence[Column[Row]], rows: Iterable[Row]) -> Re
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(column.name for column in columns)
     writer.writerows([_plain(column.cell(row)) for column in columns] for row in rows)
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
+    plain = "".join(
+        sign if sign.isascii() and sign.isprintable() and sign not in '"\\' else "_" for sign in name
+    )
+    named = f"attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{quote(name, safe='')}.csv"
+    headers = {"Content-Disposition": named, "Cache-Control": "no-store"}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,11 @@ def test_another_figure_for_may_is_another_story(database_url: str, figures: lis
     assert first.shown is None
     assert first.missed is not None
     assert "5,000" in first.missed
+
+
+def test_no_source_names_a_month(figures: list[ArrivingFigure]) -> None:
+    """What is shown beside a figure as of any day says nothing of figures that came later."""
+    assert [each.source for each in figures if re.search(r"\d{4}-\d{2}|%", each.source or "")] == []
 
 
 def test_the_shipped_figures_are_those_collected() -> None:

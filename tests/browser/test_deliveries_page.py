@@ -63,3 +63,16 @@ def test_an_address_that_nothing_may_be_sent_to_is_refused_in_words(page: Page) 
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("URL")).to_have_value("http://169.254.169.254/latest")
     expect(page.locator("#endpoints")).not_to_contain_text("169.254")
+
+
+def test_enter_in_the_reason_disables_and_does_not_ping(page: Page) -> None:
+    """What stands beside the field is what Enter presses, and it asks first."""
+    page.goto("/endpoints")
+    page.locator("#endpoints").get_by_role("link").first.click()
+    before = page.locator("#sent-to tbody tr").count()
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_label("Why it is disabled").fill("moving")
+    page.get_by_label("Why it is disabled").press("Enter")
+    expect(page.locator("#sent-to tbody tr")).to_have_count(before)
+    assert [each.split("?")[0] for each in asked] == ["Send nothing more to it until it is enabled"]

@@ -32,6 +32,19 @@ def test_a_rule_is_read_aloud_as_it_is_typed(page: Page) -> None:
     expect(reading).to_contain_text("a number is needed")
 
 
+def test_enter_in_a_field_reads_the_rule_and_changes_nothing(page: Page) -> None:
+    """Pressed twice in the name, it leaves one condition, the shock, as it stood."""
+    page.goto("/rules/new")
+    page.get_by_label("Desk").fill("magnets")
+    name = page.get_by_label("Name of the rule")
+    name.fill("Magnets")
+    for _ in range(2):
+        name.press("Enter")
+        expect(page.locator("#reading")).to_contain_text("on a downward shock")
+        expect(page.locator("#builder .clause")).to_have_count(1)
+        expect(name).to_have_value("Magnets")
+
+
 def test_a_rule_is_built_rehearsed_saved_and_fires(page: Page, api: httpx.Client) -> None:
     """A record low since 2016 is found on the past before anything is saved; saved, the rule fires."""
     page.goto(f"/rules/new?on={MAGNETS}")

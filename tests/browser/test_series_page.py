@@ -31,6 +31,14 @@ def test_the_slider_shows_what_was_known_on_19_june(page: Page) -> None:
     expect(content).not_to_contain_text("3,808")
 
 
+def test_magnets_as_of_a_day_name_no_later_figure(page: Page) -> None:
+    """Derived figures are shown as of 2024 without the printed ones of 2025 that they were derived from."""
+    page.goto("/series/CN_EXP_REPM_T?as_of=2024-12-31")
+    shown = page.content()
+    for later in ("1238", "1,238", "3188", "3,188", "2025-05"):
+        assert later not in shown
+
+
 def test_the_picture_and_its_figures_are_downloaded_and_the_view_is_shared(page: Page) -> None:
     """CSV and PNG of what is shown, and a link whose reader sees this day, span and layers."""
     page.goto("/series/CN_EXP_REPM_T?as_of=2025-06-20&range=2y&hide=scenarios")

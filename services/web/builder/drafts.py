@@ -174,6 +174,8 @@ def _clauses(form: Form, prefix: str) -> tuple[Clause, ...]:
         name = next(iter(form.get(f"{start}kind", ())), None)
         if name is None:
             break
+        if name not in KINDS:  # of a form that is not ours
+            name = next(iter(KINDS))
         before = next(iter(form.get(f"{start}was", ())), name)
         values = {
             key.removeprefix(start): each[0]

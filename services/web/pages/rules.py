@@ -186,6 +186,8 @@ def rehearse(request: Request, looking: Looking, typed: TheForm) -> Response:
             told = _rehearsed(connection, looking, typed, service)
         except InvalidRuleError:
             refusal = "The rule cannot be read yet: mend what is listed beside it, then rehearse."
+        except RecursionError:
+            refusal = "The rule is nested too deeply to be read."
         except (AlertsError, InvalidMonthError, json.JSONDecodeError) as error:
             refusal = str(error)
         if typed.wanted == "csv" and told is not None:
@@ -207,7 +209,7 @@ def save(request: Request, looking: RuleKeeping, typed: TheForm) -> Response:
             looking.caller.narrowed(saved.desk)
             before = None if held is None else _kept(held)
             keep(request, looking, connection, "rule.saved", rule_id, before=before, after=_kept(saved))
-    except (AlertsError, json.JSONDecodeError) as error:
+    except (AlertsError, json.JSONDecodeError, RecursionError) as error:
         refusal = "" if isinstance(error, InvalidRuleError) else f"Nothing was saved. {error}"
         with service.engine.begin() as connection:
             return _built(request, looking, connection, typed, refusal=refusal)
@@ -245,7 +247,7 @@ def _built(
     refusal: str = "",
 ) -> Response:
     visible = series.chosen(connection, desk=looking.caller.desk)
-    versions = rules.versions(connection, typed.rule_id)
+    versions = rules.versions(connection, typed.rule_id, desk=looking.caller.desk)
     rehearsal = None
     if told is not None:
         rehearsal = {
@@ -281,6 +283,8 @@ def _read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
         rule = parse_rule(draft.raw(), rule_id="draft", version=1)
     except InvalidRuleError as error:
         return Reading(faults=error.faults)
+    except RecursionError:
+        return Reading(faults=(Fault("$", "this is nested too deeply to be read", '{"name": "…"}'),))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         return Reading(faults=(Fault("$", f"this is not JSON: {error.msg}, {where}", '{"name": "…"}'),))

@@ -7,6 +7,14 @@
     if (!ask(event.submitter)) event.preventDefault();
   });
 
+  // Enter in a field that stands joined to a button presses that button, and not the first one of the form.
+  document.addEventListener("keydown", (event) => {
+    const button = event.key === "Enter" && event.target.matches(".joined > input") && event.target.parentElement.querySelector("button");
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy-from]");
     if (!button) return;
