@@ -34,7 +34,7 @@ def test_a_rule_is_read_aloud_as_it_is_typed(page: Page) -> None:
 
 def test_enter_in_a_field_reads_the_rule_and_changes_nothing(page: Page) -> None:
     """Pressed twice in the name, it leaves one condition, the shock, as it stood."""
-    page.goto("/rules/new")
+    page.goto(f"/rules/new?on={MAGNETS}")
     page.get_by_label("Desk").fill("magnets")
     name = page.get_by_label("Name of the rule")
     name.fill("Magnets")
