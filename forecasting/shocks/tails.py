@@ -43,18 +43,20 @@ class Tails:
 def tails(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> Tails:
     """Tails of figures (n,) in distributions given as quantiles (n, q) at levels (q,).
 
-    Between two quantiles the normal score is linear in the figure, or in its logarithm where every quantile
-    is above zero. Beyond the outermost quantile the tail is exponential on the same scale with the rate of
-    the last two quantiles: the generalised Pareto law of exceedances with shape zero (Pickands 1975,
-    doi:10.1214/aos/1176343003), assumed and not fitted. FLOOR_SHARE of the median is added before logarithms:
-    a month of nothing is then as improbable as the lowest quantiles are far from nothing, and where they are
-    near it, about as probable as the lowest level. Figures are finite.
+    Between two quantiles the normal score is linear in the figure, or in its logarithm where the median is
+    above zero and no quantile below it. Beyond the outermost quantile the tail is exponential on the same
+    scale with the rate of the last two quantiles: the generalised Pareto law of exceedances with shape zero
+    (Pickands 1975, doi:10.1214/aos/1176343003), assumed and not fitted; what judges has quantiles beyond any
+    usual budget. FLOOR_SHARE of the median is added before logarithms: a month of nothing is then as
+    improbable as the lowest quantiles are far from nothing, and where they are near it, about as probable as
+    the lowest level. Figures are finite.
     """
     figures = np.asarray(actual, dtype=np.float64)
     grid = np.asarray(quantiles, dtype=np.float64)
     level = np.asarray(levels, dtype=np.float64)
-    positive: NDArray[np.bool_] = np.all(grid > 0, axis=1)
-    floor = FLOOR_SHARE * grid[:, [int(np.searchsorted(level, 0.5))]]
+    median = grid[:, int(np.searchsorted(level, 0.5))]
+    positive: NDArray[np.bool_] = np.all(grid >= 0, axis=1) & (median > 0)
+    floor = FLOOR_SHARE * median[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         x = np.where(positive, np.log(np.maximum(figures, 0.0) + floor[:, 0]), figures)
         q = np.where(positive[:, None], np.log(grid + floor), grid)

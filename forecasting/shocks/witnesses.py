@@ -7,12 +7,12 @@ shocks at equal false alarms than the forecast alone (tests/benchmarks/shocks.py
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.forecast import LEVELS, Forecast
+from forecasting.forecast import Forecast
 from forecasting.series import Series
 from forecasting.shocks import pooled
 
@@ -20,24 +20,66 @@ Floats = NDArray[np.float64]
 
 WINDOW = 120
 """Months of a witness's record that count."""
-SPREAD_MONTHS = 24
+SPREAD_MONTHS = 12
 """Months of its own record that weigh as much as the pooled spread."""
 CENTRE_MONTHS = 24
 """Months of its own record that weigh as much as a drift of zero."""
+HABIT_YEARS = 5
+"""Years whose same month corrects a trailing mean for the season."""
+HABIT_SHRINK = 3
+"""Years that weigh as much as no season."""
+LEAST_SPREAD = 0.05
+"""Joined to each voice's spread before they are weighed, so that none that is too sure is heard alone."""
 FEWEST = 4
 """Errors below which a witness has no spread of its own."""
 FLOOR_SHARE = 0.01
 """Share of the median figure above zero that is added before logarithms, so that a zero is finite."""
 
 
-def steadied(series: Series, published: Forecast | None, *, horizon: int = 3) -> Forecast | None:
-    """Forecast of the months after the series' end: the mean, quantile by quantile, of all that speak.
+@dataclass(frozen=True, slots=True, eq=False)
+class Mix:
+    """Centre and spread (h,) of all that speak, on the scale of ``score``: logs, or multiples of the size."""
 
-    Witnesses: the same month a year before, the mean of the last twelve months, of the last three; each
-    moved by its own median error and with the spread of its own errors at that distance, both shrunk to what
-    the panel's series show. ``published`` may have an older origin; it speaks for the months it reaches.
-    None where not even one witness has a figure to stand on, or all that is held is zero.
+    centre: Floats
+    spread: Floats
+    floor: float | None
+    size: float
+
+    def score(self, figure: float | Floats) -> Floats:
+        """A figure in the unit, on that scale."""
+        if self.floor is None:
+            return np.asarray(figure / self.size)
+        return np.asarray(np.log(np.maximum(figure, 0.0) + self.floor))
+
+    def unscore(self, scores: Floats) -> Floats:
+        """Back to the unit; not below zero on the logarithmic scale."""
+        if self.floor is None:
+            return np.asarray(scores * self.size)
+        return np.asarray(np.maximum(np.exp(np.minimum(scores, 700.0)) - self.floor, 0.0))
+
+
+def steadied(series: Series, published: Forecast | None, *, horizon: int = 3) -> Forecast | None:
+    """Forecast of the months after the series' end by all that speak, at the levels of ``pooled.SHAPE``.
+
+    Witnesses: the same month a year before, the mean of the last twelve months and of the last three, these
+    two with the season of the years before; each moved by its own median error and with the spread of its own
+    errors at that distance, both shrunk to what the panel's series show. ``published`` may have an older
+    origin; it speaks for the months it reaches. None where not even one witness has a figure to stand on, or
+    all that is held is zero.
     """
+    mix = mixed(series, published, horizon=horizon)
+    if mix is None:
+        return None
+    levels, shape = tuple(pooled.SHAPE), np.array(list(pooled.SHAPE.values()))
+    values = mix.unscore(mix.centre[:, None] + mix.spread[:, None] * shape)
+    if published is not None:
+        model = f"{published.model}, steadied"
+        return replace(published, origin=series.end, levels=levels, values=values, model=model)
+    return Forecast(series.id, series.unit, series.end, None, levels, values, "witnesses")
+
+
+def mixed(series: Series, published: Forecast | None, *, horizon: int) -> Mix | None:
+    """Mean of the voices, each weighed by one over its spread; None as for ``steadied``."""
     held = series.values[np.isfinite(series.values)]
     sizes = np.abs(held[held != 0])
     if sizes.size == 0:
@@ -46,21 +88,16 @@ def steadied(series: Series, published: Forecast | None, *, horizon: int = 3) ->
     size = float(np.median(sizes))
     floor = FLOOR_SHARE * size
     scores = np.log(series.values + floor) if logs else series.values / size
-    levels = LEVELS if published is None else published.levels
-    shape = np.interp(levels, list(pooled.SHAPE), list(pooled.SHAPE.values()))
     rows = []
     for step in range(1, horizon + 1):
         voices = [voice for voice in _witnesses(scores, step, logs=logs) if voice is not None]
         voices += _published(series, published, step, floor if logs else None, size)
         if not voices:
             return None
-        centre, spread = np.mean(voices, axis=0)
-        rows.append(centre + spread * shape)
-    values = np.stack(rows)
-    values = np.maximum(np.exp(np.minimum(values, 700.0)) - floor, 0.0) if logs else values * size
-    if published is not None:
-        return replace(published, origin=series.end, values=values, model=f"{published.model}, steadied")
-    return Forecast(series.id, series.unit, series.end, None, levels, values, "witnesses")
+        weights = [1 / np.hypot(spread, LEAST_SPREAD) for _, spread in voices]
+        rows.append(np.average(voices, axis=0, weights=weights))
+    centre, spread = np.transpose(rows)
+    return Mix(centre, spread, floor if logs else None, size)
 
 
 def said(scores: Floats, step: int) -> dict[str, Floats]:
@@ -68,9 +105,17 @@ def said(scores: Floats, step: int) -> dict[str, Floats]:
     padded = np.concatenate([scores, np.full(step, np.nan)])
     return {
         "year": _shifted(padded, 12),
-        "level": _trailing(padded, 12, step, fewest=8),
-        "recent": _trailing(padded, 3, step, fewest=2),
+        "level": _in_season(padded, _trailing(padded, 12, step, fewest=8), step),
+        "recent": _in_season(padded, _trailing(padded, 3, step, fewest=2), step),
     }
+
+
+def _in_season(padded: Floats, word: Floats, step: int) -> Floats:
+    """A word moved by how far the same month of the last years known lay from it, shrunk to no season."""
+    first = -(-step // 12)
+    past = np.stack([_shifted(padded - word, 12 * year) for year in range(first, first + HABIT_YEARS)])
+    held = np.isfinite(past)
+    return np.asarray(word + np.where(held, past, 0.0).sum(axis=0) / (held.sum(axis=0) + HABIT_SHRINK))
 
 
 def _witnesses(scores: Floats, step: int, *, logs: bool) -> list[tuple[float, float] | None]:
@@ -95,7 +140,7 @@ def record(errors: Floats, word: float, prior: float | None) -> tuple[float, flo
         return None
     drift = float(np.median(recent)) * count / (count + CENTRE_MONTHS) if count else 0.0
     if count >= FEWEST:
-        own = float(recent.std(ddof=1)) * float(np.quantile(np.abs(recent), 0.8)) / 1.2816
+        own = float(recent.var(ddof=1))
         variance = (
             own if prior is None else (count * own + SPREAD_MONTHS * prior**2) / (count + SPREAD_MONTHS)
         )

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from forecasting.forecast import LEVELS, Forecast
-from forecasting.months import Month
+from forecasting.months import Month, Span
 from forecasting.series import Series
 from forecasting.shocks import pooled
+from forecasting.shocks.detection import Verdict, judge, threshold
 from forecasting.shocks.witnesses import said, steadied
 
 START = Month.of(2015, 1)
@@ -50,6 +51,44 @@ def test_a_short_record_far_ahead_is_as_wide_as_series_are_that_far_ahead() -> N
         spread = pooled.SPREAD[name]
         assert len(spread) == 18
         assert spread[17] > 1.2 * spread[0]
+
+
+def seasonal(months: int = 96) -> Series:
+    """A strong regular season: the peak is seven times the trough, and the noise 8 %."""
+    noise = 0.08 * np.random.default_rng(5).standard_normal(months)
+    return Series("grain", "t", START, 100 * np.exp(np.sin(2 * np.pi * np.arange(months) / 12) + noise))
+
+
+def test_a_strong_regular_season_is_not_uncertainty() -> None:
+    """Without any forecast the 80 % interval is within 45 % of its middle, in each month of the year."""
+    series = seasonal()
+    for back in range(12):
+        found = steadied(series.until(series.end - back - 1), None, horizon=1)
+        assert found is not None
+        middle, actual = found.median[0], series.at(series.end - back)
+        assert found.quantile(0.1)[0] > 0.55 * middle
+        assert found.quantile(0.9)[0] < 1.45 * middle
+        assert found.quantile(0.025)[0] < actual < found.quantile(0.975)[0]
+
+
+def test_a_fall_of_half_is_a_shock_in_a_strong_season() -> None:
+    """Half of what the month would have been, in any month of the year, at a budget of 0.05."""
+    series = seasonal()
+    for back in range(12):
+        month = series.end - back
+        judge_by = steadied(series.until(month - 1), None, horizon=1)
+        found = judge(0.5 * series.at(month), Span(month), judge_by, budget=0.05)
+        assert found.verdict is Verdict.SHOCK_DOWN
+        assert judge(series.at(month), Span(month), judge_by, budget=1.0).verdict is Verdict.ORDINARY
+
+
+def test_the_smallest_budget_is_spent_inside_the_quantiles() -> None:
+    """What judges has quantiles as far out as a budget of 0.02: no tail is assumed."""
+    found = steadied(noisy(), None)
+    assert found is not None
+    assert found.levels[0] < threshold(0.02)
+    assert 1 - found.levels[-1] < threshold(0.02)
+    assert found.levels[0] + found.levels[-1] == pytest.approx(1)
 
 
 def test_the_unit_does_not_matter() -> None:
