@@ -250,6 +250,17 @@ def lately_judged(connection: Connection, *, desk: str | None = None, limit: int
     ]
 
 
+def count_judged(connection: Connection, *, since: dt.datetime, desk: str | None = None) -> int:
+    """How many figures that a forecast judged were recorded after a moment; see ``lately_judged``."""
+    query = (
+        select(func.count())
+        .select_from(verdicts.join(observations, observations.c.id == verdicts.c.observation_id))
+        .where(verdicts.c.forecast_id.is_not(None), observations.c.recorded_at > since)
+        .where(shown_to(desk, verdicts.c.series_id))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def _record(row: Any) -> VerdictRecord:
     detection = Detection(Verdict(row.verdict), **{name: getattr(row, name) for name in _DETECTION})
     return VerdictRecord(
