@@ -67,7 +67,9 @@ def test_nothing_outlives_the_supervisor(
     server_folder: Path, signum: signal.Signals, eventually: Eventually
 ) -> None:
     """However the supervisor is ended, kill -9 included, no process of its tree is left."""
-    supervisor, family = start_tree(server_folder / "tree")  # one cluster for all: initdb is not what is tested
+    supervisor, family = start_tree(
+        server_folder / "tree"
+    )  # one cluster for all: initdb is not what is tested
     names = {each.name() for each in family}
     assert {"sleep", "postgres", "valkey-server"} <= names
     supervisor.send_signal(signum)
