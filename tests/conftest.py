@@ -29,7 +29,7 @@ from services.local.valkey import Valkey
 settings.register_profile("unhurried", parent=settings(), deadline=None)
 settings.load_profile("unhurried")  # how long an example takes says how busy the machine is
 
-# No test speaks TLS to a stranger, and to read who the world trusts takes each client, in each process, 50 ms.
+# No test speaks TLS to a stranger, and to read whom the world trusts costs each client in each process 50 ms.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("nobody.pem"))
 
 TEMPLATE = "tonnage_template"
