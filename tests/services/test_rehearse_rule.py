@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,14 @@ def figure(year: int, month: int, value: float | None, **changed: Any) -> dict[s
 
 
 @pytest.fixture
-def past(stage: Stage) -> Stage:
+def past(stage: Stage, told_once: Callable[[Callable[[Stage], None]], None]) -> Stage:
     """Six years around 5,000 t with a shock in May 2024 that lasts two months, recorded as history."""
+    told_once(six_years)
+    return stage
+
+
+def six_years(stage: Stage) -> None:
+    """Through December 2024; the shock is in May."""
     stage.register(family="magnets")
     noise = np.random.default_rng(1).normal(1, 0.05, 72)
     rows = [
@@ -41,7 +48,6 @@ def past(stage: Stage) -> Stage:
     ]
     answer = stage.upload(*rows, history="true")
     assert answer.status_code == 200, answer.text
-    return stage
 
 
 def rehearse(stage: Stage, rule: dict[str, Any], **parameters: Any) -> dict[str, Any]:
