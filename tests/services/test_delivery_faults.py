@@ -256,6 +256,32 @@ def test_what_we_cannot_sign_waits_for_our_key(engine: Engine, time: Time, good:
     assert len(good.ids) == 1
 
 
+def test_a_fault_of_ours_exhausts_nothing(
+    engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While our own code fails, however long, nothing is exhausted, paused or disabled; mended, it is sent."""
+    well = enqueued(engine, time, good.url, "good", 1)
+    monkeypatch.setattr(attempt_delivery.signing, "sign", _broken)
+    for _ in range(len(SCHEDULE) + 2):
+        deliver(engine, time)
+        time.move(hours=24)
+    assert tried(engine, well) == [("pending", Failure.OURS, None)] * (len(SCHEDULE) + 2)
+    with engine.connect() as connection:
+        endpoint = endpoints.get(connection, well)
+    assert endpoint is not None
+    assert (endpoint.status, endpoint.failing_since, endpoint.paused_until) == ("enabled", None, None)
+    monkeypatch.undo()
+    deliver(engine, time)
+    assert len(good.ids) == 1
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(tables.deliveries))
+    assert row.attempts - row.attempts_before_replay == 1
+
+
+def _broken(*_: object, **__: object) -> dict[str, str]:
+    raise RuntimeError("planted")
+
+
 @given(header=st.text(max_size=60) | st.sampled_from([WORST, "Mon, 01 Jan 0001 00:00:00 +2359", "1e9", "-5"]))
 def test_no_retry_after_is_raised_or_waited_for_too_long(header: str) -> None:
     """Any text in Retry-After gives a wait from our own schedule's to an hour or twice it."""
