@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 from sqlalchemy import Engine
 
+from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import (
     BudgetSpentFault,
     KeyRefusedFault,
@@ -189,7 +190,7 @@ class Line:
         self, status: int, headers: Mapping[str, str], body: bytes, now: dt.datetime
     ) -> SourceFault | None:
         title = self.source.title
-        own = self.source.refusal(status, headers, body)
+        own = parsing.refusal(self.source, status, headers, body)
         if isinstance(own, SourceFault):
             return own
         if status in _TOO_MANY and headers.get("retry-after", "0") != "0":
