@@ -136,7 +136,9 @@ def settle(outcome: Outcome, *, attempt: int, now: dt.datetime, jitter: float) -
     if outcome.status == GONE:
         return Disabled(f"{outcome.reason}: the receiver wants no more messages")
     if outcome.is_ours:
-        return RetryAt(now + OUR_WAIT, f"{outcome.reason}; tried again, and no attempt of the schedule is used")
+        return RetryAt(
+            now + OUR_WAIT, f"{outcome.reason}; tried again, and no attempt of the schedule is used"
+        )
     if attempt >= len(SCHEDULE):
         return Exhausted(f"{outcome.reason} at attempt {attempt} of {len(SCHEDULE)}")
     wait = wait_after(outcome, attempt=attempt, now=now, jitter=jitter)

@@ -32,8 +32,8 @@ fault and none of its desk's."""
 _HEADERS = {"content-type": "application/json", "user-agent": "Tonnage-Webhooks/1.0"}
 
 
-_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
-"""As getaddrinfo gives it."""
+_Addresses = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
+"""As getaddrinfo gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class _SystemResolver(AbstractResolver):
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
-        self._running: dict[tuple[str, int, int], asyncio.Future[list[_Address]]] = {}
+        self._running: dict[tuple[str, int, int], asyncio.Future[_Addresses]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -146,15 +146,7 @@ class _SystemResolver(AbstractResolver):
         if asked not in self._running:
             if len(self._running) >= LOOK_UPS:
                 raise _NoLookUpError(errno.EAGAIN, f"{LOOK_UPS:,} names are looked up without an answer yet")
-            look_up = partial(
-                socket.getaddrinfo,
-                host,
-                port,
-                family=family,
-                type=socket.SOCK_STREAM,
-                flags=socket.AI_ADDRCONFIG,
-            )
-            running = asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+            running = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, *asked)
             self._running[asked] = running
             running.add_done_callback(partial(self._ended, asked))
         found = await asyncio.shield(self._running[asked])
@@ -170,13 +162,17 @@ class _SystemResolver(AbstractResolver):
             for kind, _, protocol, _, address in found
         ]
 
-    def _ended(self, asked: tuple[str, int, int], running: asyncio.Future[list[_Address]]) -> None:
+    def _ended(self, asked: tuple[str, int, int], running: asyncio.Future[_Addresses]) -> None:
         del self._running[asked]
         if not running.cancelled():
             running.exception()  # is known, though whoever asked may have given up
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: str, port: int, family: int) -> _Addresses:
+    return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
 
 
 class _BoundedResolver(AbstractResolver):
@@ -211,12 +207,10 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 def _failure(error: BaseException) -> Failure:
     match error:
-        case aiohttp.ClientConnectorDNSError(os_error=_NoLookUpError()):
-            return Failure.OURS
         case ForbiddenAddressError() | ValueError():
             return Failure.FORBIDDEN
         case aiohttp.ClientConnectorDNSError():
-            return Failure.DNS
+            return Failure.OURS if isinstance(error.os_error, _NoLookUpError) else Failure.DNS
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
             return Failure.TLS
         case TimeoutError():

@@ -184,7 +184,9 @@ async def _pump(
             try:
                 await _settle(sender, sent)
             except OperationalError as error:
-                _log.error("attempts could not be written; they are due again", count=len(sent), exc_info=error)
+                _log.error(
+                    "attempts could not be written; they are due again", count=len(sent), exc_info=error
+                )
                 away = error
                 continue
             _tell(sent)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from gacc_server import exports_title, html, index, page
-from source_shop import RAW, Shop, release
+from source_shop import Shop, release
 from structlog.testing import capture_logs
 
 from services.ingestion.sources.faults import UnreadableFault
@@ -122,7 +122,7 @@ def raising_once(error: Exception) -> Read:
 def test_what_a_source_makes_of_an_answer_by_the_way_is_a_fault_too(
     place: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An index that cannot be followed, or a refusal that cannot be told apart, is told and ends no worker."""
+    """An index that cannot be followed, or a refusal that cannot be told apart, is told and ends no work."""
     publish_both(shop)
 
     def fails(*_: object) -> Any:

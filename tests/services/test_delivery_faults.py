@@ -259,7 +259,7 @@ def test_what_we_cannot_sign_waits_for_our_key(engine: Engine, time: Time, good:
 def test_a_fault_of_ours_exhausts_nothing(
     engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While our own code fails, however long, nothing is exhausted, paused or disabled; mended, it is sent."""
+    """While our own code fails, however long, nothing is exhausted, paused or disabled; then it is sent."""
     well = enqueued(engine, time, good.url, "good", 1)
     monkeypatch.setattr(attempt_delivery.signing, "sign", _broken)
     for _ in range(len(SCHEDULE) + 2):

@@ -1,4 +1,4 @@
-"""A source's own code at work on its answers: whatever that raises is a fault of the answer, and no other's."""
+"""A source's own code at work on an answer: whatever that raises is a fault of this answer and no other."""
 
 from __future__ import annotations
 
@@ -66,9 +66,11 @@ def _guarded(
     """What ``work`` gives; UnreadableFault for all that it raises but faults and what is ``passing``."""
     try:
         return work()
-    except (SourceFault, *passing):
+    except SourceFault:
         raise
     except Exception as error:
+        if isinstance(error, passing):
+            raise
         _log.error("a parser failed on an answer", source=source.name, answer=what, exc_info=error)
         raise UnreadableFault(
             f"Our parser of {source.title} does not understand {what} ({type(error).__name__})"
