@@ -252,9 +252,10 @@ overdue_releases = Table(
     Column("calendar_id", Text, primary_key=True),
     Column("first_month", MonthColumn, primary_key=True),
     Column("months", SmallInteger, primary_key=True),
+    Column("desk", Text, primary_key=True),
     Column("due_at", Moment, nullable=False),
-    Column("told_at", Moment, nullable=False, comment="when desks were told, once"),
-    Column("series", ARRAY(Text), nullable=False, comment="awaited then"),
+    Column("told_at", Moment, nullable=False, comment="when the desk was told, once"),
+    Column("series", ARRAY(Text), nullable=False, comment="awaited then, of those that the desk heard of"),
 )
 
 alert_notes = Table(
