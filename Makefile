@@ -48,7 +48,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 
 types: $(INSTALLED)
-	$(BIN)/mypy
+	$(BIN)/mypy -n 2
 
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports
