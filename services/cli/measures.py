@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from services.cli.json_files import json_file
 from services.cli.shell import database, fail, moment_of, say
 
 app = typer.Typer(help="Dated policy measures.", no_args_is_help=True)
@@ -23,7 +23,7 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under
     from services.api.schemas.measures import MeasureGiven  # noqa: PLC0415 - as above
     from services.usecases.put_measure import put_measure  # noqa: PLC0415 - as above
 
-    given = _given(file)
+    given = json_file(file, of="a measure")
     with database() as engine, engine.begin() as connection:
         for measure_id, raw in given.items():
             try:
@@ -58,15 +58,3 @@ def listed(
         say(f"  {each.sight}, first month {each.measure.first_month}{day}{episodes}")
     if not found:
         say(f"no measure is known as of {moment.isoformat()}")
-
-
-def _given(file: Path) -> dict[str, Any]:
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise fail(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise fail(f"{file} is not JSON: {error}.") from error
-    if not isinstance(given, dict):
-        raise fail(f"{file} holds no JSON object; a measure under each id is needed.")
-    return given

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.cli.shell import database, fail, moment_of, say
+from services.cli.json_files import json_file
+from services.cli.shell import database, moment_of, say
 
 app = typer.Typer(help="Expected releases and their calendars.", no_args_is_help=True)
 
@@ -46,14 +46,7 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a calendar unde
     from services import bootstrap  # noqa: PLC0415 - as above
     from services.usecases.put_calendar import put_calendar  # noqa: PLC0415 - as above
 
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise fail(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise fail(f"{file} is not JSON: {error}.") from error
-    if not isinstance(given, dict):
-        raise fail(f"{file} holds no JSON object; a calendar under each id is needed.")
+    given = json_file(file, of="a calendar")
     calendars = [parse_calendar(raw, calendar_id=name) for name, raw in given.items()]
     with database() as engine, engine.begin() as connection:
         for each in calendars:

@@ -108,11 +108,16 @@ def restore(engine: Engine, folder: Path) -> Kept:
 def read(folder: Path) -> dict[str, Any]:
     """The manifest of a backup whose files are whole; BackupError."""
     try:
-        manifest = cast("dict[str, Any]", json.loads((folder / MANIFEST).read_text()))
-    except FileNotFoundError:
+        held: object = json.loads((folder / MANIFEST).read_text())
+    except (FileNotFoundError, NotADirectoryError):
         raise BackupError(
             f"{folder} holds no {MANIFEST}: it is no backup, or one that was broken off."
         ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise BackupError(f"{folder / MANIFEST} cannot be read ({error}); take another backup.") from error
+    if not isinstance(held, dict) or not {"format", "tables"} <= held.keys():
+        raise BackupError(f"{folder / MANIFEST} is no manifest of ours; take another backup.")
+    manifest: dict[str, Any] = held
     if manifest["format"] != FORMAT:
         raise BackupError(f"{folder} is of format {manifest['format']}; this version reads {FORMAT}.")
     for name, table in manifest["tables"].items():
