@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.given import as_the_api_takes_it
 from services.cli.json_files import json_file
 from services.cli.shell import database, fail, moment_of, say
 
@@ -16,20 +17,15 @@ app = typer.Typer(help="Dated policy measures.", no_args_is_help=True)
 @app.command()
 def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under each id.")]) -> None:
     """Add measures, or describe those of the same id anew; all of a file, or none and the reason."""
-    from pydantic import ValidationError  # noqa: PLC0415 - read when asked for
-
-    from services import bootstrap  # noqa: PLC0415 - as above
-    from services.api.problems import ProblemError  # noqa: PLC0415 - as above
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.api.schemas.measures import MeasureGiven  # noqa: PLC0415 - as above
     from services.usecases.put_measure import put_measure  # noqa: PLC0415 - as above
 
     given = json_file(file, of="a measure")
     with database() as engine, engine.begin() as connection:
         for measure_id, raw in given.items():
-            try:
+            with as_the_api_takes_it(measure_id):
                 record = MeasureGiven.model_validate(raw).record(measure_id)
-            except (ValidationError, ProblemError) as error:
-                raise fail(f"{measure_id}: {error}") from error
             put_measure(connection, record, now=bootstrap.now())
     say(f"measures loaded: {len(given)}")
 

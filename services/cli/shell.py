@@ -18,7 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from alerts.errors import AlertsError
-from forecasting.errors import ForecastingError
+from forecasting.errors import ForecastingError, InvalidMonthError
+from forecasting.months import Month
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 from services.ingestion.sources.faults import SourceFault, SourceMisnamedError
 
@@ -94,6 +95,14 @@ def moment_of(text: str) -> dt.datetime:
     if moment.tzinfo is None:
         raise fail(f"{text!r} has no time zone; write it as 2025-06-20T10:00:00Z.")
     return moment
+
+
+def month_of(text: str) -> Month:
+    """A month of YYYY-MM; what is not one ends in one line."""
+    try:
+        return Month.parse(text)
+    except InvalidMonthError as error:
+        raise fail(str(error)) from error
 
 
 @contextmanager
