@@ -24,7 +24,7 @@ from services.cli import (
     silences,
     sources,
 )
-from services.cli.shell import database, fail, say
+from services.cli.shell import REFUSALS, database, fail, say
 
 PANEL_COMMANDS = {
     "forecast": "services.cli.offline",
@@ -52,6 +52,13 @@ class Commands(TyperGroup):
         module = importlib.import_module(PANEL_COMMANDS[cmd_name])
         group = typer.main.get_group(module.app)
         return group.get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Context) -> object:
+        """Run a command; an error that says what to do ends it in that line, wherever it was raised."""
+        try:
+            return super().invoke(ctx)
+        except REFUSALS as error:
+            raise fail(str(error)) from error
 
 
 app = typer.Typer(
@@ -124,7 +131,10 @@ def desk(
     from services.local.folder import temporary_folder  # noqa: PLC0415 - read when asked for
 
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise fail(f"{folder} cannot be a folder: {error.strerror}. Give another --folder.") from error
         _receive(listen, folder, secret or [])
     else:
         with temporary_folder() as fresh:
@@ -159,8 +169,13 @@ def replay(
     from services.local.desk import trust  # noqa: PLC0415 - as above
 
     headers = {"Authorization": f"Bearer {key}"} if (key := os.environ.get("TONNAGE_API_KEY")) else {}
-    with httpx.Client(base_url=api, headers=headers, timeout=30) as client:
-        summary = tell_story(client, desk, lambda secret: trust(desk_folder, secret), say)
+    try:
+        with httpx.Client(base_url=api, headers=headers, timeout=30) as client:
+            summary = tell_story(client, desk, lambda secret: trust(desk_folder, secret), say)
+    except httpx.HTTPError as error:
+        raise fail(f"{api} or {desk} does not answer as it should: {error}.") from error
+    except OSError as error:
+        raise fail(f"{desk_folder} is no folder of a demo desk: {error.strerror}.") from error
     say(json.dumps(summary, indent=2, ensure_ascii=False))
     if not summary["ok"]:
         raise typer.Exit(1)
