@@ -150,7 +150,7 @@ def forecast_panel(
 ) -> tuple[pd.DataFrame, Engine]:
     """One row a series and month ahead; a series without a forecast is one row with its reason.
 
-    Columns: series_id, h, month, mean (the point forecast: the members' medians, combined), q0.025 … q0.975,
+    Columns: series_id, h, month, mean (the point forecast: the median, the same as q0.5), q0.025 … q0.975,
     members (those with a weight), left_out (member: reason, …), reason. The result is the same for any number
     of jobs. What ``family`` derives is forecast too, and its sums add up in ``mean``. ``progress`` is called
     with the count of series done since the last call.
