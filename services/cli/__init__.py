@@ -24,6 +24,7 @@ from services.cli import (
     silences,
     sources,
 )
+from services.cli.plain_numbers import plain_numbers
 from services.cli.shell import REFUSALS, database, fail, say
 
 PANEL_COMMANDS = {
@@ -48,10 +49,12 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """One command; its module is imported here."""
         if cmd_name not in PANEL_COMMANDS:
-            return super().get_command(ctx, cmd_name)
+            found = super().get_command(ctx, cmd_name)
+            return None if found is None else plain_numbers(found)
         module = importlib.import_module(PANEL_COMMANDS[cmd_name])
         group = typer.main.get_group(module.app)
-        return group.get_command(ctx, cmd_name)
+        found = group.get_command(ctx, cmd_name)
+        return None if found is None else plain_numbers(found)
 
     def invoke(self, ctx: Context) -> object:
         """Run a command; an error that says what to do ends it in that line, wherever it was raised."""
