@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -160,3 +161,24 @@ def test_api_process_loads_no_forecasting_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_key_given_twice_is_refused_by_every_route_that_takes_json(stage: Stage) -> None:
+    """Which value was meant nobody can say: it is asked for again by name, wherever in the body it stands."""
+    described = stage.app.openapi()["paths"]
+    taking = [
+        (method, path)
+        for path, methods in described.items()
+        for method, operation in methods.items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert len(taking) > 15
+    for method, path in taking:
+        address = re.sub(r"\{\w+\}", "1", path)
+        for content in (b'{"desk": "a", "desk": "b"}', b'{"x": [{"y": 1, "desk": 1, "desk": 1}]}'):
+            headers = {"content-type": "application/json"}
+            answer = stage.client.request(method, address, content=content, headers=headers)
+            files = path in {"/v1/observations", "/v1/imports"}
+            told = assert_problem(answer, 422, "upload-refused" if files else "invalid-request")
+            assert "the key 'desk' stands twice" in told["detail"], path
+    assert {name for name, count in stage.rows().items() if count} <= {"heartbeats", "alembic_version"}

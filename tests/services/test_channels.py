@@ -235,6 +235,16 @@ def test_cloud_events_are_signed_and_numbered(engine: Engine) -> None:
     }
 
 
+def test_a_repeated_rotation_of_a_key_pair_shows_the_same_public_key(engine: Engine) -> None:
+    """What was made under a key is the public half, after another rotation too."""
+    endpoint, _ = add(engine, "http://127.0.0.1:9/", Kind.WEBHOOK, signature=Signature.ED25519)
+    first, second, again = (
+        rotate_secret(engine, HERE, endpoint.id, now=NOW, idempotency_key=key) for key in "aba"
+    )
+    assert again == first != second
+    assert first.startswith("whpk_")
+
+
 def test_ed25519_on_demand(engine: Engine) -> None:
     """An endpoint may have a key pair: its public half is shown at any time and verifies, rotated as well."""
     web = Web((200, b""))
