@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
-from forecasting.shocks.records import Rank, Record
+from forecasting.shocks.records import Extreme, Rank
 from services.storage.copying import copy_rows
 from services.storage.restrictions import shown_to
 from services.storage.tables import observations, verdicts
@@ -29,8 +29,8 @@ class VerdictRecord:
     revision_of: float | None
     change_month: float | None
     change_year: float | None
-    records: tuple[Record, ...]
-    change_records: tuple[Record, ...]
+    records: tuple[Extreme, ...]
+    change_records: tuple[Extreme, ...]
     rank_in_month: Rank | None
     judged_at: dt.datetime
 
@@ -278,15 +278,15 @@ def _record(row: Any) -> VerdictRecord:
     )
 
 
-def _dump(record: Record) -> dict[str, Any]:
+def _dump(record: Extreme) -> dict[str, Any]:
     """A record as JSON; dataclasses.asdict would take its months apart."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     return {name: str(value) if isinstance(value, Month) else value for name, value in values.items()}
 
 
-def _load(stored: dict[str, Any]) -> Record:
+def _load(stored: dict[str, Any]) -> Extreme:
     since = stored["since"]
-    return Record(
+    return Extreme(
         **{
             **stored,
             "direction": cast("Literal['lowest', 'highest']", stored["direction"]),

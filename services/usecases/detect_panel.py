@@ -22,7 +22,7 @@ from forecasting.shocks.chronicle import FOLLOWED, Chapter, Shock, begins, chapt
 from forecasting.shocks.detection import SHOCKS, Verdict, discoveries, not_judged, threshold
 from forecasting.shocks.episodes import REOPENED_WITHIN, closing
 from forecasting.shocks.interventions import Intervention, Side
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Extreme
 from forecasting.shocks.witnesses import steadied
 from services.storage.series import SeriesRecord
 from services.usecases.completed_panel import completed
@@ -221,7 +221,7 @@ def _row(facts: Facts) -> Row:
     }
 
 
-def _record_fields(name: str, record: Record | None) -> Row:
+def _record_fields(name: str, record: Extreme | None) -> Row:
     if record is None:
         return {}
     return {
