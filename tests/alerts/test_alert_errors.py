@@ -14,6 +14,7 @@ from alerts.errors import (
     InvalidRuleError,
     NothingCoveredError,
     RehearsalTooLargeError,
+    TooManyError,
     UnknownScopeError,
     WrongAlertError,
 )
@@ -26,6 +27,7 @@ ERRORS = (
     UnknownScopeError(["a"], {"a": ["A"]}),
     RehearsalTooLargeError(1, 2, 3, 4),
     NothingCoveredError("all"),
+    TooManyError("soy", "rules", 1_000),
 )
 
 
