@@ -30,7 +30,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 test: lint types contracts browser ## lint, types, import contracts and the tests, against real servers it starts
-	$(BIN)/pytest -n 2 -m 'not long'
+	@# the dozen processes of a stack import the same modules: compiled by the first alone, whoever calls
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 2 -m 'not long'
 
 test-long: $(INSTALLED) ## the tests that take too long for make test: compose as processes, the longer chaos
 	$(BIN)/pytest -n 2 -m long
@@ -47,7 +48,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 
 types: $(INSTALLED)
-	$(BIN)/mypy
+	$(BIN)/mypy -n 2
 
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alerts.episode_conditions import Diverges, InEpisode, Mirrored, ShockType
 from alerts.facts import Facts
-from alerts.figure_conditions import Change, Extreme, Level, Revision
+from alerts.figure_conditions import Change, Level, NewExtreme, Revision
 from alerts.findings import Answer, Finding
 from alerts.outlook_conditions import Crossing
 from alerts.release_conditions import Overdue
@@ -21,12 +21,12 @@ __all__ = [
     "Condition",
     "Crossing",
     "Diverges",
-    "Extreme",
     "Finding",
     "InEpisode",
     "Level",
     "MeasureVisible",
     "Mirrored",
+    "NewExtreme",
     "Not",
     "Overdue",
     "Recovered",
@@ -102,7 +102,7 @@ class Not:
 Condition = (
     Level
     | Change
-    | Extreme
+    | NewExtreme
     | Surprise
     | Shock
     | Recovered

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from forecasting.errors import SendableError
 
-class AlertsError(Exception):
+
+class AlertsError(SendableError):
     """Root of every error that rules and the life of an alert raise on purpose."""
 
 

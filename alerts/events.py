@@ -15,7 +15,7 @@ from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.wording import overdue_sentence, person_sentence, sentence
 from forecasting.months import Span
-from forecasting.shocks.records import Rank, Record
+from forecasting.shocks.records import Extreme, Rank
 
 VERSION = 1
 """Version of the bodies; a field is added within it, never taken away or given another meaning."""
@@ -275,7 +275,7 @@ def _rank(rank: Rank | None) -> Body | None:
     return None if rank is None else {"rank": rank.rank, "held": rank.held, "tied": rank.tied}
 
 
-def _record(record: Record) -> Body:
+def _record(record: Extreme) -> Body:
     return {
         "of": record.of,
         "direction": record.direction,

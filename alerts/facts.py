@@ -13,7 +13,7 @@ from forecasting.shocks.detection import Detection
 from forecasting.shocks.divergence import Divergence
 from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.mirror import MirrorGap
-from forecasting.shocks.records import Rank, Record
+from forecasting.shocks.records import Extreme, Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,8 @@ class Facts:
     year_to_date_before: Figure | None = None
     previous: Figure | None = None
     year_ago: Figure | None = None
-    records: tuple[Record, ...] = ()
-    change_records: tuple[Record, ...] = ()
+    records: tuple[Extreme, ...] = ()
+    change_records: tuple[Extreme, ...] = ()
     rank_in_month: Rank | None = None
     source_claim: SourceClaim | None = None
     next_expected: Outlook | None = None

@@ -10,7 +10,7 @@ from alerts.facts import Facts, Figure
 from alerts.findings import Finding, found, unknown, withdrawn
 from alerts.quantities import apart, as_written, level, moved_at_least, percent, volume
 from forecasting.months import Month, Span
-from forecasting.shocks.records import CLAIM_PERCENT, Direction, Record
+from forecasting.shocks.records import CLAIM_PERCENT, Direction, Extreme
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ _COMPARED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Extreme:
+class NewExtreme:
     """The figure is the lowest or highest over N years; None is of all held.
 
     At least ``held_percent`` of the months since the last figure as extreme (or of the years, where the usual
@@ -167,7 +167,7 @@ class Extreme:
             return found(record.since is None, f"{_held(record)} since {_since(record).name}")
         return self._over(self.years, record, facts.span)
 
-    def _over(self, years: int, record: Record, span: Span) -> Finding:
+    def _over(self, years: int, record: Extreme, span: Span) -> Finding:
         held, since = _held(record), _since(record)
         if self.held_percent == CLAIM_PERCENT:
             claimed = record.years_claimed or 0
@@ -212,14 +212,14 @@ def _years(count: int) -> str:
     return "1 year" if count == 1 else f"{count} years"
 
 
-def _held(record: Record) -> str:
+def _held(record: Extreme) -> str:
     return f"{record.direction} of the {record.months_held} months held of {record.months_needed}"
 
 
-def _since(record: Record) -> Month:
+def _since(record: Extreme) -> Month:
     return record.since or record.first_held
 
 
-def _share(record: Record) -> float:
+def _share(record: Extreme) -> float:
     """Per cent of a record's months that are held."""
     return 100 * record.months_held / record.months_needed

@@ -14,11 +14,11 @@ from alerts.conditions import (
     Condition,
     Crossing,
     Diverges,
-    Extreme,
     InEpisode,
     Level,
     MeasureVisible,
     Mirrored,
+    NewExtreme,
     Not,
     Overdue,
     Recovered,
@@ -67,7 +67,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 KINDS: dict[type[Condition], str] = {
     Level: "level",
     Change: "change",
-    Extreme: "record",
+    NewExtreme: "record",
     Surprise: "surprise",
     Shock: "shock",
     Recovered: "recovered",
@@ -199,7 +199,7 @@ def _record(reader: Reader, _: int) -> Condition:
     direction = reader.choice("direction", ("lowest", "highest"))
     years = reader.whole("years", least=1, most=100) if reader.has("years") else None
     share = reader.whole("held_percent", default=CLAIM_PERCENT, least=1, most=100)
-    return Extreme("lowest" if direction == "lowest" else "highest", years, share)
+    return NewExtreme("lowest" if direction == "lowest" else "highest", years, share)
 
 
 def _surprise(reader: Reader, _: int) -> Condition:

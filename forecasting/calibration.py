@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from forecasting.errors import CalibrationError, SeriesTooShortError
+from forecasting.errors import CalibrationError, ForecastingError
 from forecasting.forecast import Forecast
 from forecasting.metrics import SEASON, seasonal_scale
 from forecasting.models import registry
+from forecasting.publication import Fit, Guard
 from forecasting.series import Series
 
 Array = NDArray[np.float64]
@@ -108,14 +109,23 @@ def _changes(series: Series) -> tuple[float, float]:
     return seasonal_scale(values), float(np.mean(np.abs(moved - np.median(moved))))
 
 
-def relative_error(series: Series, horizon: int, shares: tuple[float, float, float] = SHARES) -> float | None:
-    """Mean absolute scaled error of theta_log from ``horizon`` months ago; None where too short."""
+def relative_error(
+    series: Series, horizon: int, shares: tuple[float, float, float] = SHARES, *, guard: Guard
+) -> float | None:
+    """Mean absolute scaled error of theta_log from ``horizon`` months ago.
+
+    None where the series is too short, or the fit failed or did not end in the time that ``guard`` gives it.
+    """
     if len(series.values) < SHORTEST_HISTORY + horizon:
         return None
     past, actual = series.until(series.end - horizon), series.values[-horizon:]
+
+    def run() -> Forecast:
+        return registry.model(_MODEL).forecast(past, horizon, (0.1, 0.5, 0.9))
+
     try:
-        forecast = registry.model(_MODEL).forecast(past, horizon, (0.1, 0.5, 0.9))
-    except SeriesTooShortError:
+        forecast = guard(Fit(_MODEL, series.id, run))
+    except ForecastingError:
         return None
     scale = scale_ahead(past, forecast, shares)
     return None if scale is None else float(np.mean(np.abs(actual - forecast.median) / scale))
@@ -134,13 +144,21 @@ class Residuals:
 
 
 def residuals(
-    past: Series, actual: Array, native: Forecast, shares: tuple[float, float, float] = SHARES
+    past: Series,
+    actual: Array,
+    native: Forecast,
+    shares: tuple[float, float, float] = SHARES,
+    *,
+    guard: Guard,
 ) -> Residuals | None:
-    """Residuals of a forecast made from ``past``, not yet calibrated; None where the past is all zero."""
+    """Residuals of a forecast made from ``past``, not yet calibrated; None where the past is all zero.
+
+    ``guard`` limits the fit of the relative error.
+    """
     scale = scale_ahead(past, native, shares)
     if scale is None:
         return None
-    return Residuals((actual - native.median) / scale, relative_error(past, len(actual), shares))
+    return Residuals((actual - native.median) / scale, relative_error(past, len(actual), shares, guard=guard))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

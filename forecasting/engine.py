@@ -136,7 +136,8 @@ def _calibrated(ahead: Plan, forecast: Forecast, native: Forecast, how: How) -> 
     scale = scale_ahead(ahead.filled, native, calibration.shares)
     if scale is None:
         return forecast
-    factor = calibration.factor(relative_error(ahead.filled, how.horizon, calibration.shares))
+    relative = relative_error(ahead.filled, how.horizon, calibration.shares, guard=how.guard)
+    factor = calibration.factor(relative)
     shape = calibration.quantiles(forecast.horizon, forecast.levels)
     values = forecast.median[:, None] + factor * scale[:, None] * shape
     if ahead.series.non_negative:
@@ -144,27 +145,30 @@ def _calibrated(ahead: Plan, forecast: Forecast, native: Forecast, how: How) -> 
     return replace(forecast, values=values)
 
 
-def past_residuals(series: Series, horizon: int, portfolio: str) -> Residuals | None:
+def past_residuals(series: Series, horizon: int, portfolio: str, *, guard: Guard) -> Residuals | None:
     """Residuals of a portfolio from the origin ``horizon`` months ago, for ``calibration.pooled``.
 
     None where the series is too short, scattered, or does not hold each of those months. They are of the
     members that ``_native`` names, and divided by the width that these have before any calibration: the one
-    that ``publish`` multiplies by.
+    that ``publish`` multiplies by. Each fit runs under ``guard``.
     """
     if len(series.values) < SHORTEST_HISTORY + horizon or np.isnan(series.values[-horizon:]).any():
         return None
     past = series.until(series.end - horizon)
-    native = uncalibrated(past, horizon, portfolio)
-    return None if native is None else residuals(fill(past), series.values[-horizon:], native)
+    native = uncalibrated(past, horizon, portfolio, guard=guard)
+    if native is None:
+        return None
+    return residuals(fill(past), series.values[-horizon:], native, guard=guard)
 
 
-def uncalibrated(series: Series, horizon: int, portfolio: str) -> Forecast | None:
+def uncalibrated(series: Series, horizon: int, portfolio: str, *, guard: Guard) -> Forecast | None:
     """The combination that a calibration is of, at its own width; None where it is another or there is none.
 
-    Quantiles at 0.1, 0.5 and 0.9. Members that must earn their weight are not fitted.
+    Quantiles at 0.1, 0.5 and 0.9. Members that must earn their weight are not fitted; each of the others is
+    under ``guard``.
     """
     ahead = plan(series, replace(portfolios.portfolio(portfolio), earned=()))
     if ahead.reason is not None or ahead.empty:
         return None
-    how = How(horizon, _CALIBRATION_LEVELS, None, unlimited, SHIPPED)
+    how = How(horizon, _CALIBRATION_LEVELS, None, guard, SHIPPED)
     return _native(ahead, fitted(ahead, how, Given(None, "it has seen the months to be scored")))

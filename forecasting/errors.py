@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
 
-class ForecastingError(Exception):
+
+class SendableError(Exception):
+    """An error that can be sent from one process to another, whatever its ``__init__`` takes.
+
+    Once pickled it is made again from its message and its numbers, not by that ``__init__``, which takes the
+    numbers alone: a pool that cannot make the error of one series is broken, and all others with it.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How pickle makes it again."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[SendableError], args: tuple[Any, ...]) -> SendableError:
+    return kind.__new__(kind, *args)
+
+
+class ForecastingError(SendableError):
     """Root of every error that forecasting raises on purpose."""
 
 

@@ -14,7 +14,7 @@ from forecasting.series import Series
 
 FEWEST = 12
 """Figures held below which a forecast is the pooled prior around the series' level."""
-SCATTERED = 0.15
+MOST_MISSING = 0.15
 """Share of missing months above which a series counts as scattered."""
 
 
@@ -80,7 +80,7 @@ def _suited(series: Series, asked: Portfolio) -> tuple[Portfolio, str | None]:
         months = "month" if figures == 1 else "months"
         return portfolios.SHORT, f"{figures} {months} held: pooled prior around their level, wide"
     missing = int(np.isnan(series.values).sum())
-    if missing > SCATTERED * len(series.values):
+    if missing > MOST_MISSING * len(series.values):
         cover = f"{missing} of {len(series.values)} months are not held on their own"
         return portfolios.SCATTERED, f"{cover}: the spread is that of the models that read gaps"
     return asked, None

@@ -1,11 +1,13 @@
 """Real servers for the tests that ask for one: a PostgreSQL and a Valkey per pytest process.
 
-``database_url`` is a migrated database of the test's own; ``empty_database_url`` one without tables;
-``valkey_url`` a Valkey without keys. fsync is off in this PostgreSQL: a power cut is not among the tests.
+``database_url`` is a migrated database without rows, ``empty_database_url`` one without tables, and
+``valkey_url`` a Valkey without keys: of this pytest process, whose tests take turns with them. What takes
+long to tell is told once: ``pasts``. fsync is off in this PostgreSQL: a power cut is not among the tests.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 import redis
 from hypothesis import settings
+from own_databases import Pasts, empty
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -25,6 +28,9 @@ from services.local.valkey import Valkey
 
 settings.register_profile("unhurried", parent=settings(), deadline=None)
 settings.load_profile("unhurried")  # how long an example takes says how busy the machine is
+
+# No test speaks TLS to a stranger, and to read whom the world trusts costs each client in each process 50 ms.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("nobody.pem"))
 
 TEMPLATE = "tonnage_template"
 
@@ -112,12 +118,23 @@ def migrated_template(postgres_server: Postgres) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def reused_database(postgres_server: Postgres, migrated_template: str) -> str:
+    """URL of the database that tests have in turns: a copy for each would cost more than most tests do."""
+    return postgres_server.create("tonnage_reused", template=migrated_template)
+
+
 @pytest.fixture
-def database_url(postgres_server: Postgres, migrated_template: str) -> Iterator[str]:
-    """SQLAlchemy URL of a migrated database that only this test sees."""
-    name = f"test_{uuid.uuid4().hex}"
-    yield postgres_server.create(name, template=migrated_template)
-    postgres_server.drop(name)
+def database_url(reused_database: str) -> Iterator[str]:
+    """SQLAlchemy URL of a migrated database without rows, which only this test sees."""
+    yield reused_database
+    empty(reused_database)
+
+
+@pytest.fixture(scope="session")
+def pasts() -> Pasts:
+    """What takes long to tell, told once a pytest process and put back for each test that begins with it."""
+    return Pasts()
 
 
 @pytest.fixture

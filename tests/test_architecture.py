@@ -20,12 +20,14 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree, for all: each test takes out what it planted."""
+    copy = tmp_path_factory.mktemp("tree")
     for package in ("forecasting", "alerts", "services"):
-        shutil.copytree(TOP / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(TOP / "pyproject.toml", tmp_path)
-    return tmp_path
+        shutil.copytree(TOP / package, copy / package, ignore=shutil.ignore_patterns("__pycache__", "*.csv"))
+    shutil.copy(TOP / "pyproject.toml", copy)
+    return copy
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,12 @@ def tree(tmp_path: Path) -> Path:
 def test_a_planted_violation_is_refused(tree: Path, module: str, planted: str, contract: str) -> None:
     """A forbidden import breaks the contract that forbids it, by name."""
     target = tree / module
-    target.write_text(f"{target.read_text()}\n{planted}\n")
-    found = lint(tree)
+    before = target.read_text()
+    target.write_text(f"{before}\n{planted}\n")
+    try:
+        found = lint(tree)
+    finally:
+        target.write_text(before)
     assert found.returncode != 0
     broken = [line for line in found.stdout.splitlines() if " BROKEN" in line]
     assert any(contract in line for line in broken), found.stdout

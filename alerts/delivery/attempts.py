@@ -31,8 +31,8 @@ BREATHER = dt.timedelta(seconds=60)
 OVERLOADED = frozenset({429, 502, 504})
 GONE = 410
 
-UNSIGNED_WAIT = dt.timedelta(minutes=5)
-"""Wait before a message is tried again that we could not sign: for a key of ours, not for the receiver."""
+OUR_WAIT = dt.timedelta(minutes=5)
+"""Wait before a message is tried again that failed by our fault: for a key or a mend of ours."""
 
 LONGEST_RETRY_AFTER = dt.timedelta(hours=1)
 """A Retry-After is granted up to this, or up to twice our own wait where that is longer."""
@@ -129,15 +129,15 @@ Settlement = Delivered | RetryAt | Exhausted | Disabled
 def settle(outcome: Outcome, *, attempt: int, now: dt.datetime, jitter: float) -> Settlement:
     """What follows from the outcome of attempt number ``attempt`` (1 is the first), which ended at ``now``.
 
-    ``jitter`` is one draw, uniform in [0, 1).
+    ``jitter`` is one draw, uniform in [0, 1). What failed by our fault is tried until we have mended it.
     """
     if outcome.succeeded:
         return Delivered(outcome.reason)
     if outcome.status == GONE:
         return Disabled(f"{outcome.reason}: the receiver wants no more messages")
-    if outcome.failure is Failure.UNSIGNED:
+    if outcome.is_ours:
         return RetryAt(
-            now + UNSIGNED_WAIT, f"{outcome.reason}; not sent, and tried again once it can be signed"
+            now + OUR_WAIT, f"{outcome.reason}; tried again, and no attempt of the schedule is used"
         )
     if attempt >= len(SCHEDULE):
         return Exhausted(f"{outcome.reason} at attempt {attempt} of {len(SCHEDULE)}")

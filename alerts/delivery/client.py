@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -23,10 +24,16 @@ from alerts.delivery.guard import Network, check_address
 KEPT = 4096
 """Bytes of an answer that are read; the rest is a receiver's affair, and could be endless."""
 
-LOOK_UPS = 32
-"""Names looked up at once; one that waits longer than its bound for a place is a failure like another."""
+LOOK_UPS = 1024
+"""Names looked up at once: twice as many as first attempts fly, since a look-up outlives the attempt that
+gave it up. A thread each, made when it is needed. Where all hang, that no further name is looked up is our
+fault and none of its desk's."""
 
 _HEADERS = {"content-type": "application/json", "user-agent": "Tonnage-Webhooks/1.0"}
+
+
+_Addresses = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
+"""As getaddrinfo gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +123,33 @@ def _session(
     )
 
 
+class _NoLookUpError(OSError):
+    """As many look-ups as may hang do."""
+
+
 class _SystemResolver(AbstractResolver):
     """The system's resolver in threads of its own.
 
     A look-up cannot be interrupted: in the loop's own threads, which the database needs, a few that hang
-    would hold up every claim and settlement.
+    would hold up every claim and settlement. None waits for a thread, as its time would run meanwhile; and
+    a name that hangs holds one thread, however often it is asked for.
     """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
+        self._running: dict[tuple[str, int, int], asyncio.Future[_Addresses]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        look_up = partial(
-            socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-        )
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        asked = host, port, int(family)
+        if asked not in self._running:
+            if len(self._running) >= LOOK_UPS:
+                raise _NoLookUpError(errno.EAGAIN, f"{LOOK_UPS:,} names are looked up without an answer yet")
+            running = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, *asked)
+            self._running[asked] = running
+            running.add_done_callback(partial(self._ended, asked))
+        found = await asyncio.shield(self._running[asked])
         return [
             ResolveResult(
                 hostname=host,
@@ -145,8 +162,17 @@ class _SystemResolver(AbstractResolver):
             for kind, _, protocol, _, address in found
         ]
 
+    def _ended(self, asked: tuple[str, int, int], running: asyncio.Future[_Addresses]) -> None:
+        del self._running[asked]
+        if not running.cancelled():
+            running.exception()  # is known, though whoever asked may have given up
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: str, port: int, family: int) -> _Addresses:
+    return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
 
 
 class _BoundedResolver(AbstractResolver):
@@ -184,7 +210,7 @@ def _failure(error: BaseException) -> Failure:
         case ForbiddenAddressError() | ValueError():
             return Failure.FORBIDDEN
         case aiohttp.ClientConnectorDNSError():
-            return Failure.DNS
+            return Failure.OURS if isinstance(error.os_error, _NoLookUpError) else Failure.DNS
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
             return Failure.TLS
         case TimeoutError():

@@ -25,7 +25,7 @@ CLAIM_PERCENT = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Extreme:
     """A figure that is the lowest or highest since some month.
 
     Like is compared with like: a single month with months, a longer span with the same calendar months of
@@ -75,7 +75,7 @@ FEWEST = 12
 
 def record(
     series: Series, span: Span, value: float, direction: Direction, of: Measured = "figure"
-) -> Record | None:
+) -> Extreme | None:
     """Record that a figure of ``span``, or its change, sets in a direction against what was held before it.
 
     None where nothing comparable is held before the span, where the last comparable figure is already at
@@ -113,7 +113,7 @@ class _Compared:
         return cls(of, own, figures, in_totals, step)
 
 
-def _set(compared: _Compared, span: Span, direction: Direction) -> Record | None:
+def _set(compared: _Compared, span: Span, direction: Direction) -> Extreme | None:
     """The record in one direction; None as in ``record``."""
     figures, own, step = compared.figures, compared.own, compared.step
     held = np.isfinite(figures)
@@ -127,7 +127,7 @@ def _set(compared: _Compared, span: Span, direction: Direction) -> Record | None
     count = int(np.count_nonzero(held[:window]))
     if count == 0:
         return None
-    return Record(
+    return Extreme(
         direction=direction,
         since=span.first - step * (window + 1) if bounded else None,
         first_held=span.first - step * (oldest + 1),
@@ -142,17 +142,17 @@ def _set(compared: _Compared, span: Span, direction: Direction) -> Record | None
     )
 
 
-def records(series: Series, span: Span, value: float) -> tuple[Record, ...]:
+def records(series: Series, span: Span, value: float) -> tuple[Extreme, ...]:
     """Records worth a sentence: those that stand against FEWEST held figures, or claim a year or more."""
     return _worth(series, span, value, ("figure",))
 
 
-def change_records(series: Series, span: Span, value: float) -> tuple[Record, ...]:
+def change_records(series: Series, span: Span, value: float) -> tuple[Extreme, ...]:
     """Records of the figure's changes on the year, then on the month, that are worth as much."""
     return _worth(series, span, value, ("change_year", "change_month"))
 
 
-def _worth(series: Series, span: Span, value: float, wanted: tuple[Measured, ...]) -> tuple[Record, ...]:
+def _worth(series: Series, span: Span, value: float, wanted: tuple[Measured, ...]) -> tuple[Extreme, ...]:
     directions: tuple[Direction, ...] = ("lowest", "highest")
     compared = (_Compared.made(series, span, value, of) for of in wanted)
     found = (_set(each, span, direction) for each in compared for direction in directions)

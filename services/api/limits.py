@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.problems import ProblemError, answer, faults
+from services.ingestion.json_text import JsonTextError, RepeatedKeyError, json_of
 from services.middleware.parameters import unknown_parameters
 
 
@@ -121,4 +122,20 @@ def media_types(*accepted: str) -> Callable[[Request], str]:
     return check
 
 
-only_json = media_types("application/json")
+_json_alone = media_types("application/json")
+
+
+async def only_json(request: Request) -> str:
+    """Dependency of every route that takes JSON: that content type, and no key twice in an object of it.
+
+    A body that is no JSON at all passes here: the framework, which reads it too, answers that it is none.
+    """
+    media_type = _json_alone(request)
+    try:
+        json_of(await request.body())
+    except RepeatedKeyError as error:
+        found = [{"path": "body", "reason": f"the key {name!r} stands twice"} for name in error.names]
+        raise ProblemError("invalid-request", f"body: {error}.", **faults(found)) from error
+    except JsonTextError:
+        pass
+    return media_type

@@ -24,7 +24,8 @@ from services.cli import (
     silences,
     sources,
 )
-from services.cli.shell import database, fail, say
+from services.cli.plain_numbers import plain_numbers
+from services.cli.shell import REFUSALS, database, fail, say
 
 PANEL_COMMANDS = {
     "forecast": "services.cli.offline",
@@ -48,10 +49,19 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """One command; its module is imported here."""
         if cmd_name not in PANEL_COMMANDS:
-            return super().get_command(ctx, cmd_name)
+            found = super().get_command(ctx, cmd_name)
+            return None if found is None else plain_numbers(found)
         module = importlib.import_module(PANEL_COMMANDS[cmd_name])
         group = typer.main.get_group(module.app)
-        return group.get_command(ctx, cmd_name)
+        found = group.get_command(ctx, cmd_name)
+        return None if found is None else plain_numbers(found)
+
+    def invoke(self, ctx: Context) -> object:
+        """Run a command; an error that says what to do ends it in that line, wherever it was raised."""
+        try:
+            return super().invoke(ctx)
+        except REFUSALS as error:
+            raise fail(str(error)) from error
 
 
 app = typer.Typer(
@@ -124,7 +134,10 @@ def desk(
     from services.local.folder import temporary_folder  # noqa: PLC0415 - read when asked for
 
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise fail(f"{folder} cannot be a folder: {error.strerror}. Give another --folder.") from error
         _receive(listen, folder, secret or [])
     else:
         with temporary_folder() as fresh:
@@ -159,8 +172,13 @@ def replay(
     from services.local.desk import trust  # noqa: PLC0415 - as above
 
     headers = {"Authorization": f"Bearer {key}"} if (key := os.environ.get("TONNAGE_API_KEY")) else {}
-    with httpx.Client(base_url=api, headers=headers, timeout=30) as client:
-        summary = tell_story(client, desk, lambda secret: trust(desk_folder, secret), say)
+    try:
+        with httpx.Client(base_url=api, headers=headers, timeout=30) as client:
+            summary = tell_story(client, desk, lambda secret: trust(desk_folder, secret), say)
+    except httpx.HTTPError as error:
+        raise fail(f"{api} or {desk} does not answer as it should: {error}.") from error
+    except OSError as error:
+        raise fail(f"{desk_folder} is no folder of a demo desk: {error.strerror}.") from error
     say(json.dumps(summary, indent=2, ensure_ascii=False))
     if not summary["ok"]:
         raise typer.Exit(1)

@@ -16,7 +16,7 @@ from services.queries.jobs import Job
 from services.queries.scoreboard import By, Measured, Print, measured
 from services.queries.scoreboard import scoreboard as standings
 from services.settings import settings
-from services.usecases.request_forecast import NoFiguresError, request_forecast
+from services.usecases.request_forecast import NoFiguresError, NotPublishedError, request_forecast
 from services.usecases.train_models import train_models
 
 _SHOWN = ("mase", "wis", "pinball", "bias", "coverage_80", "coverage_95")
@@ -58,7 +58,7 @@ def published(
                 now=bootstrap.now(),
                 as_of=moment,
             )
-        except NoFiguresError as error:
+        except (NoFiguresError, NotPublishedError) as error:
             raise fail(str(error)) from error
         held = measured(connection, wanted, as_of=moment)
     if isinstance(found, Job):

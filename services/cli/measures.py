@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from services.cli.given import as_the_api_takes_it
+from services.cli.json_files import json_file
 from services.cli.shell import database, fail, moment_of, say
 
 app = typer.Typer(help="Dated policy measures.", no_args_is_help=True)
@@ -16,20 +17,15 @@ app = typer.Typer(help="Dated policy measures.", no_args_is_help=True)
 @app.command()
 def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under each id.")]) -> None:
     """Add measures, or describe those of the same id anew; all of a file, or none and the reason."""
-    from pydantic import ValidationError  # noqa: PLC0415 - read when asked for
-
-    from services import bootstrap  # noqa: PLC0415 - as above
-    from services.api.problems import ProblemError  # noqa: PLC0415 - as above
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.api.schemas.measures import MeasureGiven  # noqa: PLC0415 - as above
     from services.usecases.put_measure import put_measure  # noqa: PLC0415 - as above
 
-    given = _given(file)
+    given = json_file(file, of="a measure")
     with database() as engine, engine.begin() as connection:
         for measure_id, raw in given.items():
-            try:
+            with as_the_api_takes_it(measure_id):
                 record = MeasureGiven.model_validate(raw).record(measure_id)
-            except (ValidationError, ProblemError) as error:
-                raise fail(f"{measure_id}: {error}") from error
             put_measure(connection, record, now=bootstrap.now())
     say(f"measures loaded: {len(given)}")
 
@@ -58,15 +54,3 @@ def listed(
         say(f"  {each.sight}, first month {each.measure.first_month}{day}{episodes}")
     if not found:
         say(f"no measure is known as of {moment.isoformat()}")
-
-
-def _given(file: Path) -> dict[str, Any]:
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise fail(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise fail(f"{file} is not JSON: {error}.") from error
-    if not isinstance(given, dict):
-        raise fail(f"{file} holds no JSON object; a measure under each id is needed.")
-    return given

@@ -51,7 +51,10 @@ def forecast(
     value_col: Annotated[str | None, VALUE] = None,
     families: Annotated[Path | None, FAMILIES] = None,
 ) -> None:
-    """Forecast every series of a panel; status 0 only if each has a forecast or a stated reason."""
+    """Forecast every series of a panel; status 0 only if each has a forecast or a stated reason.
+
+    In the output `mean` is the point forecast: the median, the same as q0.5.
+    """
     console = Console(stderr=True)
     writable(output)
     panel = _read(source, Columns(id_col, time_col, value_col), portfolio)

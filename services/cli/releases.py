@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.cli.shell import database, fail, moment_of, say
+from services.cli.given import as_the_api_takes_it
+from services.cli.json_files import json_file
+from services.cli.shell import database, fail, moment_of, month_of, say
 
 app = typer.Typer(help="Expected releases and their calendars.", no_args_is_help=True)
 
@@ -25,12 +26,14 @@ def listed(
     from alerts.releases import release_line  # noqa: PLC0415 - read when asked for
     from forecasting.months import Month  # noqa: PLC0415 - as above
     from services import bootstrap  # noqa: PLC0415 - as above
-    from services.queries.releases import AHEAD, BEHIND, every_release  # noqa: PLC0415 - as above
+    from services.queries.releases import AHEAD, BEHIND, LONGEST, every_release  # noqa: PLC0415 - as above
 
     moment = bootstrap.now() if as_of is None else moment_of(as_of)
     here = Month.from_date(moment.date())
-    begin = here - BEHIND if first is None else Month.parse(first)
-    end = here + AHEAD if last is None else Month.parse(last)
+    begin = here - BEHIND if first is None else month_of(first)
+    end = max(here + AHEAD, begin) if last is None else month_of(last)
+    if not 0 <= end.since(begin) < LONGEST:
+        raise fail(f"--from and --to: at least one month and at most {LONGEST}.")
     with database() as engine, engine.begin() as connection:
         told = every_release(connection, calendar_id=calendar, first=begin, last=end, as_of=moment)
     for release in told:
@@ -44,18 +47,13 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a calendar unde
     """Add release calendars, or describe those of the same id anew; all of a file, or none and the reason."""
     from alerts.release_calendars import parse_calendar  # noqa: PLC0415 - read when asked for
     from services import bootstrap  # noqa: PLC0415 - as above
+    from services.api.schemas.common import clean_json, storable_id  # noqa: PLC0415 - as above
     from services.usecases.put_calendar import put_calendar  # noqa: PLC0415 - as above
 
-    try:
-        given = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise fail(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise fail(f"{file} is not JSON: {error}.") from error
-    if not isinstance(given, dict):
-        raise fail(f"{file} holds no JSON object; a calendar under each id is needed.")
-    calendars = [parse_calendar(raw, calendar_id=name) for name, raw in given.items()]
+    given = json_file(file, of="a calendar")
     with database() as engine, engine.begin() as connection:
-        for each in calendars:
-            put_calendar(connection, each, now=bootstrap.now())
-    say(f"release calendars loaded: {len(calendars)}")
+        for name, raw in given.items():
+            with as_the_api_takes_it(name):
+                calendar = parse_calendar(clean_json(raw), calendar_id=storable_id(name))
+            put_calendar(connection, calendar, now=bootstrap.now())
+    say(f"release calendars loaded: {len(given)}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from services.cli.shell import database, fail, say
+from services.cli.given import as_the_api_takes_it
+from services.cli.json_files import json_file
+from services.cli.shell import database, say
 
 app = typer.Typer(help="What desks want to hear.", no_args_is_help=True)
 
@@ -19,11 +20,13 @@ RulesFile = Annotated[Path, typer.Argument(help="JSON object: a rule under each 
 def save(file: RulesFile) -> None:
     """Save rules as their next versions."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.api.schemas.common import clean_json, storable_id  # noqa: PLC0415 - as above
     from services.usecases.save_rule import save_rule, standing_alerts  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        for rule_id, raw in _rules(file).items():
-            rule = save_rule(connection, rule_id, raw, now=bootstrap.now())
+        for rule_id, raw in json_file(file, of="a rule").items():
+            with as_the_api_takes_it(rule_id):
+                rule = save_rule(connection, storable_id(rule_id), clean_json(raw), now=bootstrap.now())
             say(f"{rule.id} version {rule.version}: {rule.in_words()}")
             say(f"  {standing_alerts(connection, rule)[1]}")
 
@@ -48,7 +51,7 @@ def rehearse(
     from services.usecases.rehearse_rule import rehearse_rule  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        for rule_id, raw in _rules(file).items():
+        for rule_id, raw in json_file(file, of="a rule").items():
             rule = parse_rule(raw, rule_id=rule_id, version=1)
             told = rehearse_rule(
                 connection,
@@ -70,15 +73,3 @@ def rehearse(
                 ):
                     for alert in alerts:
                         say(f"  only with the figures of {name}: {alert_line(alert)}")
-
-
-def _rules(file: Path) -> dict[str, Any]:
-    try:
-        rules = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise fail(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise fail(f"{file} is not JSON: {error}.") from error
-    if not isinstance(rules, dict):
-        raise fail(f"{file} holds no JSON object; a rule under each id is needed.")
-    return rules

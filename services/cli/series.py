@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.given import as_the_api_takes_it
 from services.cli.shell import AsJson, database, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
@@ -44,10 +45,16 @@ def add(
 ) -> None:
     """Register a series, or describe one that is there anew; its unit stays."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.api.schemas.common import storable_id  # noqa: PLC0415 - as above
+    from services.api.schemas.series import SeriesGiven  # noqa: PLC0415 - as above
     from services.queries.series import SeriesRecord  # noqa: PLC0415 - as above
     from services.usecases.register_series import OtherUnitError, register_series  # noqa: PLC0415 - as above
 
-    record = SeriesRecord(series_id, name, unit, family, tuple(tag or ()), hs_code=hs_code)
+    with as_the_api_takes_it(series_id):
+        given = SeriesGiven.model_validate(
+            {"name": name, "unit": unit, "family": family, "tags": tag or [], "hs_code": hs_code}
+        )
+        record = SeriesRecord(storable_id(series_id), **{**dict(given), "tags": tuple(given.tags)})
     with database() as engine, engine.begin() as connection:
         try:
             earlier, _ = register_series(connection, record, now=bootstrap.now())

@@ -15,10 +15,11 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingError
 
 from alerts.errors import AlertsError
-from forecasting.errors import ForecastingError
+from forecasting.errors import ForecastingError, InvalidMonthError
+from forecasting.months import Month
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 from services.ingestion.sources.faults import SourceFault, SourceMisnamedError
 
@@ -93,7 +94,18 @@ def moment_of(text: str) -> dt.datetime:
         raise fail(f"{text!r} is not a moment; write it as 2025-06-20T10:00:00Z.") from error
     if moment.tzinfo is None:
         raise fail(f"{text!r} has no time zone; write it as 2025-06-20T10:00:00Z.")
-    return moment
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise fail(f"{text!r} is not a moment of our calendar in UTC.") from error
+
+
+def month_of(text: str) -> Month:
+    """A month of YYYY-MM; what is not one ends in one line."""
+    try:
+        return Month.parse(text)
+    except InvalidMonthError as error:
+        raise fail(str(error)) from error
 
 
 @contextmanager
@@ -114,6 +126,8 @@ def database() -> Iterator[Engine]:
         raise fail(
             f"The database at {where} has no such tables ({_first_line(error)}). Run `tonnage migrate`."
         ) from error
+    except DataError as error:
+        raise fail("A number or a text lies outside what can be stored; nothing was changed.") from error
     except REFUSALS as error:
         raise fail(str(error)) from error
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.given import as_the_api_takes_it
 from services.cli.shell import database, fail, say
 from services.ingestion.sources.faults import SourceMisnamedError
 
@@ -63,11 +64,15 @@ def follow(
 ) -> None:
     """Follow what a search finds: register the series, whose figures then arrive by themselves."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.api.schemas.common import storable_id  # noqa: PLC0415 - as above
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases import follow_source  # noqa: PLC0415 - as above
     from services.usecases.poll_source import line_to  # noqa: PLC0415 - as above
 
     named = _named(source)
+    if as_ is not None:
+        with as_the_api_takes_it("--as"):
+            storable_id(as_)
     with database() as engine, closing(line_to(engine, settings(), named, clock=bootstrap.now)) as line:
         found = follow_source.search(named, " ".join(words), now=bootstrap.now(), ask=line.ask)
         with engine.begin() as connection:

@@ -16,6 +16,11 @@ EARLIEST = Month.of(1900, 1)
 """First month accepted: what is older is a typing error, and the room for a year before it is needed."""
 LATEST = Month.of(2100, 12)
 """Last month accepted: what is later is a typing error, and would make a series of centuries of gaps."""
+LARGEST = 1e15
+"""Size beyond which a figure is a mistake in its unit: no country ships so much of anything in a month, and
+above it a double no longer holds every whole number."""
+SMALLEST = 1e-100
+"""Size below which a figure that is not zero is a mistake too: models square figures."""
 
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _COMPACT = re.compile(r"(\d{4})(\d{2})", re.ASCII)
@@ -86,7 +91,7 @@ def _spelt(text: str) -> Span:
 
 
 def number_of(given: Any) -> float:
-    """A finite number, or the digits of one with a decimal point; no thousands, no underscores."""
+    """A number up to LARGEST, or the digits of one with a decimal point; no thousands."""
     if isinstance(given, bool):
         raise RowFault(f"the value {given} is not a number")
     if isinstance(given, str) and not _NUMBER.fullmatch(given.strip()):
@@ -99,4 +104,14 @@ def number_of(given: Any) -> float:
         value = math.inf
     if not math.isfinite(value):
         raise RowFault(f"the value {str(given)[:40]} is not a finite number")
+    return within_size(value, given)
+
+
+def within_size(value: float, given: Any) -> float:
+    """The value that was read from what was ``given``; RowFault beyond LARGEST, or below SMALLEST."""
+    said = str(given)[:40]
+    if not abs(value) <= LARGEST:
+        raise RowFault(f"the value is {said}, and a figure beyond 10¹⁵ is refused: check its unit")
+    if 0 < abs(value) < SMALLEST:
+        raise RowFault(f"the value is {said}, and a figure nearer to zero than 10⁻¹⁰⁰ is refused: write 0")
     return value

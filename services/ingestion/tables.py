@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from services.ingestion.binary_tables import excel_cells, parquet_cells
 from services.ingestion.errors import Fault, UploadRefusedError, UploadTooLargeError
+from services.ingestion.json_text import JsonTextError, RepeatedKeyError, json_of
 
 Cells = Sequence[Any]
 
@@ -91,9 +91,12 @@ def json_table(content: bytes, *, limit: int | None, most_rows: int | None) -> T
 def parsed(content: bytes, limit: int | None) -> Any:
     """JSON as it was written; UploadRefusedError where it is none, or a key stands twice in an object."""
     try:
-        return json.loads(decoded(content, limit), object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
-        raise UploadRefusedError([Fault(0, f"it is not JSON ({str(error)[:80]})")]) from error
+        return json_of(decoded(content, limit))
+    except RepeatedKeyError as error:
+        faults = [Fault(0, f"the key {name!r} stands twice") for name in error.names]
+        raise UploadRefusedError(faults) from error
+    except JsonTextError as error:
+        raise UploadRefusedError([Fault(0, str(error))]) from error
 
 
 def objects(rows: Any) -> list[dict[str, Any]]:
@@ -101,11 +104,6 @@ def objects(rows: Any) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UploadRefusedError([Fault(0, "a list of objects is wanted, one a figure")])
     return rows
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    refuse_twice("key", [name for name, _ in pairs])
-    return dict(pairs)
 
 
 def parquet_table(content: bytes, *, limit: int | None, most_rows: int | None) -> Table:
@@ -154,7 +152,7 @@ def decoded(content: bytes, limit: int | None) -> str:
 
 
 def refuse_twice(what: str, names: Sequence[str]) -> None:
-    """UploadRefusedError where a column or a key stands more than once: we cannot say which is meant."""
+    """UploadRefusedError where a column stands more than once: we cannot say which is meant."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UploadRefusedError([Fault(0, f"the {what} {name!r} stands twice") for name in twice])

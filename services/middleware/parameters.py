@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from collections.abc import Collection
+from typing import get_args
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
@@ -12,29 +14,37 @@ from fastapi.routing import APIRoute
 
 
 def unknown_parameters(request: Request) -> list[dict[str, str]]:
-    """Path and reason of each query parameter that the route does not know, or that is given twice."""
+    """Path and reason of each query parameter that the route does not know, or cannot take.
+
+    That is one given twice, or a number written as no figure may be: 1_238.
+    """
     if not request.scope["query_string"]:
         return []
     route = request.scope["route"]
-    known = _parameters(route) if isinstance(route, APIRoute) else ()
+    known = _parameters(route) if isinstance(route, APIRoute) else {}
     found = []
     for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
             found.append({"path": f"query.{name}", "reason": _unknown(name, known)})
         elif count > 1:
             found.append({"path": f"query.{name}", "reason": f"it is given {count} times"})
+        elif known[name] and "_" in request.query_params[name]:
+            found.append({"path": f"query.{name}", "reason": "it is not a number; write digits alone"})
     return found
 
 
-def _parameters(route: APIRoute) -> tuple[str, ...]:
-    return tuple(
-        field.alias
+def _parameters(route: APIRoute) -> dict[str, bool]:
+    """Names of a route's parameters, and whether each is a number."""
+    return {
+        field.alias: bool(
+            {int, float} & {field.field_info.annotation, *get_args(field.field_info.annotation)}
+        )
         for field in get_flat_params(route.dependant)
         if getattr(field.field_info, "in_", None) is ParamTypes.query
-    )
+    }
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> str:
+def _unknown(name: str, known: Collection[str]) -> str:
     if not known:
         return "there is no such parameter; none is known here"
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

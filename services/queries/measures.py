@@ -46,9 +46,17 @@ class Watch:
     release_day: dt.date | None
     episodes: tuple[tuple[str, int], ...]
 
+    @property
+    def cursor(self) -> str:
+        """What names it in a list: a measure stands once beside a series."""
+        return f"{self.measure.id}~{self.series.id}"
+
 
 def watches(connection: Connection, registered: Sequence[SeriesRecord], *, as_of: dt.datetime) -> list[Watch]:
-    """Each measure public at a moment beside each series that it may show in; the latest in force first."""
+    """Each measure public at a moment beside each series that it may show in.
+
+    The latest in force first, and beside the series in the order given.
+    """
     known = measures.listed(connection, as_of=as_of)
     covered = {each.id: over for each in registered if (over := covering(known, each))}
     watched = [each for each in registered if each.id in covered]

@@ -73,10 +73,14 @@ class Release:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NowView:
-    """What stands now, of what a desk may see; ``installed`` counts the series registered, up to one."""
+    """What stands now, of what a desk may see; ``installed`` is True where a series is registered.
+
+    ``open`` are the gravest of the ``open_in_all`` alerts that are open.
+    """
 
     installed: bool
     open: tuple[OpenAlert, ...]
+    open_in_all: int
     events: tuple[LateEvent, ...]
     figures: tuple[tuple[LateVerdict, SeriesRecord], ...]
     episodes: tuple[Pictured, ...]
@@ -85,22 +89,29 @@ class NowView:
 
 def now_view(connection: Connection, *, desk: str | None, now: dt.datetime) -> NowView:
     """What stands now: bounded work however many series there are."""
-    opened = alerts.listed(connection, desk=desk, status="opened", limit=MOST_ALERTS)
+    opened = alerts.listed(connection, desk=desk, status="opened", gravest_first=True, limit=MOST_ALERTS)
     judged = verdicts.lately_judged(connection, desk=desk)
     named = {each.state.series_id for each in opened} | {each.figure.verdict.series_id for each in judged}
     records = {each.id: each for each in series.of_ids(connection, named)}
     said = alerts.last_events(connection, [each.state.id for each in opened])
-    order = {"critical": 0, "warning": 1, "info": 2}
     return NowView(
         installed=bool(series.listed(connection, desk=desk, limit=1)),
         open=tuple(
-            OpenAlert(each, records[each.state.series_id], said.get(each.state.id))
-            for each in sorted(opened, key=lambda each: order.get(str(each.state.severity), 3))
+            OpenAlert(each, records[each.state.series_id], said.get(each.state.id)) for each in opened
         ),
+        open_in_all=alerts.count_open(connection, desk=desk),
         events=tuple(alerts.latest_events(connection, desk=desk)),
         figures=tuple((each, records[each.figure.verdict.series_id]) for each in judged),
         episodes=_episodes(connection, desk, now),
         releases=_releases(connection, desk, now),
+    )
+
+
+def changed_since(connection: Connection, since: dt.datetime, *, desk: str | None) -> tuple[int, int]:
+    """Figures judged, and changes of alerts, that were recorded after a moment."""
+    return (
+        verdicts.count_judged(connection, since=since, desk=desk),
+        alerts.count_events(connection, since=since, desk=desk),
     )
 
 

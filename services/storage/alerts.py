@@ -7,12 +7,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select, tuple_
+from sqlalchemy import Connection, Select, case, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from alerts.hysteresis import Status
+from alerts.rules import Severity
 from alerts.states import AlertState, Transition, dump_state, parse_state
 from services.storage.tables import alert_events, alerts
+
+GRAVITY = {str(severity): -severity.rank for severity in Severity}
+"""How early an alert of a severity stands among those that are told the gravest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +124,32 @@ def listed(
     desk: str | None = None,
     series_id: str | None = None,
     status: str | None = None,
+    gravest_first: bool = False,
     limit: int = 100,
 ) -> list[AlertRecord]:
-    """Alerts that have opened, the last changed first."""
+    """Alerts that have opened, the last changed first; of all the gravest before them where asked for."""
     query = _opened(desk, series_id, status)
+    if gravest_first:
+        query = query.order_by(case(GRAVITY, value=alerts.c.severity, else_=1))
     query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id.desc()).limit(limit)
     return [_record(row) for row in connection.execute(query)]
+
+
+def count_open(connection: Connection, *, desk: str | None = None) -> int:
+    """How many alerts are open, of a desk where given."""
+    query = select(func.count()).select_from(_opened(desk, None, "opened").subquery())
+    return int(connection.execute(query).scalar_one())
+
+
+def count_events(connection: Connection, *, since: dt.datetime, desk: str | None = None) -> int:
+    """How many transitions were recorded after a moment, of a desk's alerts where given."""
+    query = select(func.count()).select_from(
+        alert_events.join(alerts, alerts.c.id == alert_events.c.alert_id)
+    )
+    query = query.where(alert_events.c.recorded_at > since)
+    if desk is not None:
+        query = query.where(alerts.c.desk == desk)
+    return int(connection.execute(query).scalar_one())
 
 
 def paged(

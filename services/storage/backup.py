@@ -45,11 +45,16 @@ def back_up(engine: Engine, folder: Path, *, now: dt.datetime) -> Kept:
 
     Readers and writers go on meanwhile: the snapshot is one read-only transaction.
     """
+    if folder.exists() and not folder.is_dir():
+        raise BackupError(f"{folder} is a file; name a new folder for each backup.")
     if folder.exists() and any(folder.iterdir()):
         raise BackupError(f"{folder} is not empty; name a new folder for each backup.")
     if not schema.at_head(engine):
         raise BackupError("The schema is not at the newest migration; run tonnage migrate before a backup.")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BackupError(f"{folder} cannot be made: {error.strerror}.") from error
     tables: dict[str, Any] = {}
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         for table in metadata.sorted_tables:
@@ -108,11 +113,16 @@ def restore(engine: Engine, folder: Path) -> Kept:
 def read(folder: Path) -> dict[str, Any]:
     """The manifest of a backup whose files are whole; BackupError."""
     try:
-        manifest = cast("dict[str, Any]", json.loads((folder / MANIFEST).read_text()))
-    except FileNotFoundError:
+        held: object = json.loads((folder / MANIFEST).read_text())
+    except (FileNotFoundError, NotADirectoryError):
         raise BackupError(
             f"{folder} holds no {MANIFEST}: it is no backup, or one that was broken off."
         ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise BackupError(f"{folder / MANIFEST} cannot be read ({error}); take another backup.") from error
+    if not isinstance(held, dict) or not {"format", "tables"} <= held.keys():
+        raise BackupError(f"{folder / MANIFEST} is no manifest of ours; take another backup.")
+    manifest: dict[str, Any] = held
     if manifest["format"] != FORMAT:
         raise BackupError(f"{folder} is of format {manifest['format']}; this version reads {FORMAT}.")
     for name, table in manifest["tables"].items():

@@ -99,11 +99,15 @@ def rotate(
     overlap_until: dt.datetime,
     rotated_by: str | None = None,
 ) -> None:
-    """Put a new encrypted secret in front; the present one also signs until the overlap ends."""
-    present = select(endpoints.c.id, endpoints.c.secret, literal(overlap_until)).where(
+    """Put a new encrypted secret in front, asked for ``rotated_by``.
+
+    The present one also signs until the overlap ends, and keeps what it was asked for by.
+    """
+    kept = ["secret", "public_key", "rotated_by"]
+    present = select(endpoints.c.id, literal(overlap_until), *(endpoints.c[name] for name in kept)).where(
         endpoints.c.id == endpoint_id
     )
-    names = ["endpoint_id", "secret", "signs_until"]
+    names = ["endpoint_id", "signs_until", *kept]
     connection.execute(insert(retired_secrets).from_select(names, present))
     connection.execute(
         update(endpoints)
@@ -112,11 +116,20 @@ def rotate(
     )
 
 
-def rotation(connection: Connection, endpoint_id: str) -> tuple[bytes, str | None]:
-    """The encrypted secret that an endpoint signs with, and what its last rotation was asked for by."""
-    query = select(endpoints.c.secret, endpoints.c.rotated_by).where(endpoints.c.id == endpoint_id)
-    row = connection.execute(query).one()
-    return row.secret, row.rotated_by
+def asked_for(
+    connection: Connection, endpoint_id: str, rotated_by: str, *, now: dt.datetime
+) -> tuple[bytes, str | None] | None:
+    """The encrypted secret and the public key that a rotation asked for so came to, while it signs."""
+    newest = select(endpoints.c.secret, endpoints.c.public_key).where(
+        endpoints.c.id == endpoint_id, endpoints.c.rotated_by == rotated_by
+    )
+    older = select(retired_secrets.c.secret, retired_secrets.c.public_key).where(
+        retired_secrets.c.endpoint_id == endpoint_id,
+        retired_secrets.c.rotated_by == rotated_by,
+        retired_secrets.c.signs_until > now,
+    )
+    row = connection.execute(newest.union_all(older)).first()
+    return None if row is None else (row.secret, row.public_key)
 
 
 def retired(connection: Connection, endpoint_id: str, *, now: dt.datetime) -> list[dt.datetime]:

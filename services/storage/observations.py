@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from forecasting.months import Span
+from forecasting.months import Month, Span
 from forecasting.prints import PrintArrays
 from forecasting.series import Observation
 from forecasting.vintages import known
@@ -102,14 +102,12 @@ def prints(
     strings, so that no row is made into objects.
     """
     order = (observations.c.known_from, observations.c.id)
-    ordinal = func.extract("year", observations.c.first_month) * 12
-    ordinal += func.extract("month", observations.c.first_month) - 1
     known = func.extract("epoch", observations.c.known_from) * 1_000_000
     value = func.coalesce(observations.c.value, cast("NaN", Double))
     query = (
         select(
             observations.c.series_id,
-            _packed(func.int8send(cast(ordinal, BigInteger)), order).label("first"),
+            _packed(func.int8send(_first_ordinal()), order).label("first"),
             _packed(func.int8send(cast(observations.c.months, BigInteger)), order).label("months"),
             _packed(func.float8send(cast(value, Double)), order).label("values"),
             _packed(func.int8send(cast(known, BigInteger)), order).label("known"),
@@ -128,6 +126,32 @@ def prints(
         )
         for row in connection.execute(query)
     }
+
+
+def extent(connection: Connection, series_ids: Collection[str]) -> tuple[Month, Month] | None:
+    """First and last month that rows of the series are of; None where there is none. No row is read."""
+    first = _first_ordinal()
+    query = select(func.min(first), func.max(first + observations.c.months - 1))
+    least, most = connection.execute(query.where(observations.c.series_id.in_(series_ids))).one()
+    bounds: tuple[int | None, int | None] = (least, most)
+    return None if bounds[0] is None else (Month(least), Month(most))
+
+
+def count_within(connection: Connection, series_ids: Collection[str], first: Month, last: Month) -> int:
+    """Count of the rows of the series whose months all lie between two; no row is read."""
+    begins = _first_ordinal()
+    query = select(func.count()).where(
+        observations.c.series_id.in_(series_ids),
+        begins >= first.ordinal,
+        begins + observations.c.months - 1 <= last.ordinal,
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _first_ordinal() -> ColumnElement[int]:
+    """The ordinal of a row's first month."""
+    month = observations.c.first_month
+    return cast(func.extract("year", month) * 12 + func.extract("month", month) - 1, BigInteger)
 
 
 def _packed(sent: ColumnElement[bytes], order: tuple[ColumnElement[Any], ...]) -> ColumnElement[bytes]:

@@ -1,9 +1,9 @@
-"""Release calendars that an installation has added or described anew, and the releases told overdue."""
+"""Release calendars that an installation has added or described anew, and what desks were told is overdue."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 from sqlalchemy import Connection, func, select
@@ -100,15 +100,18 @@ def first_arrivals(
     ]
 
 
-def tell_once(connection: Connection, release: Release, *, now: dt.datetime) -> bool:
-    """Note that a release is told overdue; False where it has been."""
+def tell_once(
+    connection: Connection, release: Release, desk: str, series_ids: Sequence[str], *, now: dt.datetime
+) -> bool:
+    """Note that a desk is told of a release that is overdue; False where it has been."""
     row = {
         "calendar_id": release.calendar.id,
         "first_month": release.span.first,
         "months": release.span.months,
+        "desk": desk,
         "due_at": release.due,
         "told_at": now,
-        "series": list(release.missing),
+        "series": list(series_ids),
     }
     statement = insert(overdue_releases).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(overdue_releases.c.told_at)).first() is not None

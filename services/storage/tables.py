@@ -252,9 +252,10 @@ overdue_releases = Table(
     Column("calendar_id", Text, primary_key=True),
     Column("first_month", MonthColumn, primary_key=True),
     Column("months", SmallInteger, primary_key=True),
+    Column("desk", Text, primary_key=True),
     Column("due_at", Moment, nullable=False),
-    Column("told_at", Moment, nullable=False, comment="when desks were told, once"),
-    Column("series", ARRAY(Text), nullable=False, comment="awaited then"),
+    Column("told_at", Moment, nullable=False, comment="when the desk was told, once"),
+    Column("series", ARRAY(Text), nullable=False, comment="awaited then, of those that the desk heard of"),
 )
 
 alert_notes = Table(
@@ -283,6 +284,8 @@ silences = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+_ROTATED_BY = "caller and Idempotency-Key of the rotation that made the secret, hashed"
+
 endpoints = Table(
     "endpoints",
     metadata,
@@ -307,7 +310,7 @@ endpoints = Table(
     ),
     Column("sealed_url", LargeBinary, comment="encrypted; a channel's real URL"),
     Column("public_key", Text, comment="null is HMAC"),
-    Column("rotated_by", Text, comment="Idempotency-Key of the last rotation, hashed"),
+    Column("rotated_by", Text, comment=_ROTATED_BY),
 )
 
 retired_secrets = Table(
@@ -317,6 +320,8 @@ retired_secrets = Table(
     Column("endpoint_id", ForeignKey("endpoints.id"), nullable=False, index=True),
     Column("secret", LargeBinary, nullable=False, comment="encrypted; signs beside the newest"),
     Column("signs_until", Moment, nullable=False),
+    Column("rotated_by", Text, comment=_ROTATED_BY),
+    Column("public_key", Text, comment="null is HMAC"),
 )
 
 messages = Table(

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
-from forecasting.shocks.records import Rank, Record
+from forecasting.shocks.records import Extreme, Rank
 from services.storage.copying import copy_rows
 from services.storage.restrictions import shown_to
 from services.storage.tables import observations, verdicts
@@ -29,8 +29,8 @@ class VerdictRecord:
     revision_of: float | None
     change_month: float | None
     change_year: float | None
-    records: tuple[Record, ...]
-    change_records: tuple[Record, ...]
+    records: tuple[Extreme, ...]
+    change_records: tuple[Extreme, ...]
     rank_in_month: Rank | None
     judged_at: dt.datetime
 
@@ -250,6 +250,17 @@ def lately_judged(connection: Connection, *, desk: str | None = None, limit: int
     ]
 
 
+def count_judged(connection: Connection, *, since: dt.datetime, desk: str | None = None) -> int:
+    """How many figures that a forecast judged were recorded after a moment; see ``lately_judged``."""
+    query = (
+        select(func.count())
+        .select_from(verdicts.join(observations, observations.c.id == verdicts.c.observation_id))
+        .where(verdicts.c.forecast_id.is_not(None), observations.c.recorded_at > since)
+        .where(shown_to(desk, verdicts.c.series_id))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def _record(row: Any) -> VerdictRecord:
     detection = Detection(Verdict(row.verdict), **{name: getattr(row, name) for name in _DETECTION})
     return VerdictRecord(
@@ -267,15 +278,15 @@ def _record(row: Any) -> VerdictRecord:
     )
 
 
-def _dump(record: Record) -> dict[str, Any]:
+def _dump(record: Extreme) -> dict[str, Any]:
     """A record as JSON; dataclasses.asdict would take its months apart."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     return {name: str(value) if isinstance(value, Month) else value for name, value in values.items()}
 
 
-def _load(stored: dict[str, Any]) -> Record:
+def _load(stored: dict[str, Any]) -> Extreme:
     since = stored["since"]
-    return Record(
+    return Extreme(
         **{
             **stored,
             "direction": cast("Literal['lowest', 'highest']", stored["direction"]),

@@ -154,10 +154,11 @@ async def _pump(
 ) -> Counter[str]:
     """Claim, send and settle until nothing is due and nothing in flight.
 
-    What claiming raises, such as OperationalError where the database is away, is raised once nothing is in
-    flight that it would forget.
+    What claiming or settling raises, such as OperationalError where the database is away, is raised once
+    nothing is in flight that it would forget. What could not be settled is due again when its lease ends.
     """
     tally: Counter[str] = Counter()
+    away: OperationalError | None = None
     flying: dict[asyncio.Task[Sent], float] = {}
     after = ""
     while True:
@@ -176,9 +177,18 @@ async def _pump(
         began = asyncio.get_running_loop().time()
         flying |= {asyncio.create_task(attempt(sender, each)): began for each in claimed}
         if not flying:
+            if away is not None:
+                raise away
             return tally
         if sent := await _landed(flying):
-            await _settle(sender, sent)
+            try:
+                await _settle(sender, sent)
+            except OperationalError as error:
+                _log.error(
+                    "attempts could not be written; they are due again", count=len(sent), exc_info=error
+                )
+                away = error
+                continue
             _tell(sent)
             tally.update(settle_deliveries.status(each.settlement) for each in sent)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from alerts.events import source_refused_event
 from forecasting.vintages import known
 from services.ingestion.figures import ArrivingFigure
+from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import SourceFault
 from services.ingestion.sources.source import Reading, Source
 from services.storage import observations, outbox, restrictions, series, snapshots, sources
@@ -73,7 +74,7 @@ def derive_figures(
         faults: list[tuple[SourceFault, Snapshot]] = []
         for number, snapshot in enumerate(waiting, start=1):
             try:
-                read.append((snapshot, source.read(snapshot, followed)))
+                read.append((snapshot, parsing.read(source, snapshot, followed)))
             except SourceFault as fault:
                 faults.append((fault, snapshot))
             told(number, len(waiting))
@@ -221,7 +222,7 @@ def _gone(
     if before is None:
         return []
     try:
-        earlier = source.read(before, followed)
+        earlier = parsing.read(source, before, followed)
     except SourceFault:  # a newer parser refuses what an older one read: `sources rederive` reports it
         return []
     there = {(each.series_id, each.span) for each in readings}

@@ -22,11 +22,12 @@ from forecasting.shocks.chronicle import FOLLOWED, Chapter, Shock, begins, chapt
 from forecasting.shocks.detection import SHOCKS, Verdict, discoveries, not_judged, threshold
 from forecasting.shocks.episodes import REOPENED_WITHIN, closing
 from forecasting.shocks.interventions import Intervention, Side
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Extreme
 from forecasting.shocks.witnesses import steadied
 from services.storage.series import SeriesRecord
 from services.usecases.completed_panel import completed
 from services.usecases.forecast_panel import processes
+from services.usecases.time_limit import limited
 
 FEWEST = 12
 """Figures held before the first one that is judged."""
@@ -112,10 +113,12 @@ class _Judged:
 def detect_series(series: Series, judging: Judging) -> list[Row]:
     """Rows of one series; every figure is judged by what was published before its span.
 
-    A figure takes the step of one that arrives, as if each had become known at the end of its span.
+    A figure takes the step of one that arrives, as if each had become known at the end of its span. Each fit
+    is under the time limit.
     """
     record = SeriesRecord(series.id, series.id, series.unit)
     prints = Prints(series.id, series.unit)
+    guard = limited()
     published: Forecast | None = None
     stood: list[Forecast | None] = []
     placed: list[Placed] = []
@@ -134,7 +137,7 @@ def detect_series(series: Series, judging: Judging) -> list[Row]:
         else:
             history = series.until(span.first - 1)
             if fitted is None or span.first.since(fitted) >= judging.refit_every:
-                (publication,) = publish([history], horizon=HORIZON, portfolio=judging.portfolio)
+                (publication,) = publish([history], horizon=HORIZON, portfolio=judging.portfolio, guard=guard)
                 published, fitted = publication.forecast, span.first
             judge = _judge(steadied(history, published, horizon=span.months), _midnight(span.first))
         stood.append(published)
@@ -218,7 +221,7 @@ def _row(facts: Facts) -> Row:
     }
 
 
-def _record_fields(name: str, record: Record | None) -> Row:
+def _record_fields(name: str, record: Extreme | None) -> Row:
     if record is None:
         return {}
     return {

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Engine
 
+from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import ForeignUnitError, NothingOfferedError, OtherDesksRowsError
 from services.ingestion.sources.source import Ask, Entry, Source
 from services.settings import Settings
@@ -20,7 +21,7 @@ __all__ = ["EncryptionKeyError", "follow", "give_key", "key_of", "search", "unfo
 
 def search(source: Source, words: str, *, now: dt.datetime, ask: Ask) -> list[Entry]:
     """What a source offers; NothingOfferedError where that is nothing."""
-    found = source.search(words, now, ask)
+    found = parsing.offered(source, words, now, ask)
     if not found:
         raise NothingOfferedError(source.name, words)
     return found

@@ -119,9 +119,9 @@ def _coverage(series: Series, *, name: str, horizon: int) -> tuple[float, float]
 
 
 def _residuals(series: Series, *, horizon: int, portfolio: str) -> tuple[Residuals | None, float]:
-    """Residuals with the CPU seconds that they took."""
+    """Residuals with the CPU seconds that they took; each fit under the time limit."""
     before = time.process_time()
-    made = past_residuals(series, horizon, portfolio)
+    made = past_residuals(series, horizon, portfolio, guard=limited())
     return made, time.process_time() - before
 
 
@@ -150,7 +150,7 @@ def forecast_panel(
 ) -> tuple[pd.DataFrame, Engine]:
     """One row a series and month ahead; a series without a forecast is one row with its reason.
 
-    Columns: series_id, h, month, mean (the point forecast: the members' medians, combined), q0.025 … q0.975,
+    Columns: series_id, h, month, mean (the point forecast: the median, the same as q0.5), q0.025 … q0.975,
     members (those with a weight), left_out (member: reason, …), reason. The result is the same for any number
     of jobs. What ``family`` derives is forecast too, and its sums add up in ``mean``. ``progress`` is called
     with the count of series done since the last call.

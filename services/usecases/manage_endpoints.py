@@ -132,22 +132,24 @@ def rotate_secret(
     *,
     now: dt.datetime,
     idempotency_key: str | None = None,
+    sender: str = "",
     noted: Noted = _unnoted,
 ) -> str:
     """A new secret, shown once, or public key; each older one signs beside it for 24 h from its rotation.
 
-    The same ``idempotency_key`` as the last rotation had gives the same again. UnknownEndpointError;
-    TooManySecretsError where MOST_RETIRED still sign.
+    The same ``idempotency_key`` of a ``sender`` gives the same again while that secret signs, however
+    often it was rotated since. UnknownEndpointError; TooManySecretsError where MOST_RETIRED still sign.
     """
-    asked = None if idempotency_key is None else hashlib.sha256(idempotency_key.encode()).hexdigest()
+    asked = None if idempotency_key is None else _asked_by(sender, idempotency_key)
     with engine.begin() as connection:
         endpoints.lock(connection, tables.endpoints.c.id == endpoint_id)
         endpoint = endpoints.get(connection, endpoint_id)
         if endpoint is None:
             raise UnknownEndpointError(endpoint_id)
-        present, rotated_by = endpoints.rotation(connection, endpoint_id)
-        if asked is not None and asked == rotated_by:
-            return endpoint.public_key or decrypt(present, settings.secret_keys)
+        if asked is not None:
+            made = endpoints.asked_for(connection, endpoint_id, asked, now=now)
+            if made is not None:
+                return made[1] or decrypt(made[0], settings.secret_keys)
         older = endpoints.retired(connection, endpoint_id, now=now)
         if len(older) >= MOST_RETIRED:
             raise TooManySecretsError(endpoint_id, len(older), older[0])
@@ -162,6 +164,11 @@ def rotate_secret(
         )
         noted(connection, endpoint)
     return public_key or secret
+
+
+def _asked_by(sender: str, idempotency_key: str) -> str:
+    """Who asked under which key, as it is kept: a key is its sender's own, and may be a secret itself."""
+    return hashlib.sha256(f"{len(sender)}:{sender}{idempotency_key}".encode()).hexdigest()
 
 
 def reseal_secrets(engine: Engine, settings: Settings) -> int:

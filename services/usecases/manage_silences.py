@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from sqlalchemy import Connection
 
-from services.storage import alerts, restrictions, rules, series, silences
+from services.storage import alerts, desks, restrictions, rules, series, silences
 from services.storage.silences import SilenceRecord
-from services.usecases.save_rule import candidates
+from services.usecases.save_rule import CANDIDATES, candidates
+
+MOST_DESKS = 1000
+"""Desks that a misspelt name is held against."""
 
 
 class UnknownMatchError(LookupError):
-    """A silence that names what its desk does not have; ``unknown`` holds, by field, each with candidates."""
+    """A silence that names what is not there; ``unknown`` holds, by field, each with candidates."""
 
     def __init__(self, desk: str, unknown: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self.desk = desk
@@ -25,15 +29,24 @@ class UnknownMatchError(LookupError):
             )
             for field, names in unknown.items()
         )
-        super().__init__(f"The silence names what {desk} does not have, and would match nothing. {told}.")
+        what = "a desk that there is not" if "desk" in unknown else f"what {desk} does not have"
+        super().__init__(f"The silence names {what}, and would match nothing. {told}.")
 
 
 def add_silence(connection: Connection, record: SilenceRecord) -> None:
-    """Add a silence; UnknownMatchError where it names a series, rule or alert that its desk does not have."""
+    """Add a silence.
+
+    UnknownMatchError where there is no such desk, or it has no such series, rule or alert, or no rule of its
+    own bears the labels.
+    """
+    desks_meant = _other_desks(connection, record.desk)
+    if desks_meant is not None:
+        raise UnknownMatchError(record.desk, {"desk": {record.desk: desks_meant}})
     found = {
         "series": _unknown_series(connection, record),
         "rules": _unknown_rules(connection, record),
         "alerts": _unknown_alerts(connection, record),
+        "labels": _unknown_labels(connection, record),
     }
     unknown = {field: names for field, names in found.items() if names}
     if unknown:
@@ -45,6 +58,39 @@ def end_silence(connection: Connection, silence_id: str, *, now: dt.datetime) ->
     """End a silence now: what it matches is heard again. As it stands then; None where there is none."""
     silences.end(connection, silence_id, at=now)
     return silences.get(connection, silence_id)
+
+
+def _other_desks(connection: Connection, name: str) -> list[str] | None:
+    """Desks that the name of none may mean; None where it is one: something else than a silence names it."""
+    here = desks.listed(connection, desk=name)
+    if any(each.rules or each.endpoints or each.keys or each.alerts for each in here):
+        return None
+    others = [each.name for each in desks.listed(connection, limit=MOST_DESKS) if each.name != name]
+    return get_close_matches(name, others, n=CANDIDATES, cutoff=0.5)
+
+
+def _unknown_labels(connection: Connection, record: SilenceRecord) -> dict[str, list[str]]:
+    """Labels that no rule of the desk bears, in any version; or all, where none bears them together."""
+    named = record.silence.matcher.labels
+    own = [rule for rule in rules.in_force(connection) if rule.desk == record.desk] if named else []
+    if not named or any(named <= set(rule.labels) for rule in own):
+        return {}
+    ever = [version for rule in own for version, _ in rules.versions(connection, rule.id)]
+    if any(named <= set(rule.labels) for rule in ever):
+        return {}
+    borne = {label for rule in ever for label in rule.labels}
+    unknown = sorted(named - borne)
+    if not unknown:
+        return {" and ".join(map(_label, sorted(named))): []}
+    return {
+        _label(each): [_label(other) for other in sorted(borne) if other[0] == each[0]][:CANDIDATES]
+        or [_label(other) for other in sorted(borne)][:CANDIDATES]
+        for each in unknown
+    }
+
+
+def _label(label: tuple[str, str]) -> str:
+    return "=".join(label)
 
 
 def _unknown_series(connection: Connection, record: SilenceRecord) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import (
     BudgetSpentFault,
     KeyRefusedFault,
@@ -132,7 +133,7 @@ def _ask(line: Line, visit: Visit, progress: Progress) -> tuple[list[SourceFault
     outcome: Snapshot | SourceFault | None = None
     try:
         for number in itertools.count(1):
-            request = visit.send(outcome)
+            request = parsing.following(line.source, visit, outcome)
             try:
                 outcome = line.ask(request)
             except ENDING:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from alerts.judging import Judgement
 from forecasting.months import Span
+from services.ingestion.cells import RowFault, within_size
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
 from services.storage import (
@@ -146,7 +147,7 @@ def _together(figures: Sequence[ArrivingFigure]) -> Iterator[list[ArrivingFigure
 def _refuse(
     figures: Sequence[ArrivingFigure], registered: Mapping[str, SeriesRecord], now: dt.datetime
 ) -> None:
-    """UploadRefusedError where a row names no series, another unit, or a time that cannot be."""
+    """UploadRefusedError where a row names no series, another unit, or a time or value that cannot be."""
     faults: list[Fault] = []
     for figure in figures:
         held = registered.get(figure.series_id)
@@ -161,8 +162,19 @@ def _refuse(
             faults.append(Fault(figure.row, f"known_from {moment.isoformat()} lies in the future"))
         elif moment.date() < figure.span.last.first_day:
             faults.append(Fault(figure.row, f"{figure.span} had not begun at known_from, {moment.date()}"))
+        elif (reason := _no_size(figure.value)) is not None:
+            faults.append(Fault(figure.row, reason))
     if faults:
         raise UploadRefusedError(sorted(faults, key=lambda fault: fault.row))
+
+
+def _no_size(value: float | None) -> str | None:
+    """Why a value is none that a figure can have: a connector's has been through no reader of files."""
+    try:
+        within_size(value or 0.0, value)
+    except RowFault as fault:
+        return str(fault)
+    return None
 
 
 class _Batch:

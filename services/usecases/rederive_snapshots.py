@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from forecasting.months import Span
 from forecasting.vintages import known
 from services.ingestion.figures import ArrivingFigure
+from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import SourceFault
 from services.ingestion.sources.source import Reading, Source
 from services.storage import observations, series, snapshots, sources
@@ -66,7 +67,7 @@ def rederive_snapshots(
     for snapshot in snapshots.derived(connection, source.name):
         done.answers += 1
         try:
-            readings = source.read(snapshot, followed)
+            readings = parsing.read(source, snapshot, followed)
         except SourceFault as fault:
             done.refused.append(f"snapshot {snapshot.id}: {fault}")
             continue

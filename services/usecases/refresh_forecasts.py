@@ -121,7 +121,7 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
         vintage=how.vintage,
         global_model=learned.global_model,
         calibration=learned.calibration(how.portfolio),
-        guard=limited(together=BATCH_SECONDS if len(batch) > 1 else None),
+        guard=limited(together=BATCH_SECONDS),
     )
     publications = fit([known for known, _ in held])
     versions = {name: metadata.version(name) for name in LIBRARIES} | learned.versions(how.portfolio)

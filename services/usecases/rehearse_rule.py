@@ -27,6 +27,8 @@ MOST_MONTHS = 60_000
 """Series times months that one rehearsal replays: 300 series over 15 years are 54,000."""
 MOST_FIGURES = 100_000
 """Figures that one rehearsal replays: revisions make more of them than there are months."""
+NEVER = Month.of(2000, 1)
+"""The month rehearsed where no figure is held of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +74,23 @@ def rehearse_rule(
     With ``latest`` the answer is of today's figures, with the difference to those of the time.
     ``alerts_a_year`` is what the desk accepts over all series; ``budget`` what judges a shock, as in
     recording; with ``desk`` only series that it may see are replayed. NothingCoveredError;
-    RehearsalTooLargeError.
+    RehearsalTooLargeError, before any figure is read.
     """
     held_by = series.listed(connection, desk=desk, limit=None)
     covered = tuple(each for each in held_by if rule.scope.covers(traits(each)))
     if not covered:
         raise NothingCoveredError(rule.scope.in_words())
-    held = observations.history(connection, [each.id for each in covered])
-    spans = [row.observation.span for rows in held.values() for row in rows]
-    last = last or max((span.last for span in spans), default=Month.of(2000, 1))
-    earliest = min((span.first for span in spans), default=last)
+    ids = [each.id for each in covered]
+    earliest, latest_held = observations.extent(connection, ids) or (NEVER, NEVER)
+    last = last or latest_held
     first = max(first or earliest, last - (12 * LONGEST_YEARS - 1))
-    count = sum(first <= span.first and span.last <= last for span in spans)
+    count = observations.count_within(connection, ids, first, last)
     months = max(last.since(first) + 1, 0)
     if len(covered) * months > MOST_MONTHS:
         raise RehearsalTooLargeError(len(covered), months, count, MOST_MONTHS)
     if count > MOST_FIGURES:
         raise RehearsalTooLargeError(len(covered), months, count, MOST_FIGURES)
+    held = observations.history(connection, ids)
     published = standing_forecasts.archived(connection, held.keys(), model=forecasts.judging(portfolio))
     beside = Beside(connection, desk=desk or rule.desk, shipped=shipped())
 

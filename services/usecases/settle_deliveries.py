@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from alerts.delivery import breaker
-from alerts.delivery.attempts import Delivered, Disabled, Exhausted, Failure, RetryAt, Settlement
+from alerts.delivery.attempts import Delivered, Disabled, Exhausted, RetryAt, Settlement
 from alerts.events import disabled_event
 from services.storage import endpoint_health, endpoints, outbox
 from services.storage.deliveries import AttemptRecord
@@ -127,8 +127,7 @@ def status(settlement: Settlement) -> str:
 
 def _settled(sent: Sent) -> Settled:
     due = _due(sent.settlement)
-    counted = sent.outcome.failure is not Failure.UNSIGNED
-    return Settled(sent.claim.id, status(sent.settlement), due, counted)
+    return Settled(sent.claim.id, status(sent.settlement), due, counted=not sent.outcome.is_ours)
 
 
 def _due(settlement: Settlement) -> dt.datetime | None:

@@ -23,11 +23,11 @@ lease of its jobs, so that neither ends it in the middle."""
 
 
 class BatchOverError(AloneNextTimeError):
-    """The fits of a batch took too long together."""
+    """The fits of a batch, or of the one series in it, took too long together."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        super().__init__(f"the fits of one batch took more than {seconds:g} s; each series is fitted alone")
+        super().__init__(f"the fits of one batch took more than {seconds:g} s together")
 
 
 class _TimeOverError(BaseException):

@@ -20,6 +20,7 @@ from services.storage.jobs import Job
 from services.storage.known_series import known_series
 from services.storage.trained_models import TrainedModel
 from services.usecases.order_training import TRAIN
+from services.usecases.time_limit import BATCH_SECONDS, BatchOverError, limited
 from services.work.runner import Kind, Outcome, turn
 
 LIBRARIES = ("tonnage", "numpy", "lightgbm", "statsforecast")
@@ -71,6 +72,8 @@ def train_models(
         notes.append(note)
     except CalibrationError as error:
         notes.append(str(error))
+    except BatchOverError as over:
+        notes.append(f"Calibration: {over}; the one that stands is used.")
     digest = hashlib.sha256((model or b"") + b"\0" + (table or b"")).hexdigest()
     trained = TrainedModel(
         version=f"{vintage:%Y%m%dT%H%M%SZ}-{digest[:12]}",
@@ -102,8 +105,13 @@ def _panel(engine: Engine, as_of: dt.datetime) -> tuple[list[Series], dt.datetim
 
 
 def _calibration(panel: list[Series], portfolio: str) -> tuple[bytes, str]:
-    """A calibration of one rolling origin; CalibrationError where too few series can be scored."""
-    scored = [past_residuals(each, HORIZON, portfolio) for each in calibration.sample(panel)]
+    """A calibration of one rolling origin; CalibrationError where too few series can be scored.
+
+    BatchOverError where its fits take too long together: a training is to end well below a task's limit, and
+    what else it learned is kept.
+    """
+    guard = limited(together=BATCH_SECONDS)
+    scored = [past_residuals(each, HORIZON, portfolio, guard=guard) for each in calibration.sample(panel)]
     held = [each for each in scored if each is not None]
     table = calibration.pooled(held, LEVELS)
     return (

@@ -33,16 +33,17 @@ BACK = 3
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a look at the calendar came to: releases told overdue now, and transitions of alerts."""
+    """What a look at the calendar came to: releases told overdue to a desk now, and transitions of alerts."""
 
     told: tuple[Release, ...]
     moved: tuple[Moved, ...]
 
 
 def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -> Watched:
-    """Tell each release that has become late, once, and move the alerts of the rules that ask for it.
+    """Tell each release that has become late, and move the alerts of the rules that ask for it.
 
-    Whatever runs it, and however often, a release is told once and an alert opened once.
+    Whatever runs it, and however often, a desk is told of a release once and an alert opened once. A desk
+    that has silenced it is told when the silence is over, if the release is late still.
     """
     registered = {each.id: each for each in series.listed(connection, limit=None)}
     calendars = release_calendars.in_force(connection, shipped())
@@ -70,10 +71,18 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
         shown = watched.id not in kept_for
         return [rule for rule in watching(in_force, watched) if shown or rule.desk == desk]
 
-    told = tuple(each for each in late if release_calendars.tell_once(connection, each, now=now))
     desks = {name: {rule.desk for rule in watchers(registered[name])} for name in missing}
     quiet = silences.in_force(connection, now=now)
-    messages = [each for release in told for each in _messages(release, registered, desks, quiet, now)]
+    told: list[Release] = []
+    messages: list[Message] = []
+    for release in late:
+        news = [
+            message
+            for message, names in _messages(release, registered, desks, quiet, now)
+            if release_calendars.tell_once(connection, release, message.desk, names, now=now)
+        ]
+        messages += news
+        told += [release] if news else []
     beside = cache(lambda desk: Beside(connection, desk=desk, shipped=shipped()))
 
     def follow(followed: Sequence[Rule]) -> list[Moved]:
@@ -100,7 +109,7 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
     # a rule that raises is counted and logged, and not told: this is looked at each five minutes
     moved, _ = passing_over(connection, [each for each in in_force if "expectation" in each.needs], follow)
     tell_desks(connection, moved, now=now, beside=outbox.address(connection, messages))
-    return Watched(told, tuple(moved))
+    return Watched(tuple(told), tuple(moved))
 
 
 def _held(connection: Connection, series_id: str, span: Span) -> bool:
@@ -115,8 +124,8 @@ def _messages(
     desks: dict[str, set[str]],
     quiet: Sequence[Silence],
     now: dt.datetime,
-) -> list[Message]:
-    """One message for each desk that watches some of the series awaited, and has not silenced it."""
+) -> list[tuple[Message, list[str]]]:
+    """One message for each desk that watches series awaited and has not silenced it, with which."""
     messages = []
     for desk in sorted(set().union(*(desks[name] for name in release.missing))):
         watched = [registered[name] for name in release.missing if desk in desks[name]]
@@ -124,7 +133,7 @@ def _messages(
         if heard:
             awaited = [(each.id, each.name, each.unit) for each in heard]
             body = overdue_event(calendar=release.calendar, span=release.span, awaited=awaited, now=now)
-            messages.append(Message(desk, body, now))
+            messages.append((Message(desk, body, now), [each.id for each in heard]))
     return messages
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from services.bootstrap import Service
 
 _Day = Annotated[
-    dt.date | None,
+    Annotated[dt.date, Field(ge=dt.date(1900, 1, 1))] | None,
     BeforeValidator(lambda given: given or None),  # a form whose day was left empty
-    Query(alias="as_of", description="YYYY-MM-DD", ge=dt.date(1900, 1, 1)),
+    Query(alias="as_of", description="YYYY-MM-DD"),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from forecasting.shocks.interventions import Intervention
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Extreme
 
 TYPES = {
     Intervention.AO: "one month only",
@@ -33,7 +33,7 @@ def lead(sentence: str) -> tuple[str, str]:
     return first, "".join(rest)
 
 
-def record_words(record: Record) -> str:
+def record_words(record: Extreme) -> str:
     """Since when a figure was not so low or high, beside how much of that time is held."""
     held = f"{record.months_held:,} of {record.months_needed:,} months held"
     years = "" if record.years_claimed is None else f"; a {record.years_claimed}-year {_noun(record)}"
@@ -46,5 +46,5 @@ def record_words(record: Record) -> str:
     return f"{record.direction.capitalize()} since {record.since.name} ({held}){years}"
 
 
-def _noun(record: Record) -> str:
+def _noun(record: Extreme) -> str:
     return "low" if record.direction == "lowest" else "high"

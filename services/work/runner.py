@@ -144,10 +144,12 @@ def _worked(
         outcome = kind.work(batch)
         if not outcome.settled:
             _settle(engine, batch, outcome, clock())
-    except AloneNextTimeError as over:
-        log.warning("a batch took too long", kind=kind.name, series=_series(batch), error=str(over))
-        _give_back(engine, batch, begun=True)
-    except Exception as error:  # whatever it was: kept with the job, tried again, failed for good in the end
+    except (AloneNextTimeError, Exception) as error:
+        # whatever it was: kept with the job, tried again, failed for good in the end
+        if isinstance(error, AloneNextTimeError) and len(batch) > 1:
+            log.warning("a batch took too long", kind=kind.name, series=_series(batch), error=str(error))
+            _give_back(engine, batch, begun=True)
+            return []
         log.exception("work failed", kind=kind.name, jobs=[job.id for job in batch], series=_series(batch))
         if len(batch) > 1:
             return [[job] for job in batch]

@@ -81,6 +81,7 @@ def figures() -> list[ArrivingFigure]:
     return read_csv((DEMO / "rare_earth.csv").read_bytes(), limit=10_000_000)
 
 
+@pytest.mark.long  # test_demo shows the same with the service's own processes
 def test_the_five_points_are_told(database_url: str, figures: list[ArrivingFigure]) -> None:
     """A desk hears all five points of 2025, each with its figures."""
     missed = {point.name: point.missed for point in told(database_url, figures) if point.shown is None}

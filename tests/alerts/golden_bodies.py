@@ -27,7 +27,7 @@ from alerts.facts import Band, Facts, Figure, ForecastUsed, Measure, Outlook, So
 from alerts.lifecycle import acknowledge
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Verdict
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Extreme
 from services.ingestion.calendars import shipped
 
 FOLDER = Path(__file__).parent / "golden" / f"v{VERSION}"
@@ -48,7 +48,7 @@ def bodies() -> dict[str, dict[str, Any]]:
         change_year=-0.4542,
         previous=Figure(month(-1), 5324.0),
         year_ago=Figure(month(-12), 4811.5),
-        records=(Record("lowest", None, Month.parse("2015-07"), 33, 119, None, tied=False),),
+        records=(Extreme("lowest", None, Month.parse("2015-07"), 33, 119, None, tied=False),),
         source_claim=SourceClaim("lowest since February 2020", "A newspaper", "https://example.com/news"),
         next_expected=Outlook(month(1), Band(2400.0, 1100.0, 3900.0)),
         forecast=ForecastUsed("fc_1", day(-1), "portfolio"),

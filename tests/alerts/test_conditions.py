@@ -18,10 +18,10 @@ from alerts.conditions import (
     Change,
     Condition,
     Crossing,
-    Extreme,
     Finding,
     Level,
     MeasureVisible,
+    NewExtreme,
     Not,
     Recovered,
     Revision,
@@ -32,13 +32,13 @@ from alerts.facts import Band, Facts, Figure, Measure
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Verdict
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Extreme
 
 YES, NO, NO_DATA = Answer.YES, Answer.NO, Answer.NO_DATA
 SHOCK = figure(1238.47, detection=detection(Verdict.SHOCK_DOWN))
 BARE = figure(1238.47)
-LOWEST = Record("lowest", None, Month.of(2015, 7), 33, 119, None, tied=False)
-SINCE_2020 = Record("lowest", Month.of(2020, 2), Month.of(2015, 7), 63, 63, 5, tied=False)
+LOWEST = Extreme("lowest", None, Month.of(2015, 7), 33, 119, None, tied=False)
+SINCE_2020 = Extreme("lowest", Month.of(2020, 2), Month.of(2015, 7), 63, 63, 5, tied=False)
 APRIL = Span(MAY.first - 1)
 TO_DATE = {
     "year_to_date": Figure(Span(Month.of(2025, 1), 5), 1250.0),
@@ -85,15 +85,15 @@ AHEAD = Forecast(
         (Crossing(0.2, 3, above=6000), replace(BARE, ahead=AHEAD), YES),
         (Crossing(0.2, 4, below=3000), replace(BARE, ahead=AHEAD), NO_DATA),
         (Crossing(0.2, 3, below=3000), BARE, NO_DATA),
-        (Extreme("lowest"), replace(BARE, records=(LOWEST,)), YES),
-        (Extreme("lowest", 5), replace(BARE, records=(LOWEST,)), NO_DATA),
-        (Extreme("lowest", 5, 27), replace(BARE, records=(LOWEST,)), YES),
-        (Extreme("lowest", 5, 28), replace(BARE, records=(LOWEST,)), NO_DATA),
-        (Extreme("lowest", 10, 27), replace(BARE, records=(LOWEST,)), NO_DATA),
-        (Extreme("lowest", 6, 27), replace(BARE, records=(SINCE_2020,)), NO),
-        (Extreme("lowest", 5), replace(BARE, records=(SINCE_2020,)), YES),
-        (Extreme("lowest", 6), replace(BARE, records=(SINCE_2020,)), NO),
-        (Extreme("highest", 5), replace(BARE, records=(SINCE_2020,)), NO),
+        (NewExtreme("lowest"), replace(BARE, records=(LOWEST,)), YES),
+        (NewExtreme("lowest", 5), replace(BARE, records=(LOWEST,)), NO_DATA),
+        (NewExtreme("lowest", 5, 27), replace(BARE, records=(LOWEST,)), YES),
+        (NewExtreme("lowest", 5, 28), replace(BARE, records=(LOWEST,)), NO_DATA),
+        (NewExtreme("lowest", 10, 27), replace(BARE, records=(LOWEST,)), NO_DATA),
+        (NewExtreme("lowest", 6, 27), replace(BARE, records=(SINCE_2020,)), NO),
+        (NewExtreme("lowest", 5), replace(BARE, records=(SINCE_2020,)), YES),
+        (NewExtreme("lowest", 6), replace(BARE, records=(SINCE_2020,)), NO),
+        (NewExtreme("highest", 5), replace(BARE, records=(SINCE_2020,)), NO),
         (Surprise(0.01), SHOCK, YES),
         (Surprise(0.001), SHOCK, NO),
         (Surprise(0.01), BARE, NO_DATA),
@@ -127,7 +127,14 @@ def test_recovered_says_where_the_last_year_of_a_forecast_is_rolled_on() -> None
 
 @pytest.mark.parametrize(
     "condition",
-    [Level(below=1), Change("month", down_percent=1), Extreme("lowest"), Surprise(0.1), Shock(), Recovered()],
+    [
+        Level(below=1),
+        Change("month", down_percent=1),
+        NewExtreme("lowest"),
+        Surprise(0.1),
+        Shock(),
+        Recovered(),
+    ],
 )
 def test_a_withdrawn_figure_is_no_data(condition: Condition) -> None:
     """Nothing is said of a figure that its source has withdrawn."""
@@ -169,7 +176,7 @@ def test_the_reason_holds_the_numbers_that_decided() -> None:
 
 def test_conditions_say_themselves_and_their_needs() -> None:
     """A condition explains itself in words and lists the facts that it looks at."""
-    condition = All((AnyOf((Shock("down"), Extreme("lowest", 5))), Not(Recovered()), Level(below=3000)))
+    condition = All((AnyOf((Shock("down"), NewExtreme("lowest", 5))), Not(Recovered()), Level(below=3000)))
     assert condition.in_words() == (
         "(a downward shock or the lowest in 5 years) and "
         "not back inside the 80 % interval that was forecast before it began and below 3,000"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from alerts.delivery.attempts import (
     LONGEST_RETRY_AFTER,
+    OUR_WAIT,
     SCHEDULE,
-    UNSIGNED_WAIT,
     Delivered,
     Disabled,
     Exhausted,
@@ -68,7 +68,10 @@ def test_gone_disables() -> None:
         assert isinstance(settle(_answered(410), attempt=attempt, now=NOW, jitter=MIDDLE), Disabled)
 
 
-@pytest.mark.parametrize("failure", [each for each in Failure if each is not Failure.UNSIGNED])
+OURS = [each for each in Failure if _silent(each).is_ours]
+
+
+@pytest.mark.parametrize("failure", [each for each in Failure if each not in OURS])
 def test_exhausted_after_the_last_attempt(failure: Failure) -> None:
     """Attempt nine of ten is followed by one more, attempt ten by none, and the reason counts."""
     assert isinstance(settle(_silent(failure), attempt=9, now=NOW, jitter=MIDDLE), RetryAt)
@@ -78,11 +81,12 @@ def test_exhausted_after_the_last_attempt(failure: Failure) -> None:
 
 
 @pytest.mark.parametrize("attempt", [1, 10, 1000])
-def test_what_cannot_be_signed_is_never_given_up(attempt: int) -> None:
-    """It waits for our key, five minutes at a time, since nothing was asked of the receiver."""
-    waits = settle(_silent(Failure.UNSIGNED), attempt=attempt, now=NOW, jitter=MIDDLE)
+@pytest.mark.parametrize("failure", OURS)
+def test_what_fails_by_our_fault_is_never_given_up(failure: Failure, attempt: int) -> None:
+    """It waits for our key or our mend, five minutes at a time: it says nothing of the receiver."""
+    waits = settle(_silent(failure), attempt=attempt, now=NOW, jitter=MIDDLE)
     assert isinstance(waits, RetryAt)
-    assert waits.due == NOW + UNSIGNED_WAIT
+    assert waits.due == NOW + OUR_WAIT
 
 
 @given(st.integers(1, 9), st.floats(0, 1, exclude_max=True))

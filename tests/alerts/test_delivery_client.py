@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from alerts.delivery import client as client_module
 from alerts.delivery.attempts import Failure, Outcome
 from alerts.delivery.client import KEPT, Timeouts, open_client
 
@@ -207,6 +209,31 @@ def test_slow_name_server() -> None:
     outcome = _post_url("https://desk.example/", resolver=_Stub(""))
     assert outcome.failure is Failure.DNS
     assert outcome.duration < 0.45
+
+
+def test_a_name_that_hangs_holds_one_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for ten times at once a name is looked up once; where all look-ups hang it is our fault."""
+    over, asked = threading.Event(), []
+
+    def look_up(host: str, *_: object, **__: object) -> None:
+        asked.append(host)
+        over.wait(90)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    async def scene() -> list[Outcome]:
+        async with open_client(timeouts=QUICK) as client:
+            urls = ["https://desk.example/"] * 10 + ["https://other.example/"]
+            return await asyncio.gather(*(client.post(url, {}, b"{}") for url in urls))
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(client_module, "LOOK_UPS", 1)
+    try:
+        outcomes = asyncio.run(scene())
+    finally:
+        over.set()
+    assert asked == ["desk.example"]
+    assert [each.failure for each in outcomes] == [Failure.DNS] * 10 + [Failure.OURS]
+    assert "looked up" in outcomes[-1].detail
 
 
 def test_environment_proxy_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

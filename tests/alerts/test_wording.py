@@ -23,7 +23,7 @@ from alerts.states import TransitionKind
 from alerts.unheard import Unheard, told_late
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Extreme
 from services.ingestion.calendars import shipped
 
 SHOCKS = parse_rule(
@@ -66,7 +66,7 @@ def test_the_magnets_of_may_2025_read_aloud() -> None:
             change_month=1238.47 / 2626 - 1,
             change_year=-0.7426,
             year_ago=Figure(Span.parse("2024-05"), 4811.5),
-            records=(Record("lowest", None, Month.parse("2015-07"), 33, 119, None, tied=False),),
+            records=(Extreme("lowest", None, Month.parse("2015-07"), 33, 119, None, tied=False),),
             next_expected=Outlook(month(1), Band(2000, 900, 3300)),
             **magnets,
         ),
@@ -158,7 +158,7 @@ def test_the_products_of_may_2025_read_aloud() -> None:
 def test_a_change_that_is_a_record_is_said_where_the_figure_is_none() -> None:
     """A steep fall from a height is no low; that its change is one is said instead, with the months held."""
     since = Month.parse("2020-02")
-    steep = Record("lowest", since, Month.parse("2015-01"), 62, 63, 5, tied=False, of="change_year")
+    steep = Extreme("lowest", since, Month.parse("2015-01"), 62, 63, 5, tied=False, of="change_year")
     (said,) = _said(level_rule(), figure(2117, change_records=(steep,)))
     assert (
         "Its change on the year is the lowest since February 2020, with 62 months held (of 63), a 5-year low."
@@ -223,10 +223,10 @@ def _bands(draw: st.DrawFn) -> Band:
     return Band(middle, lower, upper)
 
 
-def _records(month: Month, needed: int, *of: str) -> st.SearchStrategy[tuple[Record, ...]]:
+def _records(month: Month, needed: int, *of: str) -> st.SearchStrategy[tuple[Extreme, ...]]:
     return st.lists(
         st.builds(
-            Record,
+            Extreme,
             direction=st.sampled_from(["lowest", "highest"]),
             since=st.none() | st.just(month),
             first_held=st.just(month),

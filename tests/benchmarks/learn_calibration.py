@@ -18,6 +18,7 @@ from forecasting import calibration, metrics
 from forecasting.engine import past_residuals, uncalibrated
 from forecasting.forecast import Forecast
 from forecasting.models.state_space import fill
+from forecasting.publication import unlimited
 from forecasting.series import Series
 from services.usecases.forecast_panel import processes
 from services.usecases.panel_file import Columns, read_panel
@@ -51,7 +52,7 @@ def training_parts() -> list[Series]:
 
 def native_of(series: Series) -> tuple[float, float] | None:
     """Native deviation one month ahead, a share of the last year's mean size; steady change over it."""
-    forecast = uncalibrated(series, 1, PORTFOLIO)
+    forecast = uncalibrated(series, 1, PORTFOLIO, guard=unlimited)
     filled = fill(series).values  # noqa: PD011  a Series of ours
     if forecast is None or not (filled > 0).all():
         return None
@@ -70,7 +71,7 @@ def origins(series: Series) -> list[tuple[Series, np.ndarray, Forecast, bool]]:
             continue
         past = whole.until(whole.end - HELD_BACK)
         actual = whole.values[-HELD_BACK:]  # noqa: PD011  a Series of ours
-        native = None if np.isnan(actual).any() else uncalibrated(past, HELD_BACK, PORTFOLIO)
+        native = None if np.isnan(actual).any() else uncalibrated(past, HELD_BACK, PORTFOLIO, guard=unlimited)
         if native is not None:
             made.append((fill(past), actual, native, back == HELD_BACK))
     return made
@@ -84,7 +85,7 @@ def compare(panel: list[Series], pool: ProcessPoolExecutor) -> None:
     say = partial(print, flush=True)
     say("| shares, power | learned on | applied to | coverage 80 / 95 | MSIS95 |\n|---|---|---|---|---|")
     for shares, power in CANDIDATES:
-        parts = [calibration.residuals(row[1], row[2], row[3], shares) for row in rows]
+        parts = [calibration.residuals(row[1], row[2], row[3], shares, guard=unlimited) for row in rows]
         pairs = [(row, part) for row, part in zip(rows, parts, strict=True) if part is not None]
         for learned, applied in (((0, 1), 0), ((0, 1), 1), ((0,), 1), ((1,), 0)):
             crossed = len(learned) == 1
@@ -131,7 +132,7 @@ def main() -> None:
         if given.compare:
             compare(panel, pool)
             return
-        work = partial(past_residuals, horizon=HELD_BACK, portfolio=PORTFOLIO)
+        work = partial(past_residuals, horizon=HELD_BACK, portfolio=PORTFOLIO, guard=unlimited)
         parts = [one for one in pool.map(work, panel, chunksize=4) if one is not None]
         natives = np.array([one for one in pool.map(native_of, panel, chunksize=4) if one is not None])
     made = calibration.pooled(parts, LEVELS)

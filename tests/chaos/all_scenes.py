@@ -14,7 +14,7 @@ from chaos_scenes import Kill, Scene, play
 from chaos_stage import LEASE_SECONDS, stage
 from chaos_verdict import Bounds, Verdict
 
-API = Kill("api", 3)
+API = Kill("api", 3, recording=True)
 WORKER, CHILD = Kill("worker delivery", 2), Kill("worker delivery", 6, child=True)
 SWEEP, BEAT, BROKER, DATABASE = Kill("sweep", 3), Kill("beat", 2), Kill("valkey", 2), Kill("postgres", 2)
 

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 from chaos_figures import Commit, held, made, prepare, record_and_nudge
+from chaos_moments import killed_while_recording
 from chaos_stage import Stage
 from chaos_verdict import Bounds, Verdict, judge
 from sqlalchemy import func, select, text
@@ -31,11 +32,15 @@ SENDERS = 4
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kill:
-    """Kill a part with -9 so many times, evenly over the scene; ``child``: one of its children instead."""
+    """Kill a part with -9 so many times, evenly over the scene; ``child``: one of its children instead.
+
+    ``recording``: each time at a moment at which it has written rows of a recording and has not committed.
+    """
 
     part: str
     times: int
     child: bool = False
+    recording: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,8 +64,9 @@ def play(on: Stage, scene: Scene, *, figures: int, seconds: float, patience: flo
     on.settle_down()
     secrets = prepare(on, scene.slug, mood=scene.mood, figures=figures)
     over = threading.Event()
+    missed: list[Kill] = []
     passing = threading.Thread(target=_time_passes, args=(on, over))
-    killing = threading.Thread(target=_kill, args=(on, scene.kills, seconds))
+    killing = threading.Thread(target=_kill, args=(on, scene.kills, seconds, missed))
     passing.start()
     killing.start()
     began = time.monotonic()
@@ -90,15 +96,19 @@ def play(on: Stage, scene: Scene, *, figures: int, seconds: float, patience: flo
         secrets=secrets,
         kills=sum(each.times for each in scene.kills),
         bounds=scene.bounds,
+        missed=len(missed),
     )
 
 
-def _kill(on: Stage, kills: Sequence[Kill], seconds: float) -> None:
-    """The kills of a scene, in an order drawn by lot, evenly over its time."""
+def _kill(on: Stage, kills: Sequence[Kill], seconds: float, missed: list[Kill]) -> None:
+    """The kills of a scene, in an order drawn by lot, evenly over its time; those that were not made."""
     order = [each for each in kills for _ in range(each.times)]
     random.Random(1).shuffle(order)  # noqa: S311 - a lot, not a secret
     for each in order:
         time.sleep(seconds / (len(order) + 1))
+        if each.recording:
+            missed += [] if killed_while_recording(on, each.part) else [each]
+            continue
         while (pid := on.supervisor.pids().get(each.part)) is None:
             time.sleep(0.05)  # still being started again after the last kill
         victims = psutil.Process(pid).children() if each.child else [psutil.Process(pid)]

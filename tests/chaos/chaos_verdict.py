@@ -34,7 +34,8 @@ class Verdict:
 
     ``lost`` are accepted figures whose message never came, ``unrecorded`` those that the database does not
     hold, ``twice`` those that it holds more than once. ``duplicates`` are takings after a first one that the
-    desk did not bring about itself by taking a message and then not answering.
+    desk did not bring about itself by taking a message and then not answering. ``missed`` are kills that did
+    not meet the moment that they were for.
     """
 
     scene: str
@@ -51,11 +52,12 @@ class Verdict:
     p99: float
     worst: float
     bounds: Bounds
+    missed: int = 0
 
     @property
     def faults(self) -> list[str]:
         """What does not hold, in words; empty where the scene holds."""
-        none = ("unrecorded", "twice", "lost", "gaps", "forged")
+        none = ("unrecorded", "twice", "lost", "gaps", "forged", "missed")
         found = [f"{getattr(self, name)} {name}" for name in none if getattr(self, name)]
         if self.duplicates > (DUPLICATES * self.accepted if self.kills else 0):
             found.append(f"{self.duplicates} duplicates of our own")
@@ -77,6 +79,7 @@ def judge(
     secrets: Sequence[str],
     kills: int,
     bounds: Bounds,
+    missed: int = 0,
 ) -> Verdict:
     """The verdict on a scene.
 
@@ -123,4 +126,5 @@ def judge(
         p99=cuts[98],
         worst=max(waits, default=0.0),
         bounds=bounds,
+        missed=missed,
     )

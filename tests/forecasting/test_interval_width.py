@@ -12,6 +12,7 @@ from forecasting.calibration import Calibration, pooled
 from forecasting.engine import past_residuals, publish
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month
+from forecasting.publication import unlimited
 from forecasting.series import Series
 
 START = Month.of(2010, 1)
@@ -42,7 +43,7 @@ def test_a_residual_is_divided_by_what_its_quantile_is_multiplied_by(portfolio: 
     """The spread of a calibrated interval is the residual's divisor, month by month, at the same origin."""
     for seed in (1, 2):
         series = walk(seed, 98)
-        part = past_residuals(series, 18, portfolio)
+        part = past_residuals(series, 18, portfolio, guard=unlimited)
         forecast = made(series.until(series.end - 18), portfolio, UNIT_WIDE)
         assert part is not None
         spread = forecast.quantile(0.9) - forecast.median
@@ -52,7 +53,8 @@ def test_a_residual_is_divided_by_what_its_quantile_is_multiplied_by(portfolio: 
 def test_calibrated_and_applied_at_one_origin_coverage_is_nominal() -> None:
     """80 and 95 % of the months that a calibration was learned from lie in the intervals that it makes."""
     panel = [walk(seed, 110 + 3 * (seed % 20)) for seed in range(120)]
-    parts = [part for series in panel if (part := past_residuals(series, 18, "fast")) is not None]
+    scored = [past_residuals(series, 18, "fast", guard=unlimited) for series in panel]
+    parts = [part for part in scored if part is not None]
     own = pooled(parts, LEVELS)
     inside: dict[float, list[np.ndarray]] = {0.8: [], 0.95: []}
     for series in panel:

@@ -15,6 +15,9 @@ from services.settings import Settings
 from services.storage import endpoints
 from services.storage.endpoints import Endpoint
 
+KEY = SecretStr(Fernet.generate_key().decode())
+"""One for all: a past that is told once holds secrets that it opens."""
+
 
 @pytest.fixture
 def site() -> Iterator[Site]:
@@ -25,11 +28,10 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def shop(site: Site, database_url: str) -> Iterator[Shop]:
     engine = create_engine(database_url)
-    key = Fernet.generate_key().decode()
     addresses = dict.fromkeys(
         ("gacc", "comtrade", "census", "comext", "comexstat", "hmrc", "alfred"), site.address
     )
-    settings = Settings(secret_keys=(SecretStr(key),), source_addresses=addresses)
+    settings = Settings(secret_keys=(KEY,), source_addresses=addresses)
     shop = Shop(engine, settings, site)
     with engine.begin() as connection:
         desk = Endpoint("end_ops", "ops", "https://ops.example/", None, shop.at)

@@ -17,6 +17,17 @@ from services.storage.tables import observations
 
 PAGE = "/Statics/Apr.html"
 
+PROGRAM = """
+import datetime as dt
+from services.cli import app
+from services.ingestion.sources.gacc import Gacc
+from services.ingestion.sources.source import Pace
+
+Gacc.pace = Pace(apart=dt.timedelta(0), calls_a_day=500)
+app()
+"""
+"""The command, without the 3 s that it leaves the customs between two questions: this site is ours."""
+
 
 @contextmanager
 def polling(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
@@ -28,7 +39,7 @@ def polling(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
         "TONNAGE_SECRET_KEYS": json.dumps([each.get_secret_value() for each in shop.settings.secret_keys]),
         "TONNAGE_SOURCE_ADDRESSES": json.dumps(shop.settings.source_addresses),
     }
-    command = [sys.executable, "-m", "services.cli", "sources", "poll", "gacc"]
+    command = [sys.executable, "-c", PROGRAM, "sources", "poll", "gacc"]
     process = subprocess.Popen(command, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process

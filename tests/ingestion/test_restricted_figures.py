@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
 from comtrade_server import Comtrade, row
+from own_databases import Pasts
 from source_shop import Shop
 
 from services.api.app import create_app
@@ -32,20 +34,11 @@ RULE = {
 class Desks:
     """The API as the desk ``metals``, whose key the source has, another desk, and the operator see it."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, keys: Mapping[str | None, str]) -> None:
         service = Service(shop.settings, shop.engine, shop.clock, lambda _: None)
         self.app = create_app(service)
         self.shop = shop
-        with shop.engine.begin() as connection:
-            self.headers = {
-                desk: {"Authorization": f"Bearer {add_key(connection, **self._asked(desk), now=shop.at)[1]}"}
-                for desk in ("metals", "grains", None)
-            }
-
-    @staticmethod
-    def _asked(desk: str | None) -> dict[str, Any]:
-        scopes = ("read", "write", "rules") if desk else ("admin",)
-        return {"name": "a key", "scopes": scopes, "desk": desk}
+        self.headers = {desk: {"Authorization": f"Bearer {key}"} for desk, key in keys.items()}
 
     def ask(self, desk: str | None, path: str, **given: Any) -> Any:
         async def asked() -> httpx.Response:
@@ -57,11 +50,26 @@ class Desks:
         return asyncio.run(asked())
 
 
+def scopes(desk: str | None) -> tuple[str, ...]:
+    return ("read", "write", "rules") if desk else ("admin",)
+
+
 @pytest.fixture
-def desks(shop: Shop) -> Desks:
-    """Two desks with a rule on cars each; a month arrives that only one of them may see."""
+def desks(shop: Shop, pasts: Pasts, database_url: str) -> Desks:
+    """Two desks with a rule on cars each; a month arrived that only one of them may see."""
+    keys, shop.at = pasts.once(database_url, cars_arrive, lambda: cars_arrive(shop))
+    return Desks(shop, keys)
+
+
+def cars_arrive(shop: Shop) -> tuple[dict[str | None, str], dt.datetime]:
+    """Key by desk, and the time that it is then."""
     shop.at = dt.datetime(2025, 7, 10, tzinfo=dt.UTC)
-    desks = Desks(shop)
+    with shop.engine.begin() as connection:
+        keys = {
+            desk: add_key(connection, name="a key", scopes=scopes(desk), desk=desk, now=shop.at)[1]
+            for desk in ("metals", "grains", None)
+        }
+    desks = Desks(shop, keys)
     described = {"name": "Cars", "unit": "USD", "family": "cars"}
     assert desks.ask(None, f"series/{CARS}", method="PUT", json=described).status_code == 201
     shop.follow("comtrade", {CARS: CODE}, unit="USD")
@@ -79,7 +87,7 @@ def desks(shop: Shop) -> Desks:
     server.load("276", "202505", [row("276", "202505", "8703", 9e9, 5e8)], STAMP)
     assert shop.poll(Source()).derived.recorded == 1
     refresh_forecasts(shop.engine, now=shop.at, lease=dt.timedelta(minutes=5))
-    return desks
+    return keys, shop.at
 
 
 PATHS = (f"series/{CARS}", *(f"series/{CARS}/{each}" for each in ("observations", "verdicts", "forecasts")))

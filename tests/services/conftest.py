@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
 from api_stage import Stage, served, staged, staged_app
 from delivery_stage import Desk, Time
 from fastapi import FastAPI
+from own_databases import Pasts
 from sqlalchemy import Engine, create_engine
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +28,22 @@ def stage(served_app: tuple[FastAPI, str], database_url: str) -> Iterator[Stage]
     """A client of an API on an empty database."""
     with staged(*served_app, database_url) as stage:
         yield stage
+
+
+@pytest.fixture
+def told_once(stage: Stage, pasts: Pasts) -> Callable[[Callable[[Stage], T]], T]:
+    """Let a stage have a past: told by the function the first time, its rows put back every other.
+
+    What the function returns is returned again, so it should be nothing that belongs to one stage.
+    """
+
+    def tell(past: Callable[[Stage], T]) -> T:
+        returned, stage.at, stage.nudged[:] = pasts.once(
+            stage.settings.database_url, past, lambda: (past(stage), stage.at, tuple(stage.nudged))
+        )
+        return returned
+
+    return tell
 
 
 @pytest.fixture

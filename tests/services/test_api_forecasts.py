@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,12 @@ def publish(
 
 
 @pytest.fixture(autouse=True)
-def figures(stage: Stage) -> None:
+def figures(told_once: Callable[[Callable[[Stage], None]], None]) -> None:
+    """What every test of this file begins with."""
+    told_once(two_figures)
+
+
+def two_figures(stage: Stage) -> None:
     """Two figures, each followed by a forecast."""
     stage.register()
     stage.upload({"month": "2025-04", "value": 2626, "known_from": APRIL_KNOWN.isoformat()})

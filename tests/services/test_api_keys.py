@@ -230,3 +230,18 @@ def test_production_needs_a_key_before_there_is_one(stage: Stage, served_app: tu
     app.state.service = type(app.state.service)(strict, stage.engine, lambda: stage.at, stage.nudged.append)
     assert_problem(stage.client.get("/v1/series"), 401, "unauthorised")
     assert stage.client.get("/readyz").json()["open_to_anybody"] is False
+
+
+def test_two_keys_that_rotate_under_one_idempotency_key_get_a_secret_each(stage: Stage) -> None:
+    """The Idempotency-Key of a rotation belongs to the API key that it came by, as that of an upload does."""
+    first, second = key(stage, "endpoints", "read"), key(stage, "endpoints", "read")
+    given = {"desk": "metals", "url": "https://desk.example.com/hook"}
+    made = stage.client.post("/v1/endpoints", json=given, headers=first).json()["id"]
+
+    def rotated(headers: dict[str, str]) -> str:
+        asked = {**headers, "Idempotency-Key": "monday"}
+        return str(stage.client.post(f"/v1/endpoints/{made}/rotate", headers=asked).json()["secret"])
+
+    mine, theirs = rotated(first), rotated(second)
+    assert mine != theirs
+    assert (rotated(first), rotated(second)) == (mine, theirs)

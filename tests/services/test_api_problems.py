@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -25,6 +26,13 @@ def test_unknown_parameter_is_refused_with_the_nearest_name(stage: Stage, path: 
     """A misspelt parameter is refused, since an as_of that is ignored would leak the future."""
     problem = assert_problem(stage.client.get(path), 422, "invalid-request")
     assert nearest in problem["detail"]
+
+
+@pytest.mark.parametrize("address", ["/v1/series?limit=1_0", "/v1/deliveries?before=1_0"])
+def test_a_number_with_an_underscore_is_refused(stage: Stage, address: str) -> None:
+    """A number in an address is digits, as a figure's is: 1_0 is not taken for 10."""
+    told = assert_problem(stage.client.get(address), 422, "invalid-request")
+    assert "it is not a number" in told["detail"]
 
 
 def test_parameter_given_twice_is_refused(stage: Stage) -> None:
@@ -160,3 +168,24 @@ def test_api_process_loads_no_forecasting_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_key_given_twice_is_refused_by_every_route_that_takes_json(stage: Stage) -> None:
+    """Which value was meant nobody can say: it is asked for again by name, wherever in the body it stands."""
+    described = stage.app.openapi()["paths"]
+    taking = [
+        (method, path)
+        for path, methods in described.items()
+        for method, operation in methods.items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert len(taking) > 15
+    for method, path in taking:
+        address = re.sub(r"\{\w+\}", "1", path)
+        for content in (b'{"desk": "a", "desk": "b"}', b'{"x": [{"y": 1, "desk": 1, "desk": 1}]}'):
+            headers = {"content-type": "application/json"}
+            answer = stage.client.request(method, address, content=content, headers=headers)
+            files = path in {"/v1/observations", "/v1/imports"}
+            told = assert_problem(answer, 422, "upload-refused" if files else "invalid-request")
+            assert "the key 'desk' stands twice" in told["detail"], path
+    assert {name for name, count in stage.rows().items() if count} <= {"heartbeats", "alembic_version"}

@@ -79,6 +79,19 @@ def test_a_key_is_rotated(run: Run) -> None:
     assert run("key", "rotate", "none").exit_code == 1
 
 
+def test_a_key_is_listed_and_revoked(run: Run) -> None:
+    """A key is listed as valid and, once revoked, as ended, with whose it is and what it may do."""
+    key_id, secret = run("key", "add", "research", "--scope", "read", "--desk", "metals").stdout.split()
+    assert run("key", "list").stdout == f"{key_id}  valid  research  metals  read\n"
+    revoked = run("key", "revoke", key_id)
+    assert (revoked.exit_code, revoked.stdout) == (0, f"{key_id} is revoked\n")
+    assert run("key", "list").stdout == f"{key_id}  ended  research  metals  read\n"
+    (shown,) = listed(run, "key")
+    assert (shown["id"], shown["scopes"], shown["desk"]) == (key_id, ["read"], "metals")
+    assert secret not in json.dumps(shown)
+    assert run("key", "revoke", "none").exit_code == 1
+
+
 def test_a_delivery_is_shown_with_its_attempts(run: Run) -> None:
     """A ping stands as a delivery to its endpoint, and is shown with its body."""
     endpoint = run("endpoint", "add", "http://127.0.0.1:9/", "--desk", "metals").stdout.split()[0]

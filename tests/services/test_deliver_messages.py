@@ -444,6 +444,34 @@ def test_a_rotation_asked_for_twice_is_one(engine: Engine, time: Time) -> None:
         assert len(endpoints.retired(connection, endpoint.id, now=time.now)) == 2
 
 
+def test_a_rotation_is_known_by_its_key_while_its_secret_signs(engine: Engine, time: Time) -> None:
+    """A key that came before another one still gives its own secret, and rotates anew once that is over."""
+    endpoint, _ = add(engine, "http://127.0.0.1:9/hook")
+
+    def rotated(key: str, sender: str = "") -> str:
+        return rotate_secret(engine, SETTINGS, endpoint.id, now=time.now, idempotency_key=key, sender=sender)
+
+    first, second = rotated("a"), rotated("b")
+    assert (rotated("a"), rotated("b")) == (first, second)
+    with engine.connect() as connection:
+        assert len(endpoints.retired(connection, endpoint.id, now=time.now)) == 2
+    time.move(hours=24)
+    assert rotated("b") == second
+    assert rotated("a") not in {first, second}
+
+
+def test_a_key_of_one_caller_is_no_key_of_another(engine: Engine, time: Time) -> None:
+    """Two callers with the same Idempotency-Key rotate twice, and neither is shown the other's secret."""
+    endpoint, _ = add(engine, "http://127.0.0.1:9/hook")
+    senders = ("key_1", "key_2", "key_1", "")
+    one, two, again, nobody = (
+        rotate_secret(engine, SETTINGS, endpoint.id, now=time.now, idempotency_key="a", sender=sender)
+        for sender in senders
+    )
+    assert one == again
+    assert len({one, two, nobody}) == 3
+
+
 def test_rotation_signs_with_both_for_a_day(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
     """For 24 hours after a rotation the old and the new secret verify a message; then only the new one."""
     receiver = desk()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any
+from contextlib import nullcontext, suppress
+from typing import Any, NamedTuple
 
 import pytest
 from cryptography.fernet import Fernet
@@ -16,13 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 
 from alerts.delivery import attempts
 from alerts.delivery.attempts import SCHEDULE, Failure, Outcome
 from alerts.events import ping_event
 from services.storage import endpoint_health, endpoints, outbox, tables
 from services.storage.messages import Message
-from services.usecases import attempt_delivery, settle_deliveries
+from services.usecases import attempt_delivery, deliver_messages, settle_deliveries
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import add_endpoint
 
@@ -141,65 +143,101 @@ def test_an_answer_of_garbage_is_that_deliverys_outcome(engine: Engine, time: Ti
     assert Failure.OURS not in {outcome for _, outcome, _ in told}
 
 
-def failing(real: Callable[..., Any], about: Callable[..., bool]) -> Callable[..., Any]:
-    """A step that raises what nobody foresaw where it is about the bad desk."""
+class Step(NamedTuple):
+    """Where a fault is planted: what fails for an endpoint, what it raises, how its deliveries stand then.
 
-    def step(*args: Any, **kwargs: Any) -> Any:
-        if about(*args):
-            raise RuntimeError("planted")
-        return real(*args, **kwargs)
+    ``answer`` is what the endpoint's desk says. Where ``flying``, the other desk answers only once the fault
+    has been met, so that its attempts are in flight then, and the run raises it at its end: it is not that
+    of a delivery. ``count`` messages go to the endpoint.
+    """
 
-    return step
+    module: object
+    name: str
+    about: Callable[[str], Callable[..., bool]]
+    stands: tuple[str, str | None, int | None]
+    answer: int = 202
+    fault: Exception = RuntimeError("planted")
+    flying: bool = False
+    count: int = 2
+
+    def planted(self, bad: str, met: threading.Event) -> Callable[..., Any]:
+        """The step, which fails where it is about the bad desk."""
+        real, about = getattr(self.module, self.name), self.about(bad)
+
+        def step(*args: Any, **kwargs: Any) -> Any:
+            if about(*args):
+                met.set()
+                raise self.fault
+            return real(*args, **kwargs)
+
+        return step
 
 
 OURS, TAKEN, LEFT = ("pending", Failure.OURS, None), ("delivered", "answered", 202), ("pending", None, None)
-STEPS: dict[
-    str, tuple[object, str, Callable[[str], Callable[..., bool]], tuple[str, str | None, int | None]]
-] = {
-    "sending": (
-        attempt_delivery,
-        "_outcome",
-        lambda bad: lambda _, claim, __: claim.endpoint_id == bad,
-        OURS,
+STEPS = {
+    "claim": Step(
+        deliver_messages,
+        "_claim",
+        lambda _: lambda _sender, _limit, _further, after: after != "",
+        TAKEN,
+        flying=True,
     ),
-    "what follows": (attempts, "settle", lambda _: lambda outcome: outcome.status == 202, TAKEN),
-    "health": (endpoint_health, "mark_healthy", lambda bad: lambda _, ids: bad in ids, TAKEN),
-    "telling": (
+    "sending": Step(
+        attempt_delivery, "_outcome", lambda bad: lambda _, claim, __: claim.endpoint_id == bad, OURS
+    ),
+    "what follows": Step(attempts, "settle", lambda _: lambda outcome: outcome.status == 202, TAKEN),
+    "health": Step(endpoint_health, "mark_healthy", lambda bad: lambda _, ids: bad in ids, TAKEN),
+    "disable": Step(
+        settle_deliveries, "disable", lambda bad: lambda _, reasons: bad in reasons, OURS, answer=410
+    ),
+    "telling": Step(
         settle_deliveries,
         "count",
         lambda bad: lambda sent: any(each.claim.endpoint_id == bad for each in sent),
         TAKEN,
     ),
-    "writing": (settle_deliveries, "_attempt", lambda bad: lambda sent: sent.claim.endpoint_id == bad, LEFT),
+    "writing": Step(
+        settle_deliveries, "_attempt", lambda bad: lambda sent: sent.claim.endpoint_id == bad, LEFT
+    ),
+    "the database is away while settling": Step(
+        settle_deliveries,
+        "settle",
+        lambda bad: lambda _, sent: any(each.claim.endpoint_id == bad for each in sent),
+        LEFT,
+        fault=OperationalError("planted", None, Exception("away")),
+        flying=True,
+        count=1,
+    ),
 }
-"""Steps between claim and settlement: what fails for an endpoint, and how its deliveries stand then."""
+"""Steps from claim to settlement."""
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("name", STEPS)
 def test_an_unforeseen_fault_at_any_step_is_its_deliverys_own(
-    step: str, engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
+    name: str, engine: Engine, time: Time, desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What one delivery raises costs no other its settlement, and is none of its desk's failures."""
-    module, name, about, stands = STEPS[step]
-    other = Desk(lambda _: 202)
-    try:
-        bad = enqueued(engine, time, other.url, "bad", 2)
-        well = enqueued(engine, time, good.url, "good", 3)
-        monkeypatch.setattr(module, name, failing(getattr(module, name), about(bad)))
+    step, met = STEPS[name], threading.Event()
+    other = desk(lambda number: step.answer if number <= step.count else 202)
+    good = desk(lambda _: met if step.flying else 204)
+    bad = enqueued(engine, time, other.url, "bad", step.count)
+    well = enqueued(engine, time, good.url, "good", 3)
+    monkeypatch.setattr(deliver_messages, "GRACE", dt.timedelta(0))
+    monkeypatch.setattr(step.module, step.name, step.planted(bad, met))
+    with pytest.raises(type(step.fault)) if step.flying else nullcontext():
         deliver(engine, time)
-        assert tried(engine, well) == [("delivered", "answered", 204)] * 3
-        assert len(good.ids) == 3
-        assert tried(engine, bad) == [stands] * 2
-        with engine.connect() as connection:
-            endpoint = endpoints.get(connection, bad)
-        assert endpoint is not None
-        assert endpoint.failing_since is None
-        monkeypatch.undo()
-        time.move(hours=1)
-        deliver(engine, time)
-        assert {status for status, *_ in tried(engine, bad)} == {"delivered"}
-    finally:
-        other.stop()
+    assert met.is_set()
+    assert tried(engine, well) == [("delivered", "answered", 200 if step.flying else 204)] * 3
+    assert len(good.ids) == 3
+    assert tried(engine, bad) == [step.stands] * step.count
+    with engine.connect() as connection:
+        endpoint = endpoints.get(connection, bad)
+    assert endpoint is not None
+    assert (endpoint.status, endpoint.failing_since) == ("enabled", None)
+    monkeypatch.undo()
+    time.move(hours=1)
+    deliver(engine, time)
+    assert {status for status, *_ in tried(engine, bad)} == {"delivered"}
 
 
 def test_what_we_cannot_sign_waits_for_our_key(engine: Engine, time: Time, good: Desk) -> None:
@@ -216,6 +254,32 @@ def test_what_we_cannot_sign_waits_for_our_key(engine: Engine, time: Time, good:
     assert (endpoint.status, endpoint.failing_since) == ("enabled", None)
     deliver(engine, time)
     assert len(good.ids) == 1
+
+
+def test_a_fault_of_ours_exhausts_nothing(
+    engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While our own code fails, however long, nothing is exhausted, paused or disabled; then it is sent."""
+    well = enqueued(engine, time, good.url, "good", 1)
+    monkeypatch.setattr(attempt_delivery.signing, "sign", _broken)
+    for _ in range(len(SCHEDULE) + 2):
+        deliver(engine, time)
+        time.move(hours=24)
+    assert tried(engine, well) == [("pending", Failure.OURS, None)] * (len(SCHEDULE) + 2)
+    with engine.connect() as connection:
+        endpoint = endpoints.get(connection, well)
+    assert endpoint is not None
+    assert (endpoint.status, endpoint.failing_since, endpoint.paused_until) == ("enabled", None, None)
+    monkeypatch.undo()
+    deliver(engine, time)
+    assert len(good.ids) == 1
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(tables.deliveries))
+    assert row.attempts - row.attempts_before_replay == 1
+
+
+def _broken(*_: object, **__: object) -> dict[str, str]:
+    raise RuntimeError("planted")
 
 
 @given(header=st.text(max_size=60) | st.sampled_from([WORST, "Mon, 01 Jan 0001 00:00:00 +2359", "1e9", "-5"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -22,9 +23,25 @@ ID = f"{MAGNETS}:2025-04:down"
 KNOWN = {month: f"2025-{month + 1:02d}-20T02:00:00Z" for month in range(3, 9)}
 
 
+Once = Callable[[Callable[[Stage], None]], None]
+
+
 @pytest.fixture
-def before_the_fall(stage: Stage) -> Stage:
+def before_the_fall(stage: Stage, told_once: Once) -> Stage:
     """Two flat years and a forecast."""
+    told_once(two_flat_years)
+    return stage
+
+
+@pytest.fixture
+def story(stage: Stage, told_once: Once) -> Stage:
+    """Two flat years, a forecast, and then the fall and the recovery of 2025."""
+    told_once(fall_and_recovery)
+    return stage
+
+
+def two_flat_years(stage: Stage) -> None:
+    """March 2025 is the last figure, and a forecast is made of it."""
     stage.at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     stage.register(name="magnet exports", family="rare-earths")
     past = [Month.of(2023, 4) + step for step in range(24)]
@@ -39,14 +56,12 @@ def before_the_fall(stage: Stage) -> Stage:
     with stage.engine.begin() as connection:
         record = ForecastRecord(MAGNETS, model, march, MARCH_KNOWN, said, None, [], {}, MARCH_KNOWN)
         forecasts.publish(connection, [record])
-    return stage
 
 
-@pytest.fixture
-def story(before_the_fall: Stage) -> Stage:
-    """Two flat years, a forecast, and then the fall and the recovery of 2025."""
-    fall(before_the_fall)
-    return before_the_fall
+def fall_and_recovery(stage: Stage) -> None:
+    """The whole of it."""
+    two_flat_years(stage)
+    fall(stage)
 
 
 def fall(stage: Stage) -> None:

@@ -54,6 +54,18 @@ def test_sums_of_a_family_add_up(panel: Path, tmp_path: Path) -> None:
     assert means["share"].between(10, 60).all()
 
 
+@pytest.mark.parametrize("families", [True, False])
+def test_mean_is_the_median_and_says_so(panel: Path, tmp_path: Path, families: bool) -> None:
+    """The column `mean` is the same as q0.5 to the last digit, of sums too, and the help tells a reader."""
+    file = tmp_path / "families.csv"
+    file.write_text("series_id,kind,parts\nab,sum,a b\n")
+    more = ["--families", str(file)] if families else []
+    rows = forecast(panel, tmp_path / "out.csv", "--horizon", "6", *more)
+    pd.testing.assert_series_equal(rows["mean"], rows["q0.5"], check_exact=True, check_names=False)
+    help_ = CliRunner().invoke(app, ["forecast", "--help"], env={"COLUMNS": "200"}).output
+    assert "mean is the point forecast: the median, the same as q0.5" in help_.replace("`", "")
+
+
 def test_a_model_by_name_says_what_its_intervals_held(panel: Path, tmp_path: Path) -> None:
     """Its own coverage, measured on the panel's past, is printed beside it."""
     columns = ["--id-col", "id", "--time-col", "t", "--value-col", "v", "--portfolio", "theta"]

@@ -30,7 +30,8 @@ from services.local.supervisor import Part, Supervisor
 from services.local.valkey import Valkey
 
 folder = Path(sys.argv[1])
-shell = Command(("/bin/sh", "-c", "trap '' TERM; sleep 1000 & wait"), {"PATH": "/bin:/usr/bin"}, folder)
+deaf = ("/bin/sh", "-c", "trap '' TERM; sleep 1000 & wait")
+shell = Command(deaf, {"PATH": "/bin:/usr/bin"}, folder, stop_within=1.0)
 with Supervisor(say=lambda line: None) as supervisor:
     supervisor.start(
         Part("shell", shell, ready=lambda: True),
@@ -66,7 +67,9 @@ def test_nothing_outlives_the_supervisor(
     server_folder: Path, signum: signal.Signals, eventually: Eventually
 ) -> None:
     """However the supervisor is ended, kill -9 included, no process of its tree is left."""
-    supervisor, family = start_tree(server_folder / f"tree-{signum.name}")
+    supervisor, family = start_tree(
+        server_folder / "tree"
+    )  # one cluster for all: initdb is not what is tested
     names = {each.name() for each in family}
     assert {"sleep", "postgres", "valkey-server"} <= names
     supervisor.send_signal(signum)

@@ -1,12 +1,16 @@
-"""Migrations stand in one line, each named by its number."""
+"""Migrations stand in one line, each named by its number; what one makes of rows that are there."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
 
 import services.storage.migrations
+from services.storage import schema
 
 HERE = Path(services.storage.migrations.__file__).parent
 
@@ -18,3 +22,37 @@ def test_migrations_stand_in_one_line() -> None:
     assert numbers == sorted(numbers, reverse=True)
     assert [step.down_revision for step in steps] == [*numbers[1:], None]
     assert all(Path(step.path).name.startswith(f"{step.revision}_") for step in steps)
+
+
+def test_releases_told_before_0027_are_told_to_nobody_again(empty_database_url: str) -> None:
+    """Whom a release was told, its messages say; one that was told to nobody waits for whoever hears it."""
+    schema.upgrade(empty_database_url, "0026")
+    engine = create_engine(empty_database_url)
+    release = "INSERT INTO overdue_releases VALUES ('customs', :first, :months, now(), now(), '{A}')"
+    message = "INSERT INTO messages VALUES (:id, :desk, :type, NULL, CAST(:payload AS jsonb), now())"
+    said = [
+        ("metals", "data.overdue", "2025-01..2025-02"),
+        ("soy", "data.overdue", "2025-01..2025-02"),
+        ("soy", "data.overdue", "2025-03"),
+        ("soy", "alert.opened", "2025-04"),
+    ]
+    with engine.begin() as connection:
+        for first, months in (("2025-01-01", 2), ("2025-03-01", 1), ("2025-04-01", 1)):
+            connection.execute(text(release), {"first": first, "months": months})
+        for number, (desk, kind, period) in enumerate(said):
+            payload = json.dumps({"data": {"calendar": "customs", "period": period}})
+            given = {"id": f"msg_{number}", "desk": desk, "type": kind, "payload": payload}
+            connection.execute(text(message), given)
+    schema.upgrade(empty_database_url)
+    with engine.connect() as connection:
+        query = text("SELECT first_month::text, months, desk, series FROM overdue_releases ORDER BY 1, 3")
+        rows = [tuple(row) for row in connection.execute(query)]
+    assert rows == [
+        ("2025-01-01", 2, "metals", ["A"]),
+        ("2025-01-01", 2, "soy", ["A"]),
+        ("2025-03-01", 1, "soy", ["A"]),
+    ]
+    command.downgrade(schema.configuration(empty_database_url), "0026")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM overdue_releases")).scalar_one() == 2
+    engine.dispose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -33,8 +33,14 @@ PORTFOLIO = "witnesses"
 
 
 @pytest.fixture
-def told(stage: Stage) -> Stage:
+def told(stage: Stage, told_once: Callable[[Callable[[Stage], None]], None]) -> Stage:
     """Two flat years, a forecast, a fall in April 2025, its revision with the figure of May, and an alert."""
+    told_once(through_may)
+    return stage
+
+
+def through_may(stage: Stage) -> None:
+    """The figures of both months, as they became known."""
     stage.at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     stage.register(name="magnet exports", family="magnets")
     rule = {"name": "Low", "desk": "metals", "scope": {"series": [MAGNETS]}, "severity": "critical"}
@@ -54,7 +60,6 @@ def told(stage: Stage) -> Stage:
     for month, value, moment in (("04", 2626, FIRST), ("04", 2600, REVISED), ("05", 1238, REVISED)):
         figure = {"month": f"2025-{month}", "value": value, "known_from": moment.isoformat()}
         assert stage.upload(figure).status_code == 200
-    return stage
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.months import Month, Span
-from services.ingestion.cells import EARLIEST
+from services.ingestion.cells import EARLIEST, LARGEST, SMALLEST
 from services.ingestion.errors import Fault, UploadRefusedError, UploadTooLargeError
 from services.ingestion.figures import OPTIONAL, REQUIRED, ArrivingFigure, check
 from services.ingestion.readers import read_body, read_csv, read_file, read_json
@@ -31,7 +31,7 @@ figures = st.builds(
     row=st.just(0),
     series_id=texts,
     span=st.builds(Span, months, st.integers(1, 12)),
-    value=st.none() | st.floats(0, 1e300),
+    value=st.none() | st.just(0.0) | st.floats(SMALLEST, LARGEST),
     unit=texts,
     known_from=st.none() | moments,
     known_basis=st.sampled_from(["first_seen", "printed", "calendar"]),
@@ -113,6 +113,9 @@ def test_any_value_in_a_cell_is_read_or_refused(name: str, value: Any) -> None:
         ({"month": "9999-12"}, "after 2100-12"),
         ({"value": True}, "not a number"),
         ({"value": "1e400"}, "finite"),
+        ({"value": "1e160"}, "the value is 1e160, and a figure beyond 10¹⁵ is refused: check its unit"),
+        ({"value": 1e160}, "a figure beyond 10¹⁵ is refused: check its unit"),
+        ({"value": 10**16}, "a figure beyond 10¹⁵ is refused: check its unit"),
         ({"value": ""}, "value is missing"),
         ({"month": "1899-12"}, "before 1900-01"),
         ({"month": "2025-05..2025-04"}, "span"),

@@ -167,3 +167,14 @@ def test_upload_of_an_unknown_unit_or_series_stores_nothing(engine: Engine) -> N
         record(engine, figure("2025-04", 1238, moment(6)), wrong, other)
     assert [fault.row for fault in refused.value.faults] == [2, 3]
     assert count(engine, observations) == 0
+
+
+@pytest.mark.parametrize("value", [1e160, 1.1e15, float("inf"), float("nan"), 5e-324])
+def test_a_figure_of_no_possible_size_is_recorded_by_no_way_in(engine: Engine, value: float) -> None:
+    """What a connector read passes no reader of files: here its row is refused, and nothing is stored."""
+    with pytest.raises(UploadRefusedError, match=r"10(¹⁵ is refused: check its unit|⁻¹⁰⁰)") as refused:
+        record(engine, figure("2025-04", 5.0, moment(5)), figure("2025-05", value, moment(6), row=2))
+    assert [fault.row for fault in refused.value.faults] == [2]
+    assert count(engine, observations) == 0
+    record(engine, figure("2025-04", 1e15, moment(5)))
+    assert count(engine, observations) == 1

@@ -103,6 +103,20 @@ def test_a_poison_job_stops_and_is_shown(engine: Engine) -> None:
     assert "no such portfolio" in poison.error
 
 
+def test_one_series_whose_fits_take_too_long_fails_with_the_reason(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone it has the bound of a batch: it is tried again, and failed for good in the end."""
+    monkeypatch.setattr(refresh_module, "BATCH_SECONDS", 0.0)
+    now = NOW
+    for _ in range(MOST_RUNS):
+        assert refresh_forecasts(engine, now=now, lease=LEASE).failed == 1
+        now += dt.timedelta(hours=1)
+    assert refresh_forecasts(engine, now=now, lease=LEASE).claimed == 0
+    assert job(engine).status == "failed"
+    assert job(engine).error == "BatchOverError: the fits of one batch took more than 0 s together"
+
+
 def figures(series_id: str, first: str, months: int, known_from: dt.datetime) -> list[ArrivingFigure]:
     """Figures of consecutive months, all known from one moment."""
     start = Month.parse(first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,14 @@ def figure(year: int, month: int, value: float | None, **changed: Any) -> dict[s
 
 
 @pytest.fixture
-def past(stage: Stage) -> Stage:
+def past(stage: Stage, told_once: Callable[[Callable[[Stage], None]], None]) -> Stage:
     """Six years around 5,000 t with a shock in May 2024 that lasts two months, recorded as history."""
+    told_once(six_years)
+    return stage
+
+
+def six_years(stage: Stage) -> None:
+    """Through December 2024; the shock is in May."""
     stage.register(family="magnets")
     noise = np.random.default_rng(1).normal(1, 0.05, 72)
     rows = [
@@ -41,7 +48,6 @@ def past(stage: Stage) -> Stage:
     ]
     answer = stage.upload(*rows, history="true")
     assert answer.status_code == 200, answer.text
-    return stage
 
 
 def rehearse(stage: Stage, rule: dict[str, Any], **parameters: Any) -> dict[str, Any]:
@@ -124,6 +130,30 @@ def test_a_rehearsal_is_bounded_in_series_times_months(past: Stage, monkeypatch:
     told = assert_problem(refused, 422, "invalid-request")["detail"]
     assert "1 series over 72 months, 72 together, and 72 figures in them; 71 are replayed at most" in told
     assert rehearse(past, LOW, **{"from": "2019-02"})["figures"] == 71
+
+
+@pytest.mark.parametrize("bound", ["MOST_MONTHS", "MOST_FIGURES"])
+def test_what_is_too_much_is_refused_before_a_figure_is_read(
+    past: Stage, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    """The bounds are asked of the database as counts: a rule over everything costs no history in memory."""
+
+    def read(*_: object, **__: object) -> None:
+        pytest.fail("the history was read")
+
+    monkeypatch.setattr(rehearse_module, bound, 71)
+    monkeypatch.setattr(rehearse_module.observations, "history", read)
+    refused = past.client.post("/v1/rules/rehearse", json=LOW)
+    assert "and 72 figures in them; 71 are" in assert_problem(refused, 422, "invalid-request")["detail"]
+
+
+def test_a_total_lies_in_the_months_asked_for_or_not(past: Stage) -> None:
+    """A pair is counted where both its months are asked for, and makes the past as long as its last one."""
+    past.at = past.at.replace(year=2026)
+    past.upload({**figure(2025, 2, 9000.0), "month": "2025-01..2025-02"}, history="true")
+    assert rehearse(past, LOW)["last"] == "2025-02"
+    assert rehearse(past, LOW, **{"from": "2024-12", "to": "2025-01"})["figures"] == 1
+    assert rehearse(past, LOW, **{"from": "2024-12", "to": "2025-02"})["figures"] == 2
 
 
 def test_the_command_tells_the_same(past: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,6 +150,37 @@ def test_a_silence_holds_overdue_messages_back(held: Stage) -> None:
     assert len(told(held, "alert.opened")) == 1
 
 
+def test_what_was_silenced_is_told_after_the_silence(held: Stage) -> None:
+    """A desk that had silenced a late release is told once when it is over; one that heard, not again."""
+    held.client.put("/v1/rules/late", json=LATE)
+    held.client.put("/v1/rules/too", json={**LATE, "desk": "soy"})
+    silence = {"desk": "metals", "by": "ada", "ends": "2025-07-18T00:00:00Z", "events": ["data.overdue"]}
+    held.client.post("/v1/silences", json=silence).raise_for_status()
+    held.at = GRACE_OVER
+    look(held)
+    assert [each["days_late"] for each in told(held, "data.overdue")] == [1]
+    held.at = dt.datetime(2025, 7, 18, 4, tzinfo=dt.UTC)
+    for _ in range(2):
+        look(held)
+    assert [each["days_late"] for each in told(held, "data.overdue")] == [1, 4]
+    with held.engine.connect() as connection:
+        spoken = connection.execute(select(messages.c.desk).where(messages.c.event_type == "data.overdue"))
+        assert sorted(row.desk for row in spoken) == ["metals", "soy"]
+
+
+def test_a_release_that_came_during_a_silence_is_not_told(held: Stage) -> None:
+    """After the silence there is nothing to tell of a release that is late no more."""
+    held.client.put("/v1/rules/late", json=LATE)
+    silence = {"desk": "metals", "by": "ada", "ends": "2025-07-18T00:00:00Z", "events": ["data.overdue"]}
+    held.client.post("/v1/silences", json=silence).raise_for_status()
+    held.at = GRACE_OVER
+    look(held)
+    held.upload({"month": "2025-06", "value": 7742.2, "stage": "preliminary"})
+    held.at = dt.datetime(2025, 7, 18, 4, tzinfo=dt.UTC)
+    look(held)
+    assert told(held, "data.overdue") == []
+
+
 def test_an_absence_is_no_figure_to_other_rules(held: Stage) -> None:
     """A rule of levels says nothing of what has not come, and its streak is not broken by it."""
     rule = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from api_stage import MAGNETS, Stage
-from test_episodes_as_of import KNOWN, before_the_fall, fall
+from test_episodes_as_of import KNOWN, before_the_fall, fall, two_flat_years
 from test_measures import CONTROLS
 
 from forecasting.months import Month
@@ -35,21 +36,30 @@ def saved(stage: Stage, name: str) -> dict[str, Any]:
     return rule
 
 
+Heard = dict[str, tuple[str, str | None]]
+"""Onset and closing of the one alert of each rule that fired."""
+
+
 @pytest.fixture
-def heard(before_the_fall: Stage) -> dict[str, tuple[str, str | None]]:
-    """Onset and closing of the one alert of each rule that fired over the fall and recovery of 2025."""
-    stage = before_the_fall
+def heard(told_once: Callable[[Callable[[Stage], Heard]], Heard]) -> Heard:
+    """What each rule said over the fall and recovery of 2025."""
+    return told_once(every_rule_heard)
+
+
+def every_rule_heard(stage: Stage) -> Heard:
+    """The fall and recovery, with a rule of each kind."""
+    two_flat_years(stage)
     stage.client.put("/v1/measures/notice-18", json=CONTROLS)
     for name in RULES:
         saved(stage, name)
     fall(stage)
-    found: dict[str, tuple[str, str | None]] = {}
+    found: Heard = {}
     for each in reversed(stage.client.get("/v1/alerts").json()["items"]):
         found.setdefault(each["rule_id"], (each["onset"], each["closed"]))
     return found
 
 
-def test_each_rule_fires_at_its_figure(heard: dict[str, tuple[str, str | None]]) -> None:
+def test_each_rule_fires_at_its_figure(heard: Heard) -> None:
     """Opened by April's figure, dear in June, won back in July, closed in August; no excess."""
     assert heard == {
         "opened": ("2025-04", "2025-05"),
@@ -61,14 +71,10 @@ def test_each_rule_fires_at_its_figure(heard: dict[str, tuple[str, str | None]])
     }
 
 
-def test_a_rehearsal_fires_where_the_service_did(
-    heard: dict[str, tuple[str, str | None]], before_the_fall: Stage
-) -> None:
+def test_a_rehearsal_fires_where_the_service_did(heard: Heard, stage: Stage) -> None:
     """Each rule replayed over the same months opens at the same figures."""
     for name in RULES:
-        answer = before_the_fall.client.post(
-            "/v1/rules/rehearse", json=saved(before_the_fall, name), params={"from": "2025-04"}
-        )
+        answer = stage.client.post("/v1/rules/rehearse", json=saved(stage, name), params={"from": "2025-04"})
         assert answer.status_code == 200, answer.text
         first = [each["onset"] for each in answer.json()["alerts"]][:1]
         assert first == ([heard[name][0]] if name in heard else []), name

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pytest
 from sqlalchemy import Engine
 
 from forecasting.months import Month, Span
 from services.ingestion.figures import ArrivingFigure
 from services.storage import forecasts, jobs, series, trained_models
 from services.storage.series import SeriesRecord
+from services.usecases import train_models as training
 from services.usecases.learned import learned_as_of
 from services.usecases.order_training import TRAIN, order_training
 from services.usecases.record_observations import record_observations
@@ -110,6 +112,18 @@ def test_a_refit_never_uses_a_model_trained_as_of_a_later_moment(engine: Engine)
         assert learned_as_of(connection, NOW - dt.timedelta(seconds=1)).version is None
         assert learned_as_of(connection, NOW).version == trained.version
         assert learned_as_of(connection, NOW) is learned_as_of(connection, NOW)
+
+
+def test_a_training_whose_fits_take_too_long_keeps_what_else_it_learned(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past the bound of a batch there is no calibration and the note says why; the global model stands."""
+    fill(engine, 24)
+    monkeypatch.setattr(training, "BATCH_SECONDS", 0.0)
+    trained = train_models(engine, now=NOW, portfolio="fast")
+    assert trained.global_model is not None
+    assert trained.calibration is None
+    assert trained.notes[1].startswith("Calibration: the fits of one batch took more than 0 s together")
 
 
 def test_what_becomes_known_later_changes_no_training_of_the_past(engine: Engine) -> None:

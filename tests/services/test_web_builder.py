@@ -101,6 +101,10 @@ def test_what_is_missing_is_a_fault_of_the_grammar() -> None:
         ("0.01", 0.01),
         ("3,5", "3,5"),
         ("few", "few"),
+        ("1_238", "1_238"),
+        ("nan", "nan"),
+        ("\uff11\uff12", "\uff11\uff12"),
+        ("-.5e3", -500),
         (" ", None),
     ],
 )

@@ -33,9 +33,15 @@ def rows(client: Client, address: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(client.get(address).text)))
 
 
+def has_a_desk(stage: Stage) -> None:
+    """The desk metals, by an endpoint of it."""
+    stage.client.post("/v1/endpoints", json={"desk": "metals", "url": "https://desk.example.com/hook"})
+
+
 def test_a_silence_is_made_seen_and_ended(stage: Stage, pages: Client) -> None:
     """It stands in the list with its end and who made it, the alerts page counts it, and it can be ended."""
     stage.register(name="Magnet exports")
+    has_a_desk(stage)
     said = {"desk": "metals", "by": "Li Wei", "series_ids": MAGNETS, "hours": "168", "note": "port closed"}
     page = pages.post("/silences", data=said, follow_redirects=True)
     for words in ("Magnet exports", "Li Wei", "port closed", "8 Aug 2025"):
@@ -49,13 +55,15 @@ def test_a_silence_is_made_seen_and_ended(stage: Stage, pages: Client) -> None:
 
 
 def test_a_silence_of_what_is_not_there_is_refused_and_stays_typed(stage: Stage, pages: Client) -> None:
-    """It would match nothing: the page says so, with the series that may be meant."""
+    """It would match nothing: the page says so, with the series or the desk that may be meant."""
     stage.register()
+    has_a_desk(stage)
     said = {"desk": "metals", "by": "Li Wei", "series_ids": "CN_EXP_REPM", "note": "typed"}
     page = pages.post("/silences", data=said)
     assert page.status_code == 422
     assert MAGNETS in page.text
     assert 'value="typed"' in page.text
+    assert "may be metals" in pages.post("/silences", data={**said, "desk": "metal"}).text
     assert rows(pages, "/silences?format=csv") == []
 
 

@@ -8,12 +8,9 @@ import pytest
 from celery.exceptions import WorkerShutdown
 from kombu.exceptions import OperationalError
 
-from services.api.routes.health import HEARTBEAT_AGE
 from services.broker import broker_address
 from services.settings import Settings
-from services.usecases.tell_trouble import MISSING
 from services.worker import app as worker_app
-from services.worker import tasks
 from services.worker.app import make_app
 from services.worker.probe import tells
 
@@ -68,9 +65,3 @@ def test_the_probe_asks_for_the_metrics_port() -> None:
         port.listen()
         assert tells(number)
     assert tells(None)
-
-
-def test_a_heartbeat_outlives_the_longest_delivery_task() -> None:
-    """While desks hang, the task that leaves the heartbeat runs again before it counts as missed."""
-    longest = tasks.DELIVERY_SECONDS + Settings().delivery_timeout_seconds
-    assert longest < min(HEARTBEAT_AGE, MISSING).total_seconds() - 15

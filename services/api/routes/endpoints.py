@@ -97,7 +97,11 @@ def rotate(
     audit: Audit,
     endpoint_id: EndpointId,
     idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="The same key again gives the same secret again.")
+        str | None,
+        Header(
+            max_length=200,
+            description="The same key of the same caller gives the same secret while that one signs.",
+        ),
     ] = None,
 ) -> SecretMade:
     """A new signing secret, shown once; each older one signs beside it for 24 hours from its rotation."""
@@ -108,6 +112,7 @@ def rotate(
         endpoint_id,
         now=service.now(),
         idempotency_key=idempotency_key,
+        sender=caller.key_id or "",
         noted=_kept(audit, "endpoint.rotated"),
     )
     return SecretMade(secret=secret)

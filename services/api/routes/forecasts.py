@@ -19,6 +19,7 @@ from services.api.schemas.forecasts import FORECAST_COLUMNS, ForecastShown
 from services.api.schemas.jobs import EXAMPLE, JobShown
 from services.api.security import Reader
 from services.bootstrap import REFRESH_FORECASTS
+from services.ingestion.cells import RowFault, number_of
 from services.queries import forecasts
 from services.queries.jobs import Job
 from services.queries.scoreboard import measured
@@ -144,8 +145,8 @@ def one(
 
 def _levels(text: str) -> tuple[float, ...]:
     try:
-        levels = tuple(float(part) for part in text.split(","))
-    except ValueError:
+        levels = tuple(number_of(part) for part in text.split(","))
+    except RowFault:
         levels = ()
     if not levels or len(levels) > 99 or not all(LEVELS[0] <= level <= LEVELS[-1] for level in levels):
         raise ProblemError(

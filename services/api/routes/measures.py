@@ -9,12 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.limits import only_json
+from services.api.problems import ProblemError
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Page
 from services.api.schemas.measures import MeasureGiven, MeasureShown, WatchShown
 from services.api.security import Reader, writes
 from services.queries import series
 from services.queries.measures import Sight, watches
+from services.queries.slices import sliced
 from services.usecases.put_measure import put_measure
 
 router = APIRouter(prefix="/measures", tags=["measures"])
@@ -30,6 +32,9 @@ def listed(
     series_id: Annotated[str | None, Query(max_length=200, description="Only beside a series.")] = None,
     state: Annotated[Sight | None, Query(description="Only those that stand so.")] = None,
     as_of: AsOf = None,
+    after: Annotated[
+        str | None, Query(max_length=500, description="The cursor ``next`` of the page before.")
+    ] = None,
     limit: Limit = 100,
 ) -> Page[WatchShown]:
     """The latest in force first, each as it stood by what was known at the moment."""
@@ -38,7 +43,15 @@ def listed(
             existing(connection, caller, series_id)
         registered = series.chosen(connection, series_id=series_id, desk=caller.desk)
         found = watches(connection, registered, as_of=as_of or service.now())
-    return Page(items=[WatchShown.of(each) for each in found if state in {None, each.sight}][:limit])
+    cursors = [each.cursor for each in found]
+    if after is not None and after not in cursors:
+        raise ProblemError("invalid-request", f"query.after: {after[:40]!r} is no cursor of this list.")
+    rest = found if after is None else found[cursors.index(after) + 1 :]
+    page = sliced([each for each in rest if state in {None, each.sight}], limit)
+    return Page(
+        items=[WatchShown.of(each) for each in page.rows],
+        next=page.rows[-1].cursor if page.more else None,
+    )
 
 
 @router.put(

@@ -44,7 +44,8 @@ def listed(
 def add(service: TheService, caller: RuleKeeper, audit: Audit, given: SilenceGiven) -> SilenceShown:
     """From its start to its end nothing that it matches is sent to the desk; alerts live on all the same.
 
-    Series, rules and alerts that the desk does not have are refused, with those that a name may mean.
+    A desk that there is not is refused, and so are series, rules, alerts and labels that it does not have,
+    with those that a name may mean.
     """
     caller.narrowed(given.desk)
     now = service.now()

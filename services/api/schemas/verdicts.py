@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from forecasting.shocks.records import Record
+from forecasting.shocks.records import Extreme
 from services.api.schemas.common import Moment, Shown
 from services.queries.verdicts import JudgedFigure
 
@@ -25,7 +25,7 @@ class RecordShown(Shown):
     tied: bool
 
     @classmethod
-    def of_record(cls, record: Record) -> RecordShown:
+    def of_record(cls, record: Extreme) -> RecordShown:
         """A record as it is shown."""
         return cls(
             of=record.of,

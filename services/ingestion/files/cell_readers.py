@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from forecasting.months import Span
-from services.ingestion.cells import RowFault, absent, text_of
+from services.ingestion.cells import RowFault, absent, text_of, within_size
 from services.ingestion.files.flags import stage_of
 from services.ingestion.files.mapping import Mapping
 from services.ingestion.files.months import order, span_of, year_of
@@ -114,7 +114,7 @@ class CellReaders:
             return None, number.marker, stage, unit, wanted
         if value < 0:
             raise RowFault(f"the value {str(cell)[:40]} is negative, and an export volume cannot be")
-        return value * rule[0] / rule[1], None, stage, unit, wanted
+        return within_size(value * rule[0] / rule[1], cell), None, stage, unit, wanted
 
     def _same_sign(self, cell: str) -> None:
         """RowFault where a figure proves another decimal sign than one before it."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from services.ingestion.cells import instead
 from services.ingestion.errors import Fault
 from services.ingestion.files.errors import FileRefusedError, refusal
+from services.ingestion.json_text import RepeatedKeyError, json_of
 
 Format = Literal["text", "excel", "parquet", "arrow", "json", "jsonl"]
 Shape = Literal["long", "months across", "years down"]
@@ -108,7 +109,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def parse(name: str, text: str) -> Mapping:
     """The mapping of a TOML or JSON text; FileRefusedError with every key that cannot stand in it."""
     try:
-        raw = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        raw = json_of(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except RepeatedKeyError as error:
+        raise refusal(name, str(error)) from error
     except (ValueError, RecursionError) as error:
         raise refusal(name, f"it is neither TOML nor JSON ({error})") from error
     return of_dictionary(name, raw)

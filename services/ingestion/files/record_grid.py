@@ -12,6 +12,7 @@ from services.ingestion.files.errors import FileRefusedError, PlacedFault, refus
 from services.ingestion.files.grids import MOST_COLUMNS, Cells, Grid
 from services.ingestion.files.mapping import Layout
 from services.ingestion.files.packing import UNPACKED, Given
+from services.ingestion.json_text import RepeatedKeyError
 from services.ingestion.tables import objects, parsed, refuse_twice
 
 BATCH = 10_000
@@ -136,9 +137,9 @@ def _objects(given: Given) -> Iterator[tuple[int, dict[str, Any]]]:
             try:
                 row = objects([parsed(line, LONGEST_LINE - 1)])[0]
             except (UploadRefusedError, UploadTooLargeError) as error:
-                fault = PlacedFault(
-                    number, "it is not an object of JSON, or too long for one", f"line {number}"
-                )
+                twice = isinstance(error.__cause__, RepeatedKeyError)
+                reason = str(error.__cause__) if twice else "it is not an object of JSON, or too long for one"
+                fault = PlacedFault(number, reason, f"line {number}")
                 raise FileRefusedError(given.name, [fault]) from error
             yield number, row
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from services.ingestion.cells import RowFault, number_of
 from services.ingestion.sources.faults import UnreadableFault
 from services.storage.snapshots import Snapshot
 
@@ -24,9 +25,9 @@ def number(given: Any) -> float | None:
     if given is None or given == "" or isinstance(given, bool):
         return None
     try:
-        return float(given)
-    except (TypeError, ValueError):
-        raise UnreadableFault(f"{str(given)[:40]!r} stands where a number is expected") from None
+        return number_of(given)
+    except RowFault as fault:
+        raise UnreadableFault(f"{str(given)[:40]!r} stands where a number is expected: {fault}") from None
 
 
 def pairs(words: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 from sqlalchemy import Engine
 
+from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import (
     BudgetSpentFault,
     KeyRefusedFault,
@@ -31,6 +32,8 @@ SECONDS = httpx.Timeout(60, connect=10)
 """A Comtrade answer of 100,000 rows takes most of a minute to begin."""
 PATIENCE = dt.timedelta(seconds=60)
 """A pause asked for that is no longer than this is waited for on the line; a longer one ends the poll."""
+LONGEST_PAUSE = dt.timedelta(days=7)
+"""A pause asked for is kept up to this; then the source is asked again."""
 TRIES = 3
 
 _KEPT_HEADERS = frozenset(
@@ -187,7 +190,7 @@ class Line:
         self, status: int, headers: Mapping[str, str], body: bytes, now: dt.datetime
     ) -> SourceFault | None:
         title = self.source.title
-        own = self.source.refusal(status, headers, body)
+        own = parsing.refusal(self.source, status, headers, body)
         if isinstance(own, SourceFault):
             return own
         if status in _TOO_MANY and headers.get("retry-after", "0") != "0":
@@ -209,14 +212,20 @@ class Line:
 
 
 def retry_after(text: str, now: dt.datetime) -> dt.timedelta:
-    """The pause that Retry-After asks for, in seconds or as a date; a minute where it is neither."""
+    """The pause that Retry-After asks for, in seconds or as a date; a minute where it is neither.
+
+    At most LONGEST_PAUSE: a slip of the source's would have it rest for years.
+    """
+    return min(max(_asked(text.strip(), now), dt.timedelta()), LONGEST_PAUSE)
+
+
+def _asked(text: str, now: dt.datetime) -> dt.timedelta:
+    if text.isascii() and text.isdigit():
+        return dt.timedelta(seconds=min(int(text[:9]), 10**8))
     try:
-        return dt.timedelta(seconds=min(max(int(text), 0), 86_400 * 7))
-    except ValueError:
-        pass
-    try:
-        return max(parsedate_to_datetime(text) - now, dt.timedelta())
-    except (ValueError, TypeError):
+        moment = parsedate_to_datetime(text)
+        return PATIENCE if moment.tzinfo is None else moment - now
+    except (ValueError, OverflowError):  # a zone of a million hours, a year that no calendar has
         return PATIENCE
 
 

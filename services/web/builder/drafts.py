@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from services.ingestion.json_text import json_of
 from services.web.builder.kinds import KINDS, defaults, number, raw_condition, values_of
 
 _T = TypeVar("_T")
@@ -78,9 +79,9 @@ class Draft:
     text: str | None = None
 
     def raw(self) -> object:
-        """The JSON that parse_rule reads; json.JSONDecodeError where the text is none."""
+        """The JSON that parse_rule reads; JsonTextError where the text is none, or has a key twice."""
         if self.text is not None:
-            return json.loads(self.text)
+            return json_of(self.text)
         scope: dict[str, Any] = {"series": list(self.series)} if self.series else {}
         scope |= {name: listed for name in DESCRIBED if (listed := _listed(self.described.get(name, "")))}
         if self.every:

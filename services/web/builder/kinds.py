@@ -9,7 +9,8 @@ from typing import Any
 
 from alerts.episode_conditions import STATES
 
-_GROUPED = re.compile(r"-?\d{1,3}(?:[, \u2019\u202f]\d{3})+(?:\.\d+)?")
+_GROUPED = re.compile(r"-?\d{1,3}(?:[, \u2019\u202f]\d{3})+(?:\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _UNGROUPED = str.maketrans("", "", ", \u2019\u202f")
 
 
@@ -198,10 +199,9 @@ def number(text: str) -> int | float | str | None:
         return None
     if _GROUPED.fullmatch(plain):
         plain = plain.translate(_UNGROUPED)
-    try:
-        value = float(plain)
-    except ValueError:
+    if not _NUMBER.fullmatch(plain):  # float() takes 1_238, nan and digits of any script besides
         return text.strip()
+    value = float(plain)
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 

@@ -7,8 +7,8 @@ import datetime as dt
 from fastapi import APIRouter, Request, Response
 
 from services.bootstrap import Service
-from services.queries.now import NowView, Pictured, Release, now_view
-from services.web import looks
+from services.queries.now import NowView, Pictured, Release, changed_since, now_view
+from services.web import formats, looks
 from services.web.charts.sparkline import episode_spark
 from services.web.rendering import page
 from services.web.sessions import Looking
@@ -17,6 +17,8 @@ router = APIRouter()
 
 TOLD = 5
 """Changes of alerts that are told in full; the rest is behind a link."""
+QUIET = 92
+"""Days late after which a series is not awaited any more, but has gone quiet."""
 SOON = 7
 """Days before a release from which it is shown as due."""
 
@@ -26,9 +28,11 @@ def now(request: Request, looking: Looking) -> Response:
     """What stands at this moment."""
     service: Service = request.app.state.service
     moment = service.now()
-    with service.engine.begin() as connection:
-        view = now_view(connection, desk=looking.caller.desk, now=moment)
     since, cookie = looks.look(request, moment)
+    desk = looking.caller.desk
+    with service.engine.begin() as connection:
+        view = now_view(connection, desk=desk, now=moment)
+        figures, changes = (0, 0) if since is None else changed_since(connection, since, desk=desk)
     news = [each for each in view.events if since is None or each.recorded_at > since]
     today = moment.astimezone(dt.UTC).date()
     beside = _beside(view)
@@ -40,8 +44,9 @@ def now(request: Request, looking: Looking) -> Response:
         beside=beside,
         alone=[each for each in view.episodes if each not in beside.values()],
         news=news[:TOLD],
-        more=max(len(news) - TOLD, 0),
-        came=[each for each, _ in view.figures if since is not None and each.recorded_at > since],
+        more=max((len(news) if since is None else changes) - TOLD, 0),
+        figures=figures,
+        changes=changes,
         since=since,
         now=moment,
         spark=episode_spark,
@@ -68,6 +73,8 @@ def _state(release: Release, today: dt.date) -> tuple[str, str]:
     late = release.days_late(today)
     if late is None:
         return "waiting", "no usual day yet"
+    if late > QUIET:
+        return "waiting", f"no figure since {formats.day(release.arrived.date())}"
     if late > 0:
         return "late", f"{late:,} {'day' if late == 1 else 'days'} late"
     if late >= -SOON:

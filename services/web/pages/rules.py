@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from alerts.rules import Rule, dump_rule, parse_rule
 from forecasting.errors import InvalidMonthError
 from forecasting.months import Month
 from services.bootstrap import Service
+from services.ingestion.json_text import JsonTextError
 from services.queries import observations, rules, series
 from services.queries.series import SeriesRecord
 from services.usecases.rehearse_rule import Rehearsed, rehearse_rule
@@ -186,9 +186,7 @@ def rehearse(request: Request, looking: Looking, typed: TheForm) -> Response:
             told = _rehearsed(connection, looking, typed, service)
         except InvalidRuleError:
             refusal = "The rule cannot be read yet: mend what is listed beside it, then rehearse."
-        except RecursionError:
-            refusal = "The rule is nested too deeply to be read."
-        except (AlertsError, InvalidMonthError, json.JSONDecodeError) as error:
+        except (AlertsError, InvalidMonthError, JsonTextError) as error:
             refusal = str(error)
         if typed.wanted == "csv" and told is not None:
             return as_csv("rehearsal", REHEARSED_COLUMNS, told.rehearsal.alerts)
@@ -209,7 +207,7 @@ def save(request: Request, looking: RuleKeeping, typed: TheForm) -> Response:
             looking.caller.narrowed(saved.desk)
             before = None if held is None else _kept(held)
             keep(request, looking, connection, "rule.saved", rule_id, before=before, after=_kept(saved))
-    except (AlertsError, json.JSONDecodeError, RecursionError) as error:
+    except (AlertsError, JsonTextError) as error:
         refusal = "" if isinstance(error, InvalidRuleError) else f"Nothing was saved. {error}"
         with service.engine.begin() as connection:
             return _built(request, looking, connection, typed, refusal=refusal)
@@ -283,11 +281,8 @@ def _read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
         rule = parse_rule(draft.raw(), rule_id="draft", version=1)
     except InvalidRuleError as error:
         return Reading(faults=error.faults)
-    except RecursionError:
-        return Reading(faults=(Fault("$", "this is nested too deeply to be read", '{"name": "…"}'),))
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        return Reading(faults=(Fault("$", f"this is not JSON: {error.msg}, {where}", '{"name": "…"}'),))
+    except JsonTextError as error:
+        return Reading(faults=(Fault("$", str(error), '{"name": "…"}'),))
     return Reading(rule, rules.covered(rule, visible))
 
 

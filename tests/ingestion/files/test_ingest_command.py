@@ -104,6 +104,7 @@ def test_a_file_of_one_reading_is_recorded_straight(run: Run, database_url: str,
     [
         ("series;month;value;unit\nA;2025-05;five;t\n", "row 2, column 'value': 'five' is not a number"),
         ("series;month;value;unit\nA;2025-05;5;t\nA;2025-06;1.234;t\n", "1234 by thousands and 1.234"),
+        ("series;month;value;unit\nA;2025-05;5e14;kt\n", "a figure beyond 10¹⁵ is refused: check its unit"),
         ("series;month;value;unit\nA;2025-05;5;pieces\n", "no rule makes one the other"),
         ("series;month;value;unit\nB;2025-05;5,5;t\n", "there is no series 'B'"),
         ("series;month;value;unit\nA;2025-05;5,5;t\nA;2099-05;5,5;t\n", "row 3: 2099-05 had not begun"),

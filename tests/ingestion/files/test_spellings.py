@@ -101,6 +101,7 @@ def test_a_separator_that_could_be_either_is_refused(text: str) -> None:
         ("(1,234)", "in brackets"), ("5 %", "is a share"), ("1,23,456", "whole groups"),
         ("12abc34", "neither"),
         ("five", "not a number"), ("1,234.5.6", "whole groups"), (True, "not a number"), ("1e999", "finite"),
+        ("1e160", "check its unit"), ("1 000 000 000 000 001.5", "check its unit"), (1e16, "check its unit"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_refused(text: object, reason: str) -> None:

@@ -1,0 +1,77 @@
+"""A source's own code at work on an answer: whatever that raises is a fault of this answer and no other."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.ingestion.sources.faults import OutsideFault, SourceFault, SourceMisnamedError, UnreadableFault
+from services.ingestion.sources.source import Ask, Entry, Reading, Request, Source, Visit
+from services.storage.snapshots import Snapshot
+from services.storage.sources import Followed
+
+T = TypeVar("T")
+
+_log = structlog.get_logger()
+
+
+def read(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
+    """Figures of the series followed that a kept answer holds; SourceFault where it cannot be trusted.
+
+    An answer that its parser was not made for, or of which it makes what no figure can be, is such a one.
+    """
+    return _guarded(
+        source, f"snapshot {snapshot.id}", lambda: _sound(source.read(snapshot, followed), followed)
+    )
+
+
+def _sound(readings: list[Reading], followed: Sequence[Followed]) -> list[Reading]:
+    ours = {each.series_id for each in followed}
+    for each in readings:
+        if each.series_id not in ours:
+            raise OutsideFault(f"The answer was read as one on {each.series_id}, which is not followed")
+        if not math.isfinite(each.value):
+            raise UnreadableFault(f"{each.series_id} in {each.span} was read as {each.value}")
+    return readings
+
+
+def refusal(source: Source, status: int, headers: Mapping[str, str], body: bytes) -> Exception | None:
+    """The fault that a source's own way of refusing means, or that of an answer that cannot be told apart."""
+    try:
+        return _guarded(source, f"an answer of {status}", lambda: source.refusal(status, headers, body))
+    except SourceFault as fault:
+        return fault
+
+
+def following(source: Source, visit: Visit, outcome: Snapshot | SourceFault | None) -> Request:
+    """What a visit asks for next; StopIteration at its end, SourceFault where it cannot go on."""
+    passing = (StopIteration, SQLAlchemyError)  # a visit asks by itself too, and what is asked is kept
+    return _guarded(source, "what a visit was answered", lambda: visit.send(outcome), passing)
+
+
+def offered(source: Source, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:
+    """What a source offers under some words; SourceFault where its answer is not understood."""
+    passing = (SourceMisnamedError, SQLAlchemyError)
+    return _guarded(source, "an answer to a search", lambda: source.search(words, now, ask), passing)
+
+
+def _guarded(
+    source: Source, what: str, work: Callable[[], T], passing: tuple[type[Exception], ...] = ()
+) -> T:
+    """What ``work`` gives; UnreadableFault for all that it raises but faults and what is ``passing``."""
+    try:
+        return work()
+    except SourceFault:
+        raise
+    except Exception as error:
+        if isinstance(error, passing):
+            raise
+        _log.error("a parser failed on an answer", source=source.name, answer=what, exc_info=error)
+        raise UnreadableFault(
+            f"Our parser of {source.title} does not understand {what} ({type(error).__name__})"
+        ) from error
