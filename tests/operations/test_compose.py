@@ -19,6 +19,7 @@ from compose_file import CHECKOUT, COMPOSE, Composed, interpolated, services
 from cryptography.fernet import Fernet
 from psycopg import sql
 
+from services.demo import replay
 from services.local.postgres import Postgres
 from services.local.supervisor import Supervisor
 from services.local.valkey import get_binary_path
@@ -29,7 +30,7 @@ GIVEN = {
     "FLOWER_PASSWORD": "the-word-of-flower",
     "TONNAGE_SECRET_KEYS": json.dumps([Fernet.generate_key().decode()]),
     "TONNAGE_PRIVATE_NETWORKS": '["127.0.0.0/8"]',
-    "TONNAGE_ALERT_BUDGET": "1",
+    "TONNAGE_ALERT_BUDGET": str(replay.BUDGET),
 }
 RUNNING = ("api", "worker-ingest", "worker-forecast", "worker-delivery", "sweep", "beat", "flower", "desk")
 OURS = (*RUNNING, "migrate", "demo")
