@@ -68,7 +68,11 @@ def page(
         .get_template(template)
         .render(looking=looking, path=request.url.path, address=_address(request), said=said, **context)
     )
-    response = HTMLResponse(html, status, {"Cache-Control": "no-store"})
+    headers = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+    }  # where a form came from: ways_back
+    response = HTMLResponse(html, status, headers)
     if said is not None:
         flashes.forget(response)
     return response
