@@ -13,6 +13,8 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from alerts.errors import AlertClosedError
+from services.bootstrap import Service
+from services.doctor import examine
 from services.middleware.parameters import unknown_parameters
 from services.usecases.callers import OtherDeskError
 from services.usecases.handle_alerts import SnoozeInThePastError
@@ -93,7 +95,7 @@ def _conflict(request: Request, error: Exception) -> Response:
 
 def _unknown(request: Request, error: Exception) -> Response:
     title = "That address says more than is known"
-    return refused(request, 422, title, str(error), instead=request.url.path, link="Without it")
+    return refused(request, 422, title, str(error), instead=_anew(request), link="Without it")
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -101,8 +103,12 @@ def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or "the form"
     detail = f"{where}: {first['msg']}. Nothing was changed: go back and mend it."
-    instead = request.url.path if request.method in SAFE_METHODS else way_back(request)
-    return refused(request, 422, "That cannot be read", detail, instead=instead, link="Begin anew")
+    return refused(request, 422, "That cannot be read", detail, instead=_anew(request), link="Begin anew")
+
+
+def _anew(request: Request) -> str:
+    """The page asked for without what was asked of it, or the one that a form came from."""
+    return request.url.path if request.method in SAFE_METHODS else way_back(request)
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -128,7 +134,20 @@ def _unstorable(request: Request, error: Exception) -> Response:
 def _unavailable(request: Request, error: Exception) -> Response:
     _log.error("the database cannot be reached", error=str(getattr(error, "orig", error)))
     detail = "The database does not answer. Figures and alerts are safe in it; load this page again shortly."
+    if request.url.path == "/operations":
+        detail = f"{_wrong(request)} {detail}"
     return refused(request, 503, "Not for the moment", detail, instead=way_back(request), link="Try again")
+
+
+def _wrong(request: Request) -> str:
+    """What ops has to do; to anybody, since nobody can be told from another now, so no address is named."""
+    service: Service = request.app.state.service
+    findings = examine(service.settings, service.engine, now=service.now())
+    return " ".join(
+        f"{each.what[:1].upper()}{each.what[1:].partition(':')[0]}: {each.do}"
+        for each in findings
+        if not each.well
+    )
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

@@ -23,6 +23,7 @@ from services.usecases.handle_alerts import (
     note_alert,
     snooze_alert,
 )
+from services.web.builder.readings import spoken
 from services.web.changes import back_to, keep
 from services.web.charts.series_chart import Layers, series_chart
 from services.web.evidence import evidence
@@ -156,6 +157,9 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         record=record,
         state=record.state,
         rule=found.rule,
+        rule_words=None
+        if found.rule is None
+        else spoken(found.rule, [] if found.series is None else [found.series]),
         series=found.series,
         life=_moments(found.life),
         sentence=told[0]["sentence"] if told else "",

@@ -45,7 +45,7 @@ GIVEN_UP = ("exhausted", "cancelled")
 DONE = {
     "ping": "A signed hello is on its way; its delivery stands below.",
     "disable": "It is sent nothing more until it is enabled.",
-    "replay": "What was given up is on its way again.",
+    "replay": "What was exhausted or cancelled is on its way again.",
 }
 """What is said once something was done."""
 
@@ -168,7 +168,7 @@ def handle(
     act: Literal["ping", "enable", "skip", "disable", "replay"],
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Try it, enable it (and skip what waited), disable it, or send again all that was given up."""
+    """Try it, enable it (and skip what waited), disable it, or send again all that is exhausted."""
     service: Service = request.app.state.service
     now = service.now()
     with service.engine.begin() as connection:
