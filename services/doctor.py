@@ -26,11 +26,12 @@ SKEW = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``do`` is what to do where it is not well."""
+    """One thing that was looked at; ``do`` is what to do where it is not well, ``see`` the page for it."""
 
     well: bool
     what: str
     do: str = ""
+    see: str = ""
 
 
 def examine(settings: Settings, engine: Engine, *, now: dt.datetime) -> list[Finding]:
@@ -122,10 +123,25 @@ def _work(connection: Connection, now: dt.datetime) -> Iterator[Finding]:
             f"{backlog.due} to {backlog.kind} are due, the oldest for {backlog.oldest:.0f} s",
             "Add workers of its queue; see the scaling guide in services/docs/operations.md.",
         )
-    for count, what, do in (
-        (state.failed_jobs, "jobs were given up", "GET /v1/jobs?status=failed names each with its error."),
-        (state.exhausted, "deliveries were given up", "Mend the endpoint and replay them."),
-        (state.stuck, "rows lost their worker a minute ago", "Start a worker of their queue."),
-        (state.disabled_endpoints, "endpoints are disabled", "Enable each once its desk has mended it."),
+    for count, what, do, see in (
+        (
+            state.failed_jobs,
+            "jobs failed",
+            "Operations lists each with its error.",
+            "/operations?status=failed",
+        ),
+        (
+            state.exhausted,
+            "deliveries are exhausted",
+            "Mend the endpoint and replay them.",
+            "/deliveries?status=exhausted",
+        ),
+        (state.stuck, "rows lost their worker a minute ago", "Start a worker of their queue.", ""),
+        (
+            state.disabled_endpoints,
+            "endpoints are disabled",
+            "Enable each once its desk has mended it.",
+            "/endpoints",
+        ),
     ):
-        yield Finding(count == 0, f"{count} {what}", do)
+        yield Finding(count == 0, f"{count} {what}", do, see)

@@ -64,7 +64,7 @@ def run(environment: Mapping[str, str], say: Say, *, stay: bool) -> bool:
             "replay": round(time.monotonic() - started, 1),
         }
         if stay:
-            say(f"\nThe service stays up at {stack.api}/docs, Flower at {stack.flower}; Ctrl-C ends it.")
+            say(f"\nThe dashboard stays up at {stack.api}, Flower at {stack.flower}; Ctrl-C ends it.")
             threading.Event().wait()
     if not stay:
         say(json.dumps(summary, indent=2, ensure_ascii=False))

@@ -106,7 +106,10 @@ def run_until_stopped(folder: Path, environment: Mapping[str, str], say: Callabl
     """``tonnage up``: the stack until Ctrl-C, SIGTERM (``tonnage down``) or the end of the terminal."""
     with stops_on_signals(), running(folder, environment, say) as stack:
         say(f"to join it: export DATABASE_URL='{stack.database_url}' REDIS_URL='{stack.redis_url}'")
-        say(f"the service is at {stack.api}/docs; Ctrl-C stops it, its state stays in {folder}")
+        say(
+            f"the service is at {stack.api}: its dashboard, with the API under /docs; "
+            f"Ctrl-C stops it, its state stays in {folder}"
+        )
         threading.Event().wait()
 
 

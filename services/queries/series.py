@@ -13,6 +13,7 @@ from forecasting.series import Series
 from forecasting.shocks.counterfactual import counterfactual
 from forecasting.shocks.episodes import Status
 from forecasting.shocks.measures import Measure
+from forecasting.shocks.outlook import outlook
 from forecasting.shocks.scenarios import Scenarios
 from forecasting.shocks.sides import SIDES
 from forecasting.vintages import series_as_of
@@ -71,7 +72,8 @@ class SeriesView:
 
     ``news`` holds the day of each figure that became known, also after the moment: when something changed is
     no secret, what it was is. ``would_be`` is the median path from before each episode, by its id; ``ahead``
-    what may follow the last episode, None where none is going on.
+    what may follow the last episode, None where none is going on. ``outlook`` is the month after the last
+    figure where that is a shock, given it, as its alert tells it.
     """
 
     series: SeriesRecord
@@ -82,6 +84,7 @@ class SeriesView:
     episodes: tuple[FollowedEpisode, ...]
     would_be: dict[str, list[tuple[Month, float]]]
     ahead: Scenarios | None
+    outlook: Scenarios | None
     measures: tuple[Measure, ...]
     news: tuple[dt.date, ...]
 
@@ -145,17 +148,19 @@ def series_view(
     rows = [row for row in every if row.observation.known_from <= as_of]
     known = series_as_of(registered.id, registered.unit, (row.observation for row in rows), as_of)
     judged = verdicts.listed(connection, registered.id, as_of=as_of, limit=_MOST_VERDICTS)
+    figures = _figures(rows, judged)
     chronicler = Chronicler(connection, [registered], as_of=as_of)
     episodes = chronicler.episodes(registered) if chronicler.series else []
     return SeriesView(
         registered,
         as_of,
         known,
-        _figures(rows, judged),
+        figures,
         forecasts.latest(connection, registered.id, model=portfolio, as_of=as_of),
         tuple(episodes),
         {each.chapter.episode.id: _would_be(each) for each in episodes},
         _ahead(episodes),
+        None if known is None else _outlook(connection, known, figures),
         tuple(covering(measures.listed(connection, as_of=as_of), registered)),
         tuple(sorted({row.observation.known_from.astimezone(dt.UTC).date() for row in every})),
     )
@@ -184,6 +189,20 @@ def _would_be(found: FollowedEpisode) -> list[tuple[Month, float]]:
     onset = chapter.shock.span.first
     months = range(chapter.followed_to.since(onset) + 1)
     return [(onset + step, float(medians[baseline.step(onset + step)])) for step in months]
+
+
+def _outlook(connection: Connection, known: Series, figures: Sequence[Figure]) -> Scenarios | None:
+    held = [each for each in figures if each.value is not None]
+    last = max(held, key=lambda each: each.span.last, default=None)
+    verdict = None if last is None or last.standing is None else last.standing.verdict
+    side = None if verdict is None else SIDES.get(verdict.detection.verdict)
+    if last is None or verdict is None or side is None:
+        return None
+    judge = verdict.forecast_id
+    found = None if judge is None else forecasts.by_id(connection, judge)
+    if found is None or found.forecast is None:
+        return None
+    return outlook(found.forecast, known, last.span, side)
 
 
 def _ahead(episodes: Sequence[FollowedEpisode]) -> Scenarios | None:

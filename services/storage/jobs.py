@@ -35,6 +35,16 @@ class Job:
     request_id: str | None = None
     trace: str | None = None
     priority: int = AWAITED
+    created_at: dt.datetime | None = None
+    started_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long its last run took; None where it has not ended."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return max((self.finished_at - self.started_at).total_seconds(), 0.0)
 
 
 def add(connection: Connection, wanted: Iterable[Job], *, now: dt.datetime) -> list[int]:
@@ -142,4 +152,7 @@ def _job(row: Any) -> Job:
         row.error,
         row.note,
         row.request_id,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
     )

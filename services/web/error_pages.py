@@ -13,12 +13,15 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from alerts.errors import AlertClosedError
+from services.bootstrap import Service
+from services.doctor import examine
 from services.middleware.parameters import unknown_parameters
 from services.usecases.callers import OtherDeskError
 from services.usecases.handle_alerts import SnoozeInThePastError
-from services.web.csrf import ForgedRequestError
+from services.web.csrf import SAFE_METHODS, ForgedRequestError
 from services.web.rendering import NotFoundError, page
-from services.web.sessions import ScopeMissingError, SignInNeededError
+from services.web.sessions import ScopeMissingError, SignInNeededError, whoever
+from services.web.ways_back import above, way_back
 
 _log = structlog.get_logger()
 
@@ -56,7 +59,7 @@ def refused(
     """A page that says what stands in the way, and where to go on."""
     return page(
         request,
-        None,
+        whoever(request),
         "error.html",
         status=status,
         title=title,
@@ -92,7 +95,7 @@ def _conflict(request: Request, error: Exception) -> Response:
 
 def _unknown(request: Request, error: Exception) -> Response:
     title = "That address says more than is known"
-    return refused(request, 422, title, str(error), instead=request.url.path, link="Without it")
+    return refused(request, 422, title, str(error), instead=_anew(request), link="Without it")
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -100,30 +103,54 @@ def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or "the form"
     detail = f"{where}: {first['msg']}. Nothing was changed: go back and mend it."
-    return refused(request, 422, "That cannot be read", detail, instead=request.url.path, link="Begin anew")
+    return refused(request, 422, "That cannot be read", detail, instead=_anew(request), link="Begin anew")
+
+
+def _anew(request: Request) -> str:
+    """The page asked for without what was asked of it, or the one that a form came from."""
+    return request.url.path if request.method in SAFE_METHODS else way_back(request)
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     if error.status_code == http.HTTPStatus.NOT_FOUND:
         return _not_found(request, NotFoundError(f"Nothing stands at {request.url.path}."))
+    if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = "This address takes what a form sends, and shows nothing by itself. Nothing was changed."
+        instead = above(request.url.path)
+        return refused(request, 405, "No page stands here", detail, instead=instead, link="See what there is")
     title = http.HTTPStatus(error.status_code).phrase
-    return refused(request, error.status_code, title, str(error.detail))
+    return refused(
+        request, error.status_code, title, str(error.detail), instead=way_back(request), link="Back"
+    )
 
 
 def _unstorable(request: Request, error: Exception) -> Response:
     _log.warning("a value that the database does not take", error=type(error).__name__)
     detail = "A number or a text lies outside what can be stored or looked for; nothing was changed."
-    return refused(request, 422, "That cannot be read", detail)
+    return refused(request, 422, "That cannot be read", detail, instead=above(request.url.path))
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
     _log.error("the database cannot be reached", error=str(getattr(error, "orig", error)))
     detail = "The database does not answer. Figures and alerts are safe in it; load this page again shortly."
-    return refused(request, 503, "Not for the moment", detail, instead=request.url.path, link="Try again")
+    if request.url.path == "/operations":
+        detail = f"{_wrong(request)} {detail}"
+    return refused(request, 503, "Not for the moment", detail, instead=way_back(request), link="Try again")
+
+
+def _wrong(request: Request) -> str:
+    """What ops has to do; to anybody, since nobody can be told from another now, so no address is named."""
+    service: Service = request.app.state.service
+    findings = examine(service.settings, service.engine, now=service.now())
+    return " ".join(
+        f"{each.what[:1].upper()}{each.what[1:].partition(':')[0]}: {each.do}"
+        for each in findings
+        if not each.well
+    )
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
     _log.error("unforeseen", path=request.url.path, exc_info=error)
     detail = "Something went wrong on our side. Nothing was changed; tell the operator the number below."
-    return refused(request, 500, "An error that is ours", detail, instead=request.url.path, link="Try again")
+    return refused(request, 500, "An error that is ours", detail, instead=way_back(request), link="Try again")

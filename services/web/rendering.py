@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.web import flashes, formats, statics
 from services.web.sessions import Visitor
-from services.web.words import lead
+from services.web.words import STANDS, chance, lead
 
 HERE = Path(__file__).parent
 
@@ -50,11 +50,13 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"static": statics.address, "navigation": NAVIGATION, "lead": lead}
+    environment.globals |= {"static": statics.address, "navigation": NAVIGATION}
+    environment.globals |= {"lead": lead, "stands": STANDS}
     environment.filters |= {
         name: getattr(formats, name)
         for name in ("quantity", "change", "share", "decimal", "month", "day", "moment", "ago")
     }
+    environment.filters["chance"] = chance
     return environment
 
 
@@ -68,7 +70,11 @@ def page(
         .get_template(template)
         .render(looking=looking, path=request.url.path, address=_address(request), said=said, **context)
     )
-    response = HTMLResponse(html, status, {"Cache-Control": "no-store"})
+    headers = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+    }  # where a form came from: ways_back
+    response = HTMLResponse(html, status, headers)
     if said is not None:
         flashes.forget(response)
     return response

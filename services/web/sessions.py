@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.bootstrap import Service
 from services.queries.keys import open_to_anybody
@@ -100,9 +101,27 @@ async def visitor(request: Request) -> AsyncIterator[Visitor]:
                 await csrf.check_token(request, held)
         if caller is None:
             raise SignInNeededError
-        yield Visitor(caller, "" if held is None else csrf.token(held))
+        looking = Visitor(caller, "" if held is None else csrf.token(held))
+        request.state.visitor = looking
+        yield looking
     finally:
         await request.close()  # what a form brought in files is let go, also where it was refused
+
+
+def whoever(request: Request) -> Visitor | None:
+    """Whoever asked for what could not be answered, for the error page; None where nobody can tell."""
+    known: Visitor | None = getattr(request.state, "visitor", None)
+    if known is not None:
+        return known
+    service: Service = request.app.state.service
+    session = session_of(request)
+    try:
+        caller = _identified(service, session)
+    except SQLAlchemyError:
+        return None  # the page says that the database is away
+    if caller is None:
+        return None
+    return Visitor(caller, csrf.token(session) if session and caller.key_id is not None else "")
 
 
 def _identified(service: Service, session: str | None) -> Caller | None:

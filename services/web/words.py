@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from alerts.episodes import SUREST
+from forecasting.shocks.episodes import Status
 from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.records import Extreme
+from services.web.formats import share
 
 TYPES = {
     Intervention.AO: "one month only",
@@ -23,6 +26,22 @@ NAMES = {
     Intervention.ANTICIPATION: "a rush",
 }
 """Each type of shock in the words that have room on a picture."""
+
+STANDS: dict[str, str] = {
+    Status.OPEN: "not over",
+    Status.RECOVERING: "recovering",
+    Status.CLOSED: "over",
+    Status.REOPENED: "not over again",
+}
+"""Where each episode stands: alerts open and close, an episode is over or not."""
+
+
+def chance(probability: float | None) -> str:
+    """A chance as its sentence says it, which is never the whole."""
+    if probability is not None and probability > SUREST:
+        return "more than 99\u00a0%"
+    return share(probability)
+
 
 _END = re.compile(r"(?<=[a-z0-9%”)]\.) +(?=[A-Z0-9“])")
 

@@ -17,7 +17,7 @@ def test_a_rule_is_read_aloud_as_it_is_typed(page: Page) -> None:
     """What is typed is said in words; what is not yet a rule is said with what would be one."""
     page.goto("/rules/new")
     reading = page.locator("#reading")
-    expect(reading).to_contain_text("name: a text is needed")
+    expect(reading).to_contain_text("Name of the rule: a text is needed")
     page.get_by_label("Name of the rule").fill("Magnets, low")
     page.get_by_label("Desk").fill("magnets")
     page.get_by_role("checkbox", name=re.compile("rare-earth magnets")).check()
@@ -28,7 +28,7 @@ def test_a_rule_is_read_aloud_as_it_is_typed(page: Page) -> None:
     page.get_by_label("number").first.fill("2,500")
     expect(reading).to_contain_text("below 2,500")
     page.get_by_label("number").first.fill("few")
-    expect(reading).to_contain_text("Opens when: below")
+    expect(reading).to_contain_text("Opens when: Level, in the unit of the series")
     expect(reading).to_contain_text("a number is needed")
 
 

@@ -31,6 +31,14 @@ def test_the_slider_shows_what_was_known_on_19_june(page: Page) -> None:
     expect(content).not_to_contain_text("3,808")
 
 
+def test_the_outlook_after_a_shock_is_that_of_its_alert(page: Page) -> None:
+    """On 20 June 2025 the page says beside its published forecast what the desk was told of June."""
+    page.goto("/series/CN_EXP_REPM_T?as_of=2025-06-20")
+    outlook = page.locator(".facts > div").filter(has_text="Outlook given the shock, June 2025")
+    expect(outlook.locator("dd")).to_contain_text(re.compile(r"^1,600.t80 %: 1,000 to 4,300.t"))
+    expect(page.locator(".facts > div").filter(has_text="Published forecast for June 2025")).to_be_visible()
+
+
 def test_magnets_as_of_a_day_name_no_later_figure(page: Page) -> None:
     """Derived figures are shown as of 2024 without the printed ones of 2025 that they were derived from."""
     page.goto("/series/CN_EXP_REPM_T?as_of=2024-12-31")
@@ -62,12 +70,12 @@ def test_the_picture_and_its_figures_are_downloaded_and_the_view_is_shared(page:
 
 
 def test_a_series_on_paper_shows_what_is_said_and_nothing_that_is_pressed(page: Page) -> None:
-    """Printed: title, figures and picture in light colours; no navigation, slider or button."""
+    """Printed: title, figures, and the picture with its key in light colours; no navigation or button."""
     page.goto("/series/CN_EXP_REPM_T")
     page.emulate_media(media="print", color_scheme="dark")
-    for kept in ("h1", ".facts.headline", "svg.chart", "table"):
+    for kept in ("h1", ".facts.headline", "svg.chart", ".layers", "table"):
         expect(page.locator(kept).first).to_be_visible()
-    for pressed in ("header.top", ".slider", ".downloads", ".layers"):
+    for pressed in ("header.top", ".slider", ".downloads", ".tabs"):
         expect(page.locator(pressed).first).to_be_hidden()
     ink = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
     assert ink == "rgb(20, 24, 28)"

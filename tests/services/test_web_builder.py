@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,11 @@ import pytest
 from alerts.errors import InvalidRuleError
 from alerts.grammar import EXAMPLES
 from alerts.rules import RULE_EXAMPLE, dump_rule, parse_rule
+from services.queries.series import SeriesRecord
 from services.web.builder.drafts import draft_of, new_draft, read_draft
 from services.web.builder.kinds import KINDS, defaults, number, raw_condition
+from services.web.builder.readings import place_of, reason_of, spoken, to_type
+from services.web.builder.readings import read as reading
 
 DEMO = json.loads((Path(__file__).parents[2] / "services/demo/rules.json").read_text(encoding="utf-8"))
 PLAIN = {"name": "r", "desk": "d", "scope": {"series": ["S"]}}
@@ -111,3 +116,27 @@ def test_what_is_missing_is_a_fault_of_the_grammar() -> None:
 def test_numbers_are_read_as_desks_type_them(typed: str, read_as: object) -> None:
     """Thousands may be parted; what is no number is left for the grammar to refuse, never guessed."""
     assert number(typed) == read_as
+
+
+def test_a_fault_names_the_field_and_what_to_type() -> None:
+    """Whoever fills in a form is told its words, and no JSON."""
+    draft = read_draft(
+        {"name": [""], "when.0.kind": ["record"], "when.0.was": ["record"], "when.0.years": ["many"]}
+    )
+    told = {place_of(fault.path): to_type(fault.example) for fault in reading(draft, []).faults}
+    assert {"Name of the rule", "Desk", "On which series", "Opens when: In how many years"} <= told.keys()
+    assert told["Opens when: In how many years"].isdigit()
+    assert not [typed for typed in told.values() if set(typed) & set('{}[]"')]
+    assert told["Name of the rule"] == "Magnet shocks"
+    assert not [fault for fault in reading(draft, []).faults if "{" in reason_of(fault)]
+    assert place_of("$.condition.of[1].below") == "Opens when, condition 2: Level, in the unit of the series"
+
+
+def test_a_level_is_said_of_a_figure_in_its_unit() -> None:
+    """In the unit that all its series share, and in none where they differ."""
+    rule = read({**PLAIN, "condition": {"kind": "level", "below": 3000}})
+    tonnes = SeriesRecord("S", "S", "t")
+    assert "on a figure below 3,000 t;" in spoken(rule, [tonnes])
+    assert "on a figure below 3,000;" in spoken(rule, [tonnes, replace(tonnes, unit="kg")])
+    ahead = read({**PLAIN, "condition": EXAMPLES["forecast"]})
+    assert re.search(r"a month (below|above) [\d,.]+ t within", spoken(ahead, [tonnes]))

@@ -6,20 +6,13 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from api_stage import MAGNETS, NOW, Stage, served
 from httpx import Client
+from web_stage import LATER, fit, tell, tell_later
 
-from services.usecases.refresh_forecasts import refresh_forecasts
-from services.usecases.score_forecasts import score_due
 from services.web.app import create_web
-
-LEASE = dt.timedelta(minutes=10)
-FIRST = dt.datetime(2025, 6, 20, 4, tzinfo=dt.UTC)
-"""When the low figure of May became known; its revision and June's came on 20 July."""
-LATER = dt.datetime(2025, 7, 20, 4, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -37,53 +30,9 @@ def told(pages: Client, told_once: Callable[[Callable[[Stage], None]], None]) ->
 
 
 def through_june(stage: Stage) -> None:
-    """Forty ordinary months, a forecast, a shock, its revision, a recovery."""
-    stage.register(name="Magnet exports", family="magnets", hs_code="85051110")
-    stage.register("SIBLING", name="Its sibling", family="magnets")
-    rule: dict[str, Any] = {
-        "name": "Shock",
-        "desk": "metals",
-        "scope": {"series": [MAGNETS]},
-        "severity": "critical",
-    }
-    rule |= {"close_when": {"kind": "recovered"}, "months_to_close": 2}
-    condition = {"kind": "level", "below": 3000}
-    assert stage.client.put("/v1/rules/shock", json={**rule, "condition": condition}).status_code == 200
-    months = [f"{2022 + place // 12}-{place % 12 + 1:02d}" for place in range(40)]
-    for name, level in ((MAGNETS, 5000), ("SIBLING", 900)):
-        past = [
-            {
-                "month": month,
-                "value": level + 37 * (place % 7),
-                "series_id": name,
-                "known_from": _after(month),
-            }
-            for place, month in enumerate(months)
-        ]
-        assert stage.upload(*past, history="true", replay="true").status_code < 300
-    _fit(stage)
-    may = {"month": "2025-05", "value": 1238, "known_from": FIRST.isoformat()}
-    assert stage.upload(may, replay="true").status_code < 300
-    _fit(stage)
-    later = {"known_from": LATER.isoformat()}
-    assert stage.upload(
-        {"month": "2025-05", "value": 1240, **later},
-        {"month": "2025-06", "value": 5100, **later},
-        replay="true",
-    )
-    _fit(stage)
-
-
-def _after(month: str) -> str:
-    """The twentieth of the month after."""
-    first = dt.date.fromisoformat(f"{month}-01")
-    following = (first.replace(day=28) + dt.timedelta(days=5)).replace(day=20)
-    return f"{following}T04:00:00+00:00"
-
-
-def _fit(stage: Stage) -> None:
-    refresh_forecasts(stage.engine, now=NOW, lease=LEASE)
-    score_due(stage.engine, now=NOW, lease=LEASE)
+    """Magnets through June 2025: forty ordinary months, a forecast, a shock, its revision, a recovery."""
+    tell(stage)
+    tell_later(stage)
 
 
 def rows(client: Client, address: str) -> list[dict[str, str]]:
@@ -179,7 +128,7 @@ def test_a_series_says_that_its_forecast_is_being_made(stage: Stage, told: Clien
     revised = {"month": "2025-06", "value": 5200, "known_from": LATER.replace(day=30).isoformat()}
     assert stage.upload(revised, replay="true").status_code < 300
     assert "a forecast is being made" in told.get(f"/series/{MAGNETS}").text
-    _fit(stage)
+    fit(stage)
     assert "a forecast is being made" not in told.get(f"/series/{MAGNETS}").text
 
 

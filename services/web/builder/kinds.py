@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.episode_conditions import STATES
+from services.web.words import STANDS, TYPES
 
 _GROUPED = re.compile(r"-?\d{1,3}(?:[, \u2019\u202f]\d{3})+(?:\.\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -143,12 +144,7 @@ KINDS: dict[str, Kind] = {
             Choice(
                 "type",
                 "Type",
-                {
-                    "AO": "one month alone",
-                    "LS": "a lasting step",
-                    "TC": "fading away",
-                    "anticipation": "pulled forward",
-                },
+                {kind.value: words for kind, words in TYPES.items()},
             ),
             Number("probability_at_least", "With a chance of at least", "0 to 1", "0.6"),
         ),
@@ -156,7 +152,7 @@ KINDS: dict[str, Kind] = {
     "episode": Kind(
         "episode",
         "an episode is in a state",
-        (Choice("state", "State", {state: state for state in STATES}),),
+        (Choice("state", "State", {state: STANDS.get(state, state) for state in STATES}),),
     ),
     "episode_size": Kind(
         "episode",

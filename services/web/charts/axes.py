@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from alerts.quantities import level
-from forecasting.months import Month
+from forecasting.months import Month, Span
 from services.web.charts.svg import element, joined, text
 
 
@@ -45,6 +45,14 @@ class Axes:
     def shows(self, month: Month) -> bool:
         """True where a month is on the plot."""
         return self.first <= month <= self.last
+
+    def reach(self, span: Span) -> tuple[float, float]:
+        """From the middle of a span's first month to that of its last, of those that are on the plot."""
+        return self.x(max(span.first, self.first)), self.x(min(span.last, self.last))
+
+    def middle(self, span: Span) -> float:
+        """The middle of the part of a span that is on the plot."""
+        return sum(self.reach(span)) / 2
 
     def grid(self, unit: str) -> Markup:
         """Lines at round volumes with what they are, the first with its unit, and the months across."""

@@ -14,6 +14,10 @@ from services.web.charts.svg import Point, element, joined, line, text
 
 COLOURS = 6
 """Lines that a colour of their own is held for; the seventh begins anew, dashed."""
+GAP = 13.0
+"""Pixels between two names at the ends of lines."""
+LETTER = 6.2
+"""Pixels of one letter of a name, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Canvas:
     width: float = 960
     height: float = 360
     left: float = 48
-    right: float = 34
+    right: float = 190
     top: float = 16
     bottom: float = 28
 
@@ -86,7 +90,8 @@ def lines_chart(
     bottom = min(held, default=0.0) if low is None else low
     top = max(held, default=1.0)
     plot = _Plot(canvas or Canvas(), places, bottom, top + 0.08 * ((top - bottom) or 1.0))
-    drawn = [*_grid(plot, marked, every), *_drawn(plot, lines), *_columns(plot, lines, said)]
+    drawn = [*_grid(plot, marked, every), *_drawn(plot, lines), *_names(plot, lines)]
+    drawn += _columns(plot, lines, said)
     return element(
         "svg",
         element("title", label),
@@ -112,16 +117,63 @@ def _grid(plot: _Plot, marked: Sequence[tuple[float, str]], every: int) -> Itera
             yield text(name, plot.x(place), plot.room.height - 8, "axis", "middle")
     for height, name in marked:
         yield across(height, "marked")
-        yield text(name, plot.end + 4, plot.y(height) + 4, "axis")
+        yield text(name, plot.room.left + 4, plot.y(height) - 4, "axis over")
 
 
 def _drawn(plot: _Plot, lines: Sequence[Line]) -> Iterator[Markup]:
     for number, each in enumerate(lines):
-        kind = each.class_ or f"sibling sibling-{number % COLOURS + 1}"
+        kind = _class(number, each)
         for run in _runs(plot, each):
             yield line(run, kind)
             for x, y in run:
                 yield element("circle", cx=x, cy=y, r=2.4, class_=f"dot {kind}")
+
+
+def _class(number: int, each: Line) -> str:
+    again = " again" if number >= COLOURS else ""
+    return each.class_ or f"sibling sibling-{number % COLOURS + 1}{again}"
+
+
+def _names(plot: _Plot, lines: Sequence[Line]) -> Iterator[Markup]:
+    """Each line named at its end, in its colour: a picture that is printed or taken along has its key in it.
+
+    Names that would meet are moved apart, with a stroke back to the end that each belongs to.
+    """
+    ends = [(run[-1], number, each) for number, each in enumerate(lines) for run in _runs(plot, each)[-1:]]
+    ends.sort(key=lambda end: end[0][1])
+    before = -math.inf
+    places: list[float] = []
+    for (_, y), _, _ in ends:
+        before = max(y, before + GAP)
+        places.append(before)
+    limit = plot.room.height - 4.0
+    for place in reversed(range(len(places))):  # what ran out below is pushed up again
+        places[place] = min(places[place], limit)
+        limit = places[place] - GAP
+    shorter = without_common_start([each.name for each in lines])
+    most = max(int((plot.room.right - 16) / LETTER), 3)
+    for ((x, y), number, each), beside in zip(ends, places, strict=True):
+        kind = _class(number, each)
+        name = shorter[number] if len(shorter[number]) <= most else f"{shorter[number][: most - 1]}…"
+        yield line([(x, y), (plot.end + 8, beside)], f"{kind} lead-to")
+        yield element(
+            "text",
+            element("title", each.name),
+            name,
+            x=plot.end + 12,
+            y=beside + 4,
+            class_=f"{kind} line-name",
+        )
+
+
+def without_common_start(names: Sequence[str]) -> list[str]:
+    """Names without the words that all of them begin with: what is left tells one from another."""
+    words = [name.split() for name in names]
+    most = min((len(each) for each in words), default=1) - 1
+    same = 0
+    while len(words) > 1 and same < most and len({each[same] for each in words}) == 1:
+        same += 1
+    return [" ".join(each[same:]) for each in words]
 
 
 def _columns(plot: _Plot, lines: Sequence[Line], said: Callable[[float], str]) -> Iterator[Markup]:

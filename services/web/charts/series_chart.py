@@ -10,14 +10,13 @@ from markupsafe import Markup
 
 from forecasting.forecast import Forecast
 from forecasting.months import Month
-from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.measures import Measure
-from services.queries.episodes import FollowedEpisode
 from services.queries.series import Figure, SeriesView
 from services.web import formats
 from services.web.charts.axes import Axes, bounds
+from services.web.charts.episode_marks import kind_of, lost, mark, shade
+from services.web.charts.readings import readings
 from services.web.charts.svg import Point, area, element, joined, line, text
-from services.web.words import NAMES, record_words
 
 WIDTH, HEIGHT = 960.0, 430.0
 FAN = ((0.025, 0.975, "fan-95"), (0.1, 0.9, "fan-80"), (0.25, 0.75, "fan-50"))
@@ -49,11 +48,11 @@ def series_chart(view: SeriesView, first: Month, last: Month, layers: Layers) ->
         [each for each in view.episodes if axes.shows(each.chapter.followed_to)] if layers.episodes else []
     )
     parts = [
-        *(_shade(axes, each) for each in episodes),
+        *(shade(axes, each) for each in episodes),
         axes.grid(view.series.unit),
         *(_flags(axes, view) if layers.measures else ()),
         *(_fan(axes, forecast, view) if forecast is not None else ()),
-        *(_lost(axes, each, view) for each in episodes),
+        *(lost(axes, each, view) for each in episodes),
         *(_stood(axes, each) for each in figures if layers.stood),
         *(
             _path(axes, branch.forecast, f"scenario scenario-{branch.intervention.value.lower()}")
@@ -61,8 +60,8 @@ def series_chart(view: SeriesView, first: Month, last: Month, layers: Layers) ->
         ),
         *(_revised(axes, each) for each in figures if layers.revisions),
         _history(axes, figures),
-        *(_mark(axes, each, _kind(view, each)) for each in figures),
-        *_readings(axes, view, figures, forecast),
+        *(mark(axes, each, kind_of(view, each)) for each in figures),
+        *readings(axes, view, figures, forecast),
     ]
     label = f"{view.series.name}, {first.name} to {last.name}, in {view.series.unit}"
     return element(
@@ -118,7 +117,7 @@ def _history(axes: Axes, figures: Sequence[Figure]) -> Markup:
             continue
         y = axes.y(_level(each, each.value))
         if each.span.months > 1:
-            left, right = axes.x(each.span.first), axes.x(each.span.last)
+            left, right = axes.reach(each.span)
             dots.append(element("line", x1=left, x2=right, y1=y, y2=y, class_="total"))
             continue
         if before is None or each.span.first.since(before) != 1:
@@ -136,7 +135,7 @@ def _revised(axes: Axes, figure: Figure) -> Markup:
     before = [value for value in said[:-1] if value is not None and value != standing]
     if not before or standing is None or not axes.shows(figure.span.last):
         return Markup("")
-    x = (axes.x(figure.span.first) + axes.x(figure.span.last)) / 2
+    x = axes.middle(figure.span)
     heights = [axes.y(_level(figure, value)) for value in (*before, standing)]
     return joined(
         [
@@ -153,7 +152,7 @@ def _stood(axes: Axes, figure: Figure) -> Markup:
         return Markup("")
     if not axes.shows(figure.span.last):
         return Markup("")
-    x = (axes.x(figure.span.first) + axes.x(figure.span.last)) / 2
+    x = axes.middle(figure.span)
     reach = max(2.0, min(5.0, axes.step * 0.32))
     low, middle, high = (
         axes.y(_level(figure, value)) for value in (found.lower_80, found.expected, found.upper_80)
@@ -199,68 +198,6 @@ def _path(axes: Axes, forecast: Forecast, kind: str) -> Markup:
     return line(points, kind)
 
 
-def _shade(axes: Axes, found: FollowedEpisode) -> Markup:
-    """An episode's months from onset to the last looked at, with its shortfall above."""
-    chapter, state = found.chapter, found.chapter.episode
-    first, last = max(state.onset.first, axes.first), min(chapter.followed_to, axes.last)
-    left, right = axes.x(first) - axes.step / 2, axes.x(last) + axes.step / 2
-    y = axes.top
-    rect = element(
-        "rect",
-        x=left,
-        y=y,
-        width=right - left,
-        height=axes.height - axes.bottom - y,
-        class_=f"shade shade-{state.side}",
-    )
-    size = formats.quantity(abs(state.shortfall), state.unit)
-    words = f"{size} {'less' if state.shortfall >= 0 else 'more'}"
-    middle = min(max((left + right) / 2, axes.left + 60), axes.width - 70)
-    return joined([rect, text(words, middle, y - 6, f"lost lost-{state.side}", "middle")])
-
-
-def _lost(axes: Axes, found: FollowedEpisode, view: SeriesView) -> Markup:
-    """What was forecast before the episode, and the difference to what came, filled: its shortfall."""
-    state = found.chapter.episode
-    would_be = [(month, value) for month, value in view.would_be[state.id] if axes.shows(month)]
-    known = view.known
-    both = [
-        ((axes.x(month), axes.y(value)), (axes.x(month), axes.y(known.at(month))))
-        for month, value in would_be
-        if known is not None and month <= state.last_counted and math.isfinite(known.at(month))
-    ]
-    return joined(
-        [
-            area([each for each, _ in both], [each for _, each in both], f"loss loss-{state.side}"),
-            line([(axes.x(month), axes.y(value)) for month, value in would_be], "would-be"),
-        ]
-    )
-
-
-def _kind(view: SeriesView, figure: Figure) -> Intervention | None:
-    """The likeliest type of the shock that a figure began."""
-    onsets = {each.chapter.shock.span: each.chapter.types.likeliest for each in view.episodes}
-    return onsets.get(figure.span)
-
-
-def _mark(axes: Axes, figure: Figure, kind: Intervention | None) -> Markup:
-    """A triangle that points where a shock went, with its type where it began an episode."""
-    if figure.shock is None or figure.value is None or not axes.shows(figure.span.last):
-        return Markup("")
-    x = (axes.x(figure.span.first) + axes.x(figure.span.last)) / 2
-    y = axes.y(_level(figure, figure.value))
-    away = 1 if figure.shock == "down" else -1
-    tip, base = y + away * 17, y + away * 7
-    shape = element(
-        "path",
-        d=f"M{x - 6:.1f} {base:.1f}H{x + 6:.1f}L{x:.1f} {tip:.1f}Z",
-        class_=f"shock shock-{figure.shock}",
-    )
-    if kind is None:
-        return shape
-    return joined([shape, text(NAMES[kind], x + 9, y + away * 13 + 4, f"type type-{figure.shock}")])
-
-
 def _flags(axes: Axes, view: SeriesView) -> Iterable[Markup]:
     """Each measure at the day from which it is in force, numbered as in the list below the picture."""
     before, lifted = -FLAG, 0
@@ -281,51 +218,3 @@ def _flags(axes: Axes, view: SeriesView) -> Iterable[Markup]:
 def shown_measures(view: SeriesView, first: Month, last: Month) -> list[Measure]:
     """The measures whose first month is shown, in the order in which they took effect."""
     return [each for each in view.measures if first <= each.first_month <= last]
-
-
-def _readings(
-    axes: Axes, view: SeriesView, figures: Sequence[Figure], forecast: Forecast | None
-) -> Iterable[Markup]:
-    """One invisible column a month that says in words what the picture shows there."""
-    said = {month: words for each in figures for month, words in _said_of(each, view.series.unit)}
-    if forecast is not None:
-        fan = zip(*(forecast.quantile(level).tolist() for level in (0.5, 0.1, 0.9)), strict=True)
-        for step, (middle, low, high) in enumerate(fan):
-            unit = view.series.unit
-            said.setdefault(
-                forecast.first + step,
-                f"expected {formats.quantity(middle, unit)}|"
-                f"80 %: {formats.quantity(low)} to {formats.quantity(high, unit)}",
-            )
-    for month, words in sorted(said.items(), key=lambda each: each[0]):
-        if axes.shows(month):
-            yield element(
-                "rect",
-                x=axes.x(month) - axes.step / 2,
-                y=axes.top,
-                width=axes.step,
-                height=axes.height - axes.top - axes.bottom,
-                class_="column",
-                data_month=month.name,
-                data_said=words,
-            )
-
-
-def _said_of(figure: Figure, unit: str) -> Iterable[tuple[Month, str]]:
-    if figure.value is None:
-        return
-    total = "" if figure.span.months == 1 else f" in {figure.span.name}"
-    words = [f"{formats.quantity(figure.value, unit)}{total}"]
-    first = figure.prints[0].observation.value
-    if first is not None and first != figure.value:
-        words.append(f"first print {formats.quantity(first, unit)}")
-    found = None if figure.arrived is None else figure.arrived.verdict.detection
-    if found is not None:
-        band = f"{formats.quantity(found.lower_80)} to {formats.quantity(found.upper_80, unit)}"
-        words.append(f"expected {formats.quantity(found.expected, unit)} (80 %: {band})")
-    if figure.shock is not None:
-        words.append(f"a shock {figure.shock}")
-    if figure.standing is not None:
-        words += [record_words(each) for each in figure.standing.verdict.records]
-    for month in figure.span:
-        yield month, "|".join(words)

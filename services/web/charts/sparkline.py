@@ -11,7 +11,7 @@ from forecasting.series import Total
 from services.queries.now import PICTURED, Pictured
 from services.web import formats
 from services.web.charts.axes import Axes, bounds
-from services.web.charts.svg import Point, area, element, joined, line, text
+from services.web.charts.svg import Point, across, area, element, joined, line, text
 
 WIDTH, HEIGHT = 340.0, 120.0
 
@@ -51,8 +51,8 @@ def episode_spark(each: Pictured) -> Markup:
         "svg",
         element("title", said),
         element("line", x1=4, x2=WIDTH - 4, y1=base, y2=base, class_="zero"),
-        area(counted, came, f"loss loss-{state.side}"),
-        line(expected, "would-be"),
+        area(across(counted, axes.step / 2), across(came, axes.step / 2), f"loss loss-{state.side}"),
+        line(across(expected, axes.step / 2), "would-be"),
         joined(_run(run) for run in _runs(axes, each, months)),
         joined(_total(axes, total) for total in spans),
         element("circle", cx=trough_x, cy=trough_y, r=4, class_=f"shock-{state.side}"),

@@ -30,6 +30,14 @@ def line(points: Sequence[Point], class_: str) -> Markup:
     return element("path", d=_path(points), class_=class_) if len(points) > 1 else Markup("")
 
 
+def across(points: Sequence[Point], reach: float) -> list[Point]:
+    """The points, or where there is one alone, that height to each side of it: a month is not a moment."""
+    if len(points) != 1:
+        return list(points)
+    ((x, y),) = points
+    return [(x - reach, y), (x + reach, y)]
+
+
 def area(upper: Sequence[Point], lower: Sequence[Point], class_: str) -> Markup:
     """What lies between two lines over the same places; nothing for fewer than two."""
     if len(upper) < 2:

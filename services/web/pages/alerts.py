@@ -15,6 +15,7 @@ from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import alerts, series, silences
 from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, ToldAlert
 from services.queries.series import SeriesView
+from services.queries.slices import Slice
 from services.usecases.handle_alerts import (
     acknowledge_alert,
     close_alert,
@@ -22,10 +23,11 @@ from services.usecases.handle_alerts import (
     note_alert,
     snooze_alert,
 )
+from services.web.builder.readings import spoken
 from services.web.changes import back_to, keep
 from services.web.charts.series_chart import Layers, series_chart
 from services.web.evidence import evidence
-from services.web.exports import Column, as_csv
+from services.web.exports import SLICE, Column, every_row
 from services.web.rendering import NotFoundError, page
 from services.web.sessions import Looking, RuleKeeping, Visitor
 
@@ -91,22 +93,32 @@ def listed(
     after: Annotated[str | None, Query(max_length=200)] = None,
     format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
 ) -> Response:
-    """Alerts that stand so, the last opened first."""
+    """Alerts that stand so, the last opened first, a page at a time; the file holds all."""
     service: Service = request.app.state.service
-    with service.engine.begin() as connection:
+
+    def read(connection: Connection, after: str | None, limit: int) -> Slice[ToldAlert]:
         found = alerts.listed(
             connection,
             desk=looking.caller.desk,
             series_id=series_id or None,
             status=None if status == "all" else status,
             after=after,
-            limit=MOST,
+            limit=limit,
         )
-        rows = alerts.told(connection, found.rows)
+        return Slice(alerts.told(connection, found.rows), found.more)
+
+    if format == "csv":
+        return every_row(
+            service.engine,
+            "alerts",
+            COLUMNS,
+            lambda connection, last: read(connection, None if last is None else last.record.state.id, SLICE),
+        )
+    with service.engine.begin() as connection:
+        found = read(connection, after, MOST)
         quiet = silences.listed(connection, desk=looking.caller.desk, now=service.now())
         shown = None if not series_id else series.one(connection, series_id, desk=looking.caller.desk)
-    if format == "csv":
-        return as_csv("alerts", COLUMNS, rows)
+    rows = found.rows
     more = rows[-1].record.state.id if found.more else None
     return page(
         request,
@@ -145,6 +157,9 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         record=record,
         state=record.state,
         rule=found.rule,
+        rule_words=None
+        if found.rule is None
+        else spoken(found.rule, [] if found.series is None else [found.series]),
         series=found.series,
         life=_moments(found.life),
         sentence=told[0]["sentence"] if told else "",

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import deliveries, endpoints
 from services.queries.deliveries import DeliveryRecord
+from services.queries.slices import Slice
 from services.usecases.replay_deliveries import replay_delivery
 from services.web.changes import back_to, keep
-from services.web.exports import Column, as_csv
+from services.web.exports import SLICE, Column, every_row
 from services.web.rendering import NotFoundError, page
 from services.web.sessions import EndpointKeeping, Looking, Visitor
 
@@ -48,21 +49,30 @@ def listed(
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
 ) -> Response:
-    """The newest deliveries, of an endpoint where one is named."""
+    """The newest deliveries, of an endpoint where one is named, a page at a time; the file holds all."""
     service: Service = request.app.state.service
-    with service.engine.begin() as connection:
-        found = deliveries.listed(
+
+    def read(connection: Connection, before: int | None, limit: int) -> Slice[DeliveryRecord]:
+        return deliveries.listed(
             connection,
             desk=looking.caller.desk,
             status=None if status == "all" else status,
             endpoint_id=endpoint,
             before=before,
-            limit=MOST,
+            limit=limit,
         )
+
+    if format == "csv":
+        return every_row(
+            service.engine,
+            "deliveries",
+            COLUMNS,
+            lambda connection, last: read(connection, None if last is None else last.id, SLICE),
+        )
+    with service.engine.begin() as connection:
+        found = read(connection, before, MOST)
         urls = endpoints.urls(connection, desk=looking.caller.desk)
     rows = found.rows
-    if format == "csv":
-        return as_csv("deliveries", COLUMNS, rows)
     more = rows[-1].id if found.more else None
     return page(
         request,

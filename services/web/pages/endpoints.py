@@ -28,6 +28,7 @@ from services.usecases.manage_endpoints import (
     rotate_secret,
 )
 from services.usecases.replay_deliveries import replay_deliveries
+from services.web import shown_once
 from services.web.changes import back_to, keep
 from services.web.exports import Column, as_csv
 from services.web.rendering import NotFoundError, page
@@ -44,7 +45,7 @@ GIVEN_UP = ("exhausted", "cancelled")
 DONE = {
     "ping": "A signed hello is on its way; its delivery stands below.",
     "disable": "It is sent nothing more until it is enabled.",
-    "replay": "What was given up is on its way again.",
+    "replay": "What was exhausted or cancelled is on its way again.",
 }
 """What is said once something was done."""
 
@@ -112,13 +113,31 @@ def add(
         with service.engine.begin() as connection:
             rows = _rows(connection, looking, service.now())
         return _list(request, looking, rows, refusal=str(error), typed={"desk": desk, "url": url})
-    return _one(request, looking, made.id, secret=secret, signature=signature)
+    return _shown(request, made.id, secret)
 
 
 @router.get("/endpoints/{endpoint_id}")
 def one(request: Request, looking: Looking, endpoint_id: str) -> Response:
-    """One endpoint, how it has been doing, and what was sent to it."""
-    return _one(request, looking, endpoint_id)
+    """One endpoint, how it has been doing, and what was sent to it; a secret just made, this once."""
+    service: Service = request.app.state.service
+    now = service.now()
+    with service.engine.begin() as connection:
+        (row,) = endpoints.tried(connection, [_seen(connection, looking, endpoint_id)], now=now)
+        sent = deliveries.listed(connection, endpoint_id=endpoint_id, limit=SHOWN).rows
+    secret = shown_once.kept(request, service.settings, endpoint_id, now=now)
+    answer = page(
+        request,
+        looking,
+        "endpoint.html",
+        row=row,
+        endpoint=row.endpoint,
+        lately=row.lately,
+        sent=sent,
+        secret=secret,
+        now=now,
+    )
+    shown_once.forget(answer, service.settings)
+    return answer
 
 
 @router.post("/endpoints/{endpoint_id}/rotate")
@@ -137,7 +156,7 @@ def rotate(request: Request, looking: EndpointKeeping, endpoint_id: str) -> Resp
         )
     except TooManySecretsError as error:
         return back_to(f"/endpoints/{endpoint_id}", str(error))
-    return _one(request, looking, endpoint_id, secret=secret)
+    return _shown(request, endpoint_id, secret)
 
 
 @router.post("/endpoints/{endpoint_id}/{act}")
@@ -149,7 +168,7 @@ def handle(
     act: Literal["ping", "enable", "skip", "disable", "replay"],
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Try it, enable it (and skip what waited), disable it, or send again all that was given up."""
+    """Try it, enable it (and skip what waited), disable it, or send again all that is exhausted."""
     service: Service = request.app.state.service
     now = service.now()
     with service.engine.begin() as connection:
@@ -198,32 +217,11 @@ def _list(
     )
 
 
-def _one(
-    request: Request,
-    looking: Visitor,
-    endpoint_id: str,
-    *,
-    secret: str | None = None,
-    signature: Signature | None = None,
-) -> Response:
+def _shown(request: Request, endpoint_id: str, secret: str) -> Response:
+    """To the page that shows a new secret once; loading it again neither shows it nor makes another."""
     service: Service = request.app.state.service
-    with service.engine.begin() as connection:
-        (row,) = endpoints.tried(connection, [_seen(connection, looking, endpoint_id)], now=service.now())
-        sent = deliveries.listed(connection, endpoint_id=endpoint_id, limit=SHOWN).rows
-    answer = page(
-        request,
-        looking,
-        "endpoint.html",
-        row=row,
-        endpoint=row.endpoint,
-        lately=row.lately,
-        sent=sent,
-        secret=secret,
-        signature=signature,
-        now=service.now(),
-    )
-    if secret is not None:
-        answer.headers["Cache-Control"] = "no-store"
+    answer = back_to(f"/endpoints/{endpoint_id}")
+    shown_once.keep(answer, service.settings, endpoint_id, secret, now=service.now())
     return answer
 
 

@@ -34,7 +34,7 @@ COLUMNS: tuple[Column[Cell], ...] = (
 )
 
 
-@router.get("/families/{family}")
+@router.get("/families/{family:path}")
 def family(
     *,
     request: Request,

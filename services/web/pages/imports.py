@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 
 from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS, Service
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
-from services.ingestion.files.mapping import Layout, of_dictionary, parse, to_dictionary
-from services.ingestion.files.mapping_text import to_toml
-from services.ingestion.files.preview import Preview, lines
-from services.ingestion.files.understanding import Asked
+from services.ingestion.files.mapping import parse, to_dictionary
 from services.queries import jobs, series
-from services.settings import Settings
 from services.usecases.pending_imports import (
     WAITS,
     ImportSettledError,
@@ -31,19 +24,18 @@ from services.usecases.pending_imports import (
 from services.usecases.preview_file import FilePreview
 from services.web.changes import back_to, keep
 from services.web.exports import Column, as_csv
-from services.web.pages.import_answers import CONTROLS, Said, answered
+from services.web.pages.import_answers import Said, answered
+from services.web.pages.import_forms import ADDRESS, TheFile, TheWords, most_bytes
+from services.web.pages.import_pages import shown_page, start_page
 from services.web.rendering import NotFoundError, page
 from services.web.sessions import Looking, Visitor, Writing
 
+__all__ = ["ADDRESS", "most_bytes", "router"]
+
 router = APIRouter()
 
-ADDRESS = "/imports"
-FORM_BYTES = 20_000
-"""What a form may hold beside its file."""
 MOST = 200
 """Figures of a report on its page; the file holds all."""
-FEW = 500
-"""Series up to which their ids are offered while one is typed."""
 
 COLUMNS: tuple[Column[dict[str, Any]], ...] = (
     Column("row", lambda row: row["row"]),
@@ -55,57 +47,12 @@ COLUMNS: tuple[Column[dict[str, Any]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A file that was chosen, with what was said of it."""
-
-    name: str
-    content: bytes
-    said: dict[str, str]
-
-    @property
-    def asked(self) -> Asked:
-        """What need not be guessed."""
-        layout = Layout(sheet=self.said.get("sheet"), encoding=self.said.get("encoding"))
-        return Asked(layout, self.said.get("series_id"), self.said.get("unit"))
-
-    @property
-    def recording(self) -> dict[str, Any]:
-        """Who says so, and whether it is the past."""
-        return {"source": self.said.get("source") or "file", "history": "history" in self.said}
-
-
-def most_bytes(settings: Settings) -> int:
-    """Of a form with a file in it."""
-    return settings.upload_limit_bytes + FORM_BYTES
-
-
-async def _sent(request: Request, _: Writing) -> Sent:
-    """The form, read only once it is known that the visitor may write; a file that is none is refused."""
-    form = await request.form()
-    file = form.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        raise HTTPException(422, "No file was chosen; nothing was changed.")
-    said = {name: text.strip()[:200] for name, text in form.items() if isinstance(text, str) and text.strip()}
-    name = "".join(sign for sign in file.filename if sign.isprintable())[-200:] or "file"
-    return Sent(name, await file.read(), said)
-
-
-async def _said(request: Request, _: Writing) -> Said:
-    form = await request.form()
-    return Said.of({name: text for name, text in form.items() if isinstance(text, str)})
-
-
-TheFile = Annotated[Sent, Depends(_sent)]
-TheWords = Annotated[Said, Depends(_said)]
-
-
 @router.get(ADDRESS)
 def start(request: Request, looking: Looking) -> Response:
     """Which file, and what is known of it."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
-        return _start(request, looking, connection)
+        return start_page(request, looking, connection)
 
 
 @router.post(ADDRESS)
@@ -125,11 +72,13 @@ def show(request: Request, looking: Writing, sent: TheFile) -> Response:
             )
             after = {"name": sent.name, "source": sent.recording["source"]}
             keep(request, looking, connection, "import.shown", pending.id, after=after)
-            return _shown(request, looking, connection, pending, shown)
+            return shown_page(request, looking, connection, pending, shown)
     except (UploadRefusedError, UploadTooLargeError) as error:
         status = 413 if isinstance(error, UploadTooLargeError) else 422
         with service.engine.begin() as connection:
-            return _start(request, looking, connection, refusal=str(error), typed=sent.said, status=status)
+            return start_page(
+                request, looking, connection, refusal=str(error), typed=sent.said, status=status
+            )
 
 
 @router.get("/imports/{import_id}")
@@ -144,7 +93,7 @@ def one(
     with service.engine.begin() as connection:
         pending, shown = _looked(connection, service, looking, import_id)
         if shown is not None:
-            return _shown(request, looking, connection, pending, shown)
+            return shown_page(request, looking, connection, pending, shown)
         report: dict[str, Any] = pending.report or {}
         figures = report.get("figures", [])
         if format == "csv":
@@ -182,7 +131,7 @@ def remap(request: Request, looking: Writing, import_id: str, said: TheWords) ->
                 installation=_installation(service, looking),
             )
             keep(request, looking, connection, "import.shown", import_id, after={"name": pending.name})
-            return _shown(request, looking, connection, pending, shown, said=said)
+            return shown_page(request, looking, connection, pending, shown, said=said)
     except UnknownImportError as error:
         raise NotFoundError(str(error), ADDRESS) from error
     except ImportSettledError:
@@ -230,7 +179,7 @@ def _refused(
         pending, shown = _looked(connection, service, looking, import_id)
         if shown is None:
             return back_to(f"/imports/{import_id}")
-        return _shown(request, looking, connection, pending, shown, said=said, refusal=str(error))
+        return shown_page(request, looking, connection, pending, shown, said=said, refusal=str(error))
 
 
 def _looked(
@@ -246,79 +195,6 @@ def _looked(
         )
     except UnknownImportError as error:
         raise NotFoundError(str(error), ADDRESS) from error
-
-
-def _start(
-    request: Request,
-    looking: Visitor,
-    connection: Connection,
-    *,
-    refusal: str = "",
-    typed: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response:
-    service: Service = request.app.state.service
-    return page(
-        request,
-        looking,
-        "import.html",
-        status=status,
-        refusal=refusal.splitlines(),
-        typed=typed or {},
-        ids=_ids(connection, looking),
-        limit=service.settings.upload_limit_bytes,
-    )
-
-
-def _shown(
-    request: Request,
-    looking: Visitor,
-    connection: Connection,
-    pending: PendingImport,
-    shown: FilePreview,
-    *,
-    said: Said | None = None,
-    refusal: str = "",
-) -> Response:
-    understood, refused = shown.preview.understood, shown.preview.refused
-    questions = understood.questions | ({} if said is None else said.open)
-    mapping = of_dictionary("the mapping", pending.mapping)
-    text = to_toml(mapping, understood.guesses | understood.questions)
-    return page(
-        request,
-        looking,
-        "import_shown.html",
-        status=422 if refusal else 200,
-        pending=pending,
-        preview=shown.preview,
-        read=_words(shown.preview),
-        guesses=understood.guesses,
-        questions=questions,
-        controls=CONTROLS,
-        faults=[] if refused is None or questions else refused.faults,
-        fault_count=0 if refused is None or questions else max(refused.count, 1),
-        reason="" if refused is None else str(refused),
-        new=shown.new,
-        would=shown.would,
-        held_back=shown.held_back,
-        ready=shown.preview.ready and shown.held_back is None and not questions,
-        refusal=refusal.splitlines(),
-        text=said.text if said is not None and refusal else text,
-        ids=_ids(connection, looking),
-    )
-
-
-def _words(preview: Preview) -> list[str]:
-    """How the file is read, without what the page shows in places of its own."""
-    plain = replace(preview.understood, guesses={}, questions={})
-    return lines(replace(preview, understood=plain, figures=(), refused=None))[
-        : -1 if preview.tally.figures else None
-    ]
-
-
-def _ids(connection: Connection, looking: Visitor) -> list[tuple[str, str]]:
-    found = series.listed(connection, desk=looking.caller.desk, limit=FEW).rows
-    return [(each.id, each.name) for each in found]
 
 
 def _sender(looking: Visitor) -> str:

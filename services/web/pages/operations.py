@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Connection
 
 from services.bootstrap import Service
 from services.doctor import examine
 from services.queries import jobs, operations, sources
 from services.queries.jobs import Job
-from services.web.exports import Column, as_csv
+from services.queries.slices import Slice
+from services.web.exports import SLICE, Column, every_row
 from services.web.rendering import page
 from services.web.sessions import Looking
 from services.workers import BrokerAwayError, workers
@@ -18,7 +20,7 @@ from services.workers import BrokerAwayError, workers
 router = APIRouter()
 
 MOST = 20
-"""Jobs on the page; the API has the rest."""
+"""Jobs on the page; the file has all."""
 
 JOB_COLUMNS: tuple[Column[Job], ...] = (
     Column("job", lambda job: job.id),
@@ -26,6 +28,10 @@ JOB_COLUMNS: tuple[Column[Job], ...] = (
     Column("key", lambda job: job.key),
     Column("series", lambda job: job.series_id),
     Column("status", lambda job: job.status),
+    Column("created_at", lambda job: job.created_at),
+    Column("started_at", lambda job: job.started_at),
+    Column("finished_at", lambda job: job.finished_at),
+    Column("seconds", lambda job: job.seconds),
     Column("runs", lambda job: job.runs),
     Column("error", lambda job: job.error),
     Column("note", lambda job: job.note),
@@ -42,12 +48,20 @@ def asked_for(
     """The state of the installation at this moment; workers are asked apart, since that takes a second."""
     service: Service = request.app.state.service
     now = service.now()
-    with service.engine.begin() as connection:
-        found = jobs.listed(
-            connection, status=None if status == "all" else status, desk=looking.caller.desk, limit=MOST
+
+    def read(connection: Connection, before: int | None, limit: int) -> Slice[Job]:
+        wanted = None if status == "all" else status
+        return jobs.listed(connection, status=wanted, desk=looking.caller.desk, before=before, limit=limit)
+
+    if format == "csv":
+        return every_row(
+            service.engine,
+            "jobs",
+            JOB_COLUMNS,
+            lambda connection, last: read(connection, None if last is None else last.id, SLICE),
         )
-        if format == "csv":
-            return as_csv("jobs", JOB_COLUMNS, found.rows)
+    with service.engine.begin() as connection:
+        found = read(connection, None, MOST)
         state = operations.state(connection, now=now)
         polled = sources.polled(connection)
     return page(
@@ -57,6 +71,7 @@ def asked_for(
         findings=examine(service.settings, service.engine, now=now),
         vitals=state,
         jobs=found.rows,
+        more=found.more,
         standing=status,
         sources=polled,
         settings=service.settings,

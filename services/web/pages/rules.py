@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
 
-from alerts.errors import AlertsError, Fault, InvalidRuleError
+from alerts.errors import AlertsError, InvalidRuleError
 from alerts.rehearsal import RehearsedAlert
 from alerts.rehearsal_wording import rehearsal_lines
 from alerts.rules import Rule, dump_rule, parse_rule
@@ -19,14 +17,15 @@ from forecasting.months import Month
 from services.bootstrap import Service
 from services.ingestion.json_text import JsonTextError
 from services.queries import observations, rules, series
-from services.queries.series import SeriesRecord
 from services.usecases.rehearse_rule import Rehearsed, rehearse_rule
 from services.usecases.save_rule import save_rule
-from services.web.builder.drafts import Draft, draft_of, new_draft, read_draft
+from services.web.builder.drafts import draft_of, new_draft
 from services.web.builder.kinds import KINDS, number
+from services.web.builder.readings import place_of, read, reason_of, spoken, to_type
 from services.web.builder.timeline import timeline
 from services.web.changes import back_to, keep
 from services.web.exports import Column, as_csv
+from services.web.pages.rule_forms import TheForm, Typed
 from services.web.rendering import NotFoundError, page
 from services.web.sessions import Looking, RuleKeeping, Visitor
 
@@ -37,60 +36,6 @@ NOTHING = rules.Heard()
 FEW = 60
 """Series up to which the form lists them to be ticked; above they are typed."""
 
-
-PLACES = (
-    ("$.condition", "Opens when"),
-    ("$.close_when", "Is over when"),
-    ("$.escalate", "Graver when"),
-    ("$.scope", "On which series"),
-    ("$.", ""),
-)
-"""Parts of a rule, as the form names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A draft read by the grammar: aloud, with the series it covers now, or with every fault in it."""
-
-    rule: Rule | None = None
-    covered: tuple[SeriesRecord, ...] = ()
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a rehearsal is asked for, as typed: months from and to, alerts a year, the figures of when."""
-
-    first: str = ""
-    last: str = ""
-    budget: str = ""
-    mode: str = "known"
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What the builder's form holds; ``rule_id`` is empty for a new rule."""
-
-    draft: Draft
-    rule_id: str = ""
-    past: Past = Past()
-    wanted: str = "html"
-
-
-async def _typed(request: Request) -> Typed:
-    given = await request.form()
-    form: dict[str, list[str]] = {}
-    for name, value in given.multi_items():
-        form.setdefault(name, []).extend([value] if isinstance(value, str) else [])
-
-    def one(name: str) -> str:
-        return next(iter(form.get(name, ())), "").strip()
-
-    past = Past(one("from"), one("to"), one("budget"), one("mode") or "known")
-    return Typed(read_draft(form), one("rule_id"), past, one("format"))
-
-
-TheForm = Annotated[Typed, Depends(_typed)]
 
 RULE_COLUMNS: tuple[Column[Rule], ...] = (
     Column("rule", lambda rule: rule.id),
@@ -263,33 +208,17 @@ def _built(
         rule_id=typed.rule_id,
         past=typed.past,
         shown=shown,
-        reading=_read(typed.draft, visible),
+        reading=read(typed.draft, visible),
         visible=visible,
         few=len(visible) <= FEW,
         families=sorted({each.family for each in visible if each.family}),
         kinds=KINDS,
         place=place_of,
+        reason_of=reason_of,
+        to_type=to_type,
+        spoken=spoken,
         versions=versions.saved,
         saved_by=versions.saved_by,
         rehearsal=rehearsal,
         refusal=refusal,
     )
-
-
-def _read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
-    try:
-        rule = parse_rule(draft.raw(), rule_id="draft", version=1)
-    except InvalidRuleError as error:
-        return Reading(faults=error.faults)
-    except JsonTextError as error:
-        return Reading(faults=(Fault("$", str(error), '{"name": "…"}'),))
-    return Reading(rule, rules.covered(rule, visible))
-
-
-def place_of(path: str) -> str:
-    """Where in the form a fault of the grammar stands."""
-    for start, place in PLACES:
-        if path.startswith(start):
-            rest = path.removeprefix(start).strip(".")
-            return ": ".join(filter(None, (place, rest.replace("_", " "))))
-    return path

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Connection
 
+from alerts.quantities import estimate
+from forecasting.forecast import Forecast
 from forecasting.months import Month
 from services.bootstrap import Service
 from services.queries import alerts, jobs, series
@@ -110,7 +112,8 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
         figure=figure,
         judged=None if standing is None else standing.verdict,
         records=[] if standing is None else [record_words(each) for each in standing.verdict.records],
-        following=_following(view),
+        following=_first(None if view.forecast is None else view.forecast.forecast),
+        given_shock=_first(_given_shock(view)),
         chart=None if view.known is None else series_chart(view, first, last, asked.layers),
         open_alerts=open_alerts,
         working=bool(waiting.rows) and now_shown,
@@ -158,13 +161,28 @@ def _window(view: SeriesView, asked: Range) -> tuple[Month, Month]:
     return max(view.known.start, view.known.end - (months - 1)), view.known.end + ahead
 
 
-def _following(view: SeriesView) -> tuple[Month, float, float, float] | None:
-    """The first month forecast, its median, and its 80 % bounds."""
-    found = None if view.forecast is None else view.forecast.forecast
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The first month of a forecast as messages write it: its median and its 80 % bounds."""
+
+    month: Month
+    median: str
+    lower: str
+    upper: str
+
+
+def _given_shock(view: SeriesView) -> Forecast | None:
+    """While an episode is not over: as the alert of the last figure tells it, else as its scenarios do."""
+    if view.ahead is None:
+        return None
+    return (view.outlook or view.ahead).mixture
+
+
+def _first(found: Forecast | None) -> Expected | None:
     if found is None:
         return None
-    middle, low, high = (float(found.quantile(level)[0]) for level in (0.5, 0.1, 0.9))
-    return found.first, middle, low, high
+    middle, lower, upper = (float(found.quantile(level)[0]) for level in (0.5, 0.1, 0.9))
+    return Expected(found.first, *(estimate(each, upper - lower) for each in (middle, lower, upper)))
 
 
 def _members(view: SeriesView, lines: list[Line]) -> list[dict[str, object]]:

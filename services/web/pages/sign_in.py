@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -13,11 +12,9 @@ from services.web import csrf
 from services.web.changes import back_to
 from services.web.rendering import page
 from services.web.sessions import Known, give_cookie, session_of, take_cookie
+from services.web.ways_back import own
 
 router = APIRouter()
-
-_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
-"""A path of this site: neither another host behind two slashes, nor anything that is no address."""
 
 
 @router.get("/sign-in")
@@ -40,7 +37,7 @@ def given(
             token = sign_in(connection, key, now=service.now())
     except (WrongKeyError, ReadlessKeyError) as error:
         return _form(request, next, refusal=str(error))
-    answer = back_to(_own(next))
+    answer = back_to(own(next))
     give_cookie(answer, service.settings, token)
     return answer
 
@@ -65,11 +62,7 @@ def _form(request: Request, wanted: str, *, refusal: str = "") -> Response:
         None,
         "sign_in.html",
         status=401 if refusal else 200,
-        next=_own(wanted),
+        next=own(wanted),
         refusal=refusal,
         production=service.settings.environment == "production",
     )
-
-
-def _own(path: str) -> str:
-    return path if _OWN_PATH.fullmatch(path) else "/"

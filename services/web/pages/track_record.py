@@ -21,7 +21,7 @@ from services.web.sessions import Looking
 
 router = APIRouter()
 
-SMALL = Canvas(width=560, height=250, right=30)
+SMALL = Canvas(width=560, height=250, right=110)
 ENOUGH = 3
 """Figures from which a horizon is drawn: fewer say nothing of it, and stand in the table alone."""
 

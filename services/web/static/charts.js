@@ -5,6 +5,7 @@
   const EPOCH = 86_400_000; // milliseconds of a day: the slider counts days since 1970
   const PATIENCE = 140; // milliseconds that the slider rests before its day is fetched
   const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const spoken = (at) => day.format(at).replace("Sept", "Sep"); // as the server writes it
   const iso = (days) => new Date(days * EPOCH).toISOString().slice(0, 10);
   const days = (text) => Math.round(Date.parse(`${text}T00:00:00Z`) / EPOCH);
 
@@ -48,7 +49,7 @@
   }
 
   // A picture as PNG, twice its size on the screen: drawn from the SVG with the colours that it is shown in.
-  const DRAWN = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "font-size", "font-weight", "font-family"];
+  const DRAWN = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "font-size", "font-weight", "font-family"];
   async function asPng(button) {
     const chart = button.closest("section, article, main").querySelector("svg.chart:not(.spark)");
     const { width, height } = chart.viewBox.baseVal;
@@ -100,10 +101,17 @@
     const part = document.querySelector("[data-view]");
     const mine = ++asked;
     part.setAttribute("aria-busy", "true");
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    let answer, text;
+    try {
+      answer = await fetch(address, { headers: { Accept: "text/html" } });
+      text = await answer.text();
+    } catch {
+      if (mine === asked) cutOff(part);
+      return;
+    }
     if (mine !== asked) return; // a later day was asked for meanwhile
     if (!answer.ok || answer.redirected) return location.assign(address);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = new DOMParser().parseFromString(text, "text/html");
     const held = document.activeElement?.closest("[data-view]") && focusable(document.activeElement);
     part.replaceChildren(...fresh.querySelector("[data-view]").childNodes);
     part.removeAttribute("aria-busy");
@@ -112,6 +120,17 @@
     dress(part);
     if (held) document.querySelector(held)?.focus({ preventScroll: true });
     part.dispatchEvent(new CustomEvent("tonnage:loaded", { bubbles: true }));
+  }
+
+  // Nothing came: what stands here is the view of before, and that is said until another one comes.
+  function cutOff(part) {
+    part.removeAttribute("aria-busy");
+    const said = part.querySelector("[data-cut-off]") ?? document.createElement("p");
+    said.dataset.cutOff = "";
+    said.className = "refusal";
+    said.setAttribute("role", "alert");
+    said.textContent = "That view could not be fetched: the service or the network is away. What stands here is the view of before. Try again.";
+    part.prepend(said);
   }
 
   const focusable = (element) => {
@@ -136,7 +155,7 @@
     const go = (value, wait) => {
       range.value = value;
       date.value = iso(value);
-      range.setAttribute("aria-valuetext", day.format(new Date(value * EPOCH)));
+      range.setAttribute("aria-valuetext", spoken(new Date(value * EPOCH)));
       clearTimeout(resting);
       resting = setTimeout(() => swap(address(value)), wait);
     };
@@ -153,6 +172,7 @@
 
   function dress(root) {
     root.querySelectorAll("svg.chart:not(.spark)").forEach(readable);
+    root.querySelectorAll(".plot").forEach((plot) => { plot.scrollLeft = plot.scrollWidth; }); // the last months first
     root.querySelectorAll("[data-slider]").forEach(slider);
     root.querySelectorAll("[data-png]").forEach((button) => button.addEventListener("click", () => asPng(button)));
     root.querySelectorAll("[data-copy]").forEach((button) => button.addEventListener("click", () => copyLink(button)));
@@ -160,6 +180,11 @@
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
       event.preventDefault();
       swap(link.href);
+    }));
+    root.querySelectorAll("a[role=switch]").forEach((link) => link.addEventListener("keydown", (event) => {
+      if (event.key !== " ") return;
+      event.preventDefault(); // a switch is pressed by the space bar, and the page stays where it is
+      link.click();
     }));
   }
 

@@ -50,11 +50,29 @@
 
   // Parts that take a while are asked for after the page stands.
   for (const part of document.querySelectorAll("[data-load]")) {
-    fetch(part.dataset.load).then(async (answer) => {
+    load(part);
+  }
+
+  async function load(part) {
+    try {
+      const answer = await fetch(part.dataset.load);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      part.replaceChildren(...(fresh.getElementById(part.dataset.part)?.childNodes ?? []));
-      part.dispatchEvent(new CustomEvent("tonnage:loaded", { bubbles: true }));
-    });
+      const found = fresh.getElementById(part.dataset.part);
+      if (!answer.ok || !found) throw new Error(`The server answered ${answer.status}.`);
+      part.replaceChildren(...found.childNodes);
+    } catch (error) {
+      const said = document.createElement("p");
+      said.className = "refusal";
+      said.setAttribute("role", "alert");
+      said.textContent = `This could not be asked. ${error instanceof TypeError ? "The service or the network is away." : error.message} `;
+      const again = document.createElement("button");
+      again.type = "button";
+      again.textContent = "Ask again";
+      again.addEventListener("click", () => load(part));
+      said.append(again);
+      part.replaceChildren(said);
+    }
+    part.dispatchEvent(new CustomEvent("tonnage:loaded", { bubbles: true }));
   }
 
   // Every table can be taken along: one that has no file of its own is saved as it stands.

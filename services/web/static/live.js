@@ -50,6 +50,33 @@
     setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), LONGEST_ON_SCREEN);
   }
 
+  // What somebody did to a part, done again to what comes in its place: tables sorted, and where they stand.
+  function kept(part) {
+    const sorts = [...part.querySelectorAll("table.sortable")].map((table) => {
+      const heading = table.querySelector("th[aria-sort]");
+      return heading && { column: heading.cellIndex, rising: heading.getAttribute("aria-sort") === "ascending" };
+    });
+    const scrolled = [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
+    const open = [...part.querySelectorAll("details")].map((each) => each.open);
+    const focused = part.contains(document.activeElement) && part !== document.activeElement ? document.activeElement : null;
+    const key = (each) => [each.id, each.getAttribute("href"), each.getAttribute("aria-label"), each.textContent.trim()].join("|");
+    const alike = (name, wanted) => [...part.querySelectorAll(name)].filter((each) => key(each) === wanted);
+    const wanted = focused && key(focused);
+    const place = focused ? alike(focused.localName, wanted).indexOf(focused) : -1;
+    return () => {
+      part.querySelectorAll("table.sortable").forEach((table, number) => {
+        if (sorts[number]) sortBy(table, sorts[number].column, sorts[number].rising);
+      });
+      part.querySelectorAll(".scroll").forEach((box, number) => { box.scrollLeft = scrolled[number] ?? 0; });
+      part.querySelectorAll("details").forEach((each, number) => { each.open = open[number] ?? each.open; });
+      if (!focused) return;
+      const twins = alike(focused.localName, wanted);
+      const next = twins[Math.min(place, twins.length - 1)];
+      if (!next) part.tabIndex = -1; // what was focused is gone: the keyboard goes on from its part
+      (next ?? part).focus({ preventScroll: true });
+    };
+  }
+
   // Fetch this page once more and put its live parts in the place of ours; what somebody is in stays.
   async function refresh() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
@@ -61,10 +88,12 @@
       if (!next || next.outerHTML === part.dataset.seen) continue;
       if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
       const seen = next.outerHTML;
+      const again = kept(part);
       part.replaceChildren(...next.childNodes);
       part.dataset.liveWhile = next.dataset.liveWhile ?? "";
       part.dataset.seen = seen;
       part.dispatchEvent(new CustomEvent("tonnage:loaded", { bubbles: true }));
+      again();
     }
   }
 

@@ -4,15 +4,16 @@
 const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act);
 
 // Times: in the viewer's zone, with UTC on hover.
-const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 const calendar = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const month = (text) => text.replace("Sept", "Sep"); // as every other month, and as the server writes it
 function localTimes(root) {
   each("time[datetime]:not([data-done])", (time) => {
     const at = new Date(time.dateTime);
     time.dataset.done = "";
     time.title = `${time.dateTime.replace("T", " ").replace(/:00Z$|Z$/, "")} UTC`;
-    time.textContent = "day" in time.dataset ? calendar.format(at) : clock.format(at);
+    time.textContent = month("day" in time.dataset ? calendar.format(at) : clock.format(at));
     if (!("day" in time.dataset)) time.title += ` (shown in ${zone})`;
   }, root);
 }
@@ -38,20 +39,25 @@ function sortable(root) {
       button.append(...heading.childNodes);
       heading.append(button);
       button.addEventListener("click", () => {
-        const rising = heading.getAttribute("aria-sort") !== "ascending";
-        each("th[aria-sort]", (other) => other.removeAttribute("aria-sort"), table);
-        heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
-        sortRows(table.tBodies[0], column, rising);
+        sortBy(table, column, heading.getAttribute("aria-sort") !== "ascending");
       });
     }, table);
   }, root);
 }
 
+function sortBy(table, column, rising) {
+  const heading = table.tHead.rows[0].cells[column];
+  if (!heading) return;
+  each("th[aria-sort]", (other) => other.removeAttribute("aria-sort"), table);
+  heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
+  sortRows(table.tBodies[0], column, rising);
+}
+
 function sortRows(body, column, rising) {
   const key = (row) => {
     const cell = row.cells[column];
-    const text = cell?.dataset.value ?? cell?.textContent.trim() ?? "";
-    const number = Number(text);
+    const text = cell?.dataset.value ?? cell?.querySelector("time")?.dateTime ?? cell?.textContent.trim() ?? "";
+    const number = Number(/^-?\d{1,3}(,\d{3})+$/.test(text) ? text.replaceAll(",", "") : text);
     return text !== "" && !Number.isNaN(number) ? number : text;
   };
   const compared = (a, b) => {
