@@ -42,7 +42,7 @@ def test_the_first_page_says_what_happened_in_may(page: Page, until: Until) -> N
     expect(alert.locator(".low")).to_be_in_viewport(ratio=1)
     expect(alert.locator(".low")).to_contain_text("below the")
     expect(alert.locator("svg.chart")).to_be_in_viewport(ratio=1)
-    expect(alert).to_contain_text("a chance of about 1 in 6,000")
+    expect(alert).to_contain_text("a chance of about 1 in 900")
 
 
 def test_a_month_later_the_first_page_still_says_what_happened_in_may(page: Page, summer: None) -> None:

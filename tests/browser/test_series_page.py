@@ -35,7 +35,7 @@ def test_the_outlook_after_a_shock_is_that_of_its_alert(page: Page) -> None:
     """On 20 June 2025 the page says beside its published forecast what the desk was told of June."""
     page.goto("/series/CN_EXP_REPM_T?as_of=2025-06-20")
     outlook = page.locator(".facts > div").filter(has_text="Outlook given the shock, June 2025")
-    expect(outlook.locator("dd")).to_contain_text(re.compile(r"^1,600.t80 %: 1,000 to 4,300.t"))
+    expect(outlook.locator("dd")).to_contain_text(re.compile(r"^1,600.t80 %: 900 to 4,300.t"))
     expect(page.locator(".facts > div").filter(has_text="Published forecast for June 2025")).to_be_visible()
 
 
