@@ -167,7 +167,7 @@ def _judgement(placed: Placed, detection: Detection) -> Judgement:
         revision_of=None if placed.replaced is None else placed.replaced.value,
         source_claim=placed.arrived.claim,
         forecast=None
-        if used is None
+        if used is None or used.id is None
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
         next_expected=None
         if forecast is None

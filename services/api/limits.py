@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -132,7 +133,7 @@ async def only_json(request: Request) -> str:
     """
     media_type = _json_alone(request)
     try:
-        json_of(await request.body())
+        await run_in_threadpool(json_of, await request.body())
     except RepeatedKeyError as error:
         found = [{"path": "body", "reason": f"the key {name!r} stands twice"} for name in error.names]
         raise ProblemError("invalid-request", f"body: {error}.", **faults(found)) from error

@@ -14,7 +14,7 @@ from services.storage.alert_notes import Heard
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
 
-__all__ = ["Heard", "Versions", "covered", "heard", "in_force", "one", "versions"]
+__all__ = ["Heard", "Versions", "covered", "desk_of", "heard", "in_force", "one", "versions"]
 
 YEAR = dt.timedelta(days=365)
 
@@ -43,6 +43,11 @@ def one(
     """A rule as it stands, or under a version; None where there is none, or it is not ``desk``'s."""
     found = rules.get(connection, rule_id, version)
     return found if found is not None and desk in {None, found.desk} else None
+
+
+def desk_of(connection: Connection, rule_id: str) -> str | None:
+    """Whose a rule is, also one that cannot be read; None where there is none of that id."""
+    return rules.desk_of(connection, rule_id)
 
 
 def versions(connection: Connection, rule_id: str, *, desk: str | None = None) -> Versions:

@@ -15,6 +15,8 @@ from alerts.rules import Severity
 from alerts.states import AlertState, Transition, dump_state, parse_state
 from services.storage.tables import alert_events, alerts
 
+MOST_COUNTED = 10_000
+"""How many of the last transitions are looked through where they are counted."""
 GRAVITY = {str(severity): -severity.rank for severity in Severity}
 """How early an alert of a severity stands among those that are told the gravest first."""
 
@@ -142,11 +144,10 @@ def count_open(connection: Connection, *, desk: str | None = None) -> int:
 
 
 def count_events(connection: Connection, *, since: dt.datetime, desk: str | None = None) -> int:
-    """How many transitions were recorded after a moment, of a desk's alerts where given."""
-    query = select(func.count()).select_from(
-        alert_events.join(alerts, alerts.c.id == alert_events.c.alert_id)
-    )
-    query = query.where(alert_events.c.recorded_at > since)
+    """How many of the last MOST_COUNTED transitions were recorded after a moment, of a desk where given."""
+    lately = select(alert_events).order_by(alert_events.c.id.desc()).limit(MOST_COUNTED).subquery()
+    joined = lately.join(alerts, alerts.c.id == lately.c.alert_id)
+    query = select(func.count()).select_from(joined).where(lately.c.recorded_at > since)
     if desk is not None:
         query = query.where(alerts.c.desk == desk)
     return int(connection.execute(query).scalar_one())

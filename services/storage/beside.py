@@ -79,15 +79,19 @@ class Beside:
             and watched.partner in {None, each.reporter}
         ]
 
+    def rows(self, wanted: SeriesRecord) -> list[ObservationRecord]:
+        """Every row of a series, in the order in which they became known."""
+        if wanted.id not in self._rows:
+            self._rows[wanted.id] = observations.history(self.connection, [wanted.id]).get(wanted.id, [])
+        return self._rows[wanted.id]
+
     def known(self, wanted: Iterable[SeriesRecord], as_of: dt.datetime) -> list[Series]:
         """Series as they were known at a moment; one of which nothing was known is left out."""
         return [each for one in wanted if (each := self._known(one, as_of)) is not None]
 
     def _known(self, wanted: SeriesRecord, as_of: dt.datetime) -> Series | None:
-        if wanted.id not in self._rows:
-            self._rows[wanted.id] = observations.history(self.connection, [wanted.id]).get(wanted.id, [])
         if (wanted.id, as_of) not in self._series:
-            rows = (row.observation for row in self._rows[wanted.id])
+            rows = (row.observation for row in self.rows(wanted))
             self._series[wanted.id, as_of] = series_as_of(wanted.id, wanted.unit, rows, as_of)
         return self._series[wanted.id, as_of]
 

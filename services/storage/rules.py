@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ def newest_version(connection: Connection, rule_id: str) -> int:
 
 
 def count(connection: Connection, desk: str) -> int:
-    """How many rules a desk has, by the newest version of each."""
+    """How many rules of a desk are in force, by the newest version of each."""
     latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
     newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
     query = select(func.count()).select_from(newest).where(newest.c.desk == desk, newest.c.enabled)
@@ -73,18 +74,30 @@ def readable(connection: Connection) -> tuple[list[Rule], list[UnreadableRule]]:
 
 
 def get(connection: Connection, rule_id: str, version: int | None = None) -> Rule | None:
-    """One version of a rule, the newest by default; None where there is none."""
+    """One version of a rule, the newest by default; None where there is none that can be read."""
     query = select(rules).where(rules.c.id == rule_id).order_by(rules.c.version.desc()).limit(1)
     if version is not None:
         query = query.where(rules.c.version == version)
     row = connection.execute(query).first()
-    return None if row is None else _rule(row)
+    with suppress(InvalidRuleError):
+        return None if row is None else _rule(row)
+    return None
+
+
+def desk_of(connection: Connection, rule_id: str) -> str | None:
+    """Whose a rule is by its newest version, be it readable or not; None where there is none."""
+    query = select(rules.c.desk).where(rules.c.id == rule_id).order_by(rules.c.version.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def versions(connection: Connection, rule_id: str) -> list[tuple[Rule, dt.datetime]]:
-    """Every version of a rule with when it was saved, the newest first."""
+    """Every version of a rule that can be read, with when it was saved, the newest first."""
     query = select(rules).where(rules.c.id == rule_id).order_by(rules.c.version.desc())
-    return [(_rule(row), row.created_at) for row in connection.execute(query)]
+    found: list[tuple[Rule, dt.datetime]] = []
+    for row in connection.execute(query):
+        with suppress(InvalidRuleError):
+            found.append((_rule(row), row.created_at))
+    return found
 
 
 def _rule(row: Any) -> Rule:

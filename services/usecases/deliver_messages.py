@@ -170,9 +170,10 @@ async def _pump(
                 await asyncio.to_thread(_claim, sender, free, further, after) if free and not enough() else []
             )
             after = claimed[-1].endpoint_id if claimed else after
-        except Exception:
+        except Exception as error:
             if not flying:
                 raise
+            _log.warning("no delivery could be claimed; it is tried again", exc_info=error)
             claimed = []
         began = asyncio.get_running_loop().time()
         flying |= {asyncio.create_task(attempt(sender, each)): began for each in claimed}

@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 from alerts.bands import before_onset
 from alerts.events import Body, alert_event
 from alerts.facts import Band, Facts
+from alerts.lifecycle import ruling_version
 from alerts.routing import Silence, notice, silencing
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.step import step
 from alerts.unheard import Unheard, told_as_opening, told_late
-from services.storage import alerts, forecasts, observations, rules
+from services.storage import alerts, forecasts, rules
 from services.storage.alerts import AlertRecord
 from services.storage.beside import Beside
 from services.storage.series import SeriesRecord
@@ -90,7 +91,7 @@ def _follow(
         [record.state for record in known.values()],
         cause.facts,
         version=partial(_version, connection, current),
-        counterfactual=lambda before: _counterfactual(connection, current, known[before.id], cause),
+        counterfactual=lambda before: _counterfactual(connection, current, known[before.id], cause, beside),
         asked=lambda rule, facts: recorded_facts(connection, facts, cause.series, rule.needs, beside),
         covers=current.scope.covers(traits(cause.series)),
     )
@@ -164,7 +165,9 @@ def _after_silence(
     return opening if silencing(notice(opening), silences, now) is None else late
 
 
-def _counterfactual(connection: Connection, rule: Rule, record: AlertRecord, cause: Cause) -> Band | None:
+def _counterfactual(
+    connection: Connection, rule: Rule, record: AlertRecord, cause: Cause, beside: Beside
+) -> Band | None:
     """What was forecast for a figure's span before an alert's onset.
 
     Where none was published then, a rule that asks for it gets the one that a rehearsal would make from what
@@ -177,10 +180,11 @@ def _counterfactual(connection: Connection, rule: Rule, record: AlertRecord, cau
             if onset is None or onset.forecast is None
             else before_onset(onset.forecast, cause.facts.span)
         )
-    if "counterfactual" not in rule.needs:
+    ruling = ruling_version(record.state, cause.facts.span, current=rule.version)
+    judging = rule if ruling == rule.version else _version(connection, rule, ruling)
+    if "counterfactual" not in judging.needs:
         return None
-    rows = observations.history(connection, [cause.series.id]).get(cause.series.id, [])
-    return Past(cause.series, rows, ()).before_onset(record.state, cause.facts)
+    return Past(cause.series, beside.rows(cause.series), ()).before_onset(record.state, cause.facts)
 
 
 def _version(connection: Connection, current: Rule, version: int) -> Rule:

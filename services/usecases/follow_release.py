@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
@@ -65,7 +66,7 @@ def passing_over(
     try:
         with connection.begin_nested():
             return follow(followed), []
-    except OperationalError:
+    except (OperationalError, SoftTimeLimitExceeded):
         raise
     except Exception as error:  # noqa: BLE001 - found below, in the rule that it belongs to
         _log.error("a rule failed; each is followed by itself", exc_info=error)
@@ -75,7 +76,7 @@ def passing_over(
         try:
             with connection.begin_nested():
                 moved += follow([rule])
-        except OperationalError:
+        except (OperationalError, SoftTimeLimitExceeded):
             raise
         except Exception as error:  # noqa: BLE001 - whoever calls tells of it
             RULE_FAILURES.inc()

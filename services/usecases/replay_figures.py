@@ -122,8 +122,12 @@ class Past:
         return shock_facts(facts, self.series, held, list(shocks.values()), self.beside, self.needs)
 
     def before_onset(self, state: AlertState, facts: Facts) -> Band | None:
-        """What was forecast for a figure's span before the first figure of an alert was known."""
-        forecast = self._forecast_before(state.figures[0].span, reach=HORIZON)
+        """What was forecast for a figure's span before the first figure of an alert was known.
+
+        Of an alert that began while a figure was awaited, of before the first that came; None until then.
+        """
+        first = next((each for each in state.figures if not each.awaited), None)
+        forecast = None if first is None else self._forecast_before(first.span, reach=HORIZON)
         return None if forecast is None else before_onset(forecast, facts.span)
 
     def episodes(self, told: Sequence[Facts]) -> frozenset[Month]:
@@ -161,8 +165,10 @@ class Past:
     def _judge(self, span: Span) -> Judge | None:
         """The forecast of before a span was first known: as published, else made of what was known then."""
         if span not in self._judges:
-            published = judging(self.published, span, self._first_known[span])
-            self._judges[span] = published or self._make(span)
+            first_known = self._first_known.get(span)
+            self._judges[span] = None
+            if first_known is not None:
+                self._judges[span] = judging(self.published, span, first_known) or self._make(span)
         return self._judges[span]
 
     def _make(self, span: Span) -> Judge | None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection
 
 from alerts.events import EventType
@@ -46,6 +47,8 @@ def tell_desks(
         own = [each for each in listening if each.desk == desk]
         try:
             messages += _routed(desk, heard, own, now)
+        except SoftTimeLimitExceeded:
+            raise
         except Exception:  # noqa: BLE001 - whatever one desk has set, every desk is told
             _log.exception("events of a desk cannot be routed: each goes to all its endpoints", desk=desk)
             messages += [(_alone(desk, each, now), [one.id for one in own]) for each in heard]

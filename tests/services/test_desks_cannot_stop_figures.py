@@ -132,6 +132,9 @@ def test_a_rule_that_cannot_be_read_is_passed_over_and_told(stage: Stage) -> Non
     assert (report["recorded"], report["alerts"]) == (1, {"opened": 1})
     assert told(stage) == [("alert.opened", "soy"), ("rule.failed", "metals"), ("rule.failed", "ops")]
     assert [each["id"] for each in stage.client.get("/v1/rules").json()["items"]] == ["b-sound"]
+    assert_problem(stage.client.get("/v1/rules/a-broken"), 404, "not-found")
+    mended = stage.client.put("/v1/rules/a-broken", json=RULE)
+    assert (mended.status_code, mended.json()["version"]) == (200, 2)
 
 
 def test_a_rule_is_read_without_the_bounds_that_came_after_it(stage: Stage) -> None:

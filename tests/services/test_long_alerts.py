@@ -9,10 +9,12 @@ import pytest
 from api_stage import MAGNETS, Stage
 
 from alerts.bands import before_onset
+from alerts.release_calendars import EXAMPLE as CALENDAR
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
 from services.storage import forecasts
 from services.storage.forecasts import ForecastRecord
+from services.usecases.watch_releases import watch_releases
 
 KNOWN = dt.datetime(2025, 6, 20, 2, tzinfo=dt.UTC)
 BEFORE = Forecast(
@@ -96,3 +98,29 @@ def test_an_alert_whose_onset_no_forecast_judged_closes_too(stage: Stage) -> Non
     told = stage.client.post("/v1/rules/rehearse", json=rule).json()["alerts"]
     assert (alert["onset"], alert["closed"]) == ("2025-01", "2025-02")
     assert [(each["onset"], each["closed"]) for each in told] == [("2025-01", "2025-02")]
+
+
+def test_an_alert_that_began_while_a_figure_was_awaited_closes_too(stage: Stage) -> None:
+    """Opened by a late release, followed by its low figure, it is over when a figure has come back."""
+    stage.at = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+    stage.register()
+    calendar = {**CALENDAR, "scope": {"series": [MAGNETS]}, "combined": [], "closed": [], "days": {}}
+    assert stage.client.put("/v1/release-calendars/own", json=calendar).status_code < 300
+    either = {"kind": "any", "of": [{"kind": "overdue"}, {"kind": "level", "below": 2000}]}
+    stage.client.put("/v1/rules/either", json={**RULE, "condition": either})
+    noise = np.random.default_rng(4).normal(1, 0.05, 36)
+    for place, each in enumerate(noise):
+        month = Month.of(2022, 1) + place
+        known_from = dt.datetime.combine((month + 1).first_day, dt.time(2), dt.UTC) + dt.timedelta(days=6)
+        stage.at = known_from
+        stage.upload({"month": str(month), "value": round(4000 * each, 1)})
+    stage.at = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
+    for _ in range(2):
+        with stage.engine.begin() as connection:
+            watch_releases(connection, budget=0.1, now=stage.at)
+    (alert,) = stage.client.get("/v1/alerts").json()["items"]
+    assert (alert["onset"], alert["status"]) == ("2025-01", "opened")
+    stage.upload({"month": "2025-01", "value": 900})
+    stage.at += dt.timedelta(days=1)
+    assert stage.upload({"month": "2025-02", "value": 4000}).json()["alerts"] == {"resolved": 1}
+    assert stage.client.post("/v1/rules/rehearse", json={**RULE, "condition": either}).status_code == 200

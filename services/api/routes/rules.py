@@ -167,9 +167,10 @@ def _save(
 ) -> RuleSaved:
     """Save a rule of the caller's own desk; another desk's is neither changed nor taken over."""
     with service.engine.begin() as connection:
-        held = rules.one(connection, rule_id)
-        if held is not None and not caller.sees(held.desk):
+        owner = rules.desk_of(connection, rule_id)
+        if owner is not None and not caller.sees(owner):
             raise ProblemError("not-found", f"There is no rule {rule_id!r} of your desk.")
+        held = rules.one(connection, rule_id)
         saved = save_rule(connection, rule_id, clean_json(raw), now=service.now(), expected=expected)
         caller.narrowed(saved.desk)
         before = None if held is None else RuleShown.of(held)

@@ -235,7 +235,7 @@ def excerpt(body: bytes) -> str:
     try:
         given = json.loads(text)
         text = str(given["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     return " ".join(text.split())[:200]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingestion.sources.faults import OutsideFault, SourceFault, SourceMisnamedError, UnreadableFault
@@ -66,7 +67,7 @@ def _guarded(
     """What ``work`` gives; UnreadableFault for all that it raises but faults and what is ``passing``."""
     try:
         return work()
-    except SourceFault:
+    except (SourceFault, SoftTimeLimitExceeded):  # a worker whose time is up is no fault of the answer
         raise
     except Exception as error:
         if isinstance(error, passing):

@@ -39,13 +39,13 @@ router = APIRouter()
 SHOWN = 50
 """Deliveries on the page of an endpoint; the rest is on the page of deliveries."""
 
-GIVEN_UP = ("exhausted", "cancelled")
-"""Statuses of deliveries that are sent again together."""
+GIVEN_UP = ("exhausted",)
+"""Statuses of deliveries that are sent again together: what was skipped stays skipped."""
 
 DONE = {
     "ping": "A signed hello is on its way; its delivery stands below.",
     "disable": "It is sent nothing more until it is enabled.",
-    "replay": "What was exhausted or cancelled is on its way again.",
+    "replay": "What was exhausted is on its way again.",
 }
 """What is said once something was done."""
 
@@ -136,7 +136,8 @@ def one(request: Request, looking: Looking, endpoint_id: str) -> Response:
         secret=secret,
         now=now,
     )
-    shown_once.forget(answer, service.settings)
+    if secret is not None:
+        shown_once.forget(answer, service.settings)
     return answer
 
 

@@ -145,9 +145,10 @@ def save(request: Request, looking: RuleKeeping, typed: TheForm) -> Response:
     rule_id = typed.rule_id or f"rule_{uuid.uuid4().hex[:12]}"
     try:
         with service.engine.begin() as connection:
-            held = rules.one(connection, rule_id)
-            if held is not None and not looking.caller.sees(held.desk):
+            owner = rules.desk_of(connection, rule_id)
+            if owner is not None and not looking.caller.sees(owner):
                 raise NotFoundError(f"There is no rule {rule_id!r} of your desk.", "/rules")
+            held = rules.one(connection, rule_id)
             saved = save_rule(connection, rule_id, typed.draft.raw(), now=service.now())
             looking.caller.narrowed(saved.desk)
             before = None if held is None else _kept(held)
