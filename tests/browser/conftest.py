@@ -106,9 +106,12 @@ def summer(until: Until) -> None:
 
 @pytest.fixture
 def context(chromium: Browser, stack: Stack) -> Iterator[BrowserContext]:
-    """A browser without a past, on a screen of a desk, in the zone of Shanghai."""
+    """A browser without a past, on a screen of a desk, in the zone of Shanghai; nothing moves under a click."""
     context = chromium.new_context(
-        base_url=stack.api, viewport={"width": 1440, "height": 900}, timezone_id="Asia/Shanghai"
+        base_url=stack.api,
+        viewport={"width": 1440, "height": 900},
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
     )
     context.set_default_timeout(PATIENCE)
     yield context

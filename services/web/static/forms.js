@@ -169,7 +169,8 @@
       try {
         const fresh = await send("/rules/rehearse", button);
         for (const id of ["reading", "refusal", "rehearsal"]) put(fresh, id);
-        document.getElementById("rehearsal").scrollIntoView({ block: "nearest", behavior: "smooth" });
+        const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        document.getElementById("rehearsal").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
       } catch (error) {
         const said = document.createElement("p");
         said.className = "refusal";
