@@ -106,7 +106,7 @@ def summer(until: Until) -> None:
 
 @pytest.fixture
 def context(chromium: Browser, stack: Stack) -> Iterator[BrowserContext]:
-    """A browser without a past, on a screen of a desk, in the zone of Shanghai; nothing moves under a click."""
+    """A browser without a past, on a desk's screen, in the zone of Shanghai; nothing moves under a click."""
     context = chromium.new_context(
         base_url=stack.api,
         viewport={"width": 1440, "height": 900},
