@@ -63,7 +63,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns:
 def eventually() -> Callable[[Callable[[], bool]], bool]:
     """Poll until something holds, for at most 300 s; whether it came to hold.
 
-    So long that beside four busy processes a core a refit with its training still comes in time.
+    So long that on a machine busy with other work a refit with its training still comes in time.
     """
 
     def wait(holds: Callable[[], bool]) -> bool:

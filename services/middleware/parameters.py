@@ -16,8 +16,12 @@ from fastapi.routing import APIRoute
 def unknown_parameters(request: Request) -> list[dict[str, str]]:
     """Path and reason of each query parameter that the route does not know, or cannot take.
 
-    That is one given twice, or a number written as no figure may be: 1_238.
+    That is one given twice, or a number written as no figure may be: 1_238. In the path itself such a number
+    is no more one.
     """
+    for name, given in request.path_params.items():
+        if "_" in given and given.replace("_", "").isdecimal() and _is_number(request, name):
+            return [{"path": f"path.{name}", "reason": "it is not a number; write digits alone"}]
     if not request.scope["query_string"]:
         return []
     route = request.scope["route"]
@@ -34,13 +38,23 @@ def unknown_parameters(request: Request) -> list[dict[str, str]]:
 
 
 def _parameters(route: APIRoute) -> dict[str, bool]:
-    """Names of a route's parameters, and whether each is a number."""
+    """Names of a route's query parameters, and whether each is a number."""
+    return {name: number for name, (where, number) in _fields(route).items() if where is ParamTypes.query}
+
+
+def _is_number(request: Request, name: str) -> bool:
+    route = request.scope["route"]
+    return isinstance(route, APIRoute) and _fields(route).get(name, (None, False))[1]
+
+
+def _fields(route: APIRoute) -> dict[str, tuple[ParamTypes | None, bool]]:
+    """Names of a route's parameters: where each stands, and whether it is a number."""
     return {
-        field.alias: bool(
-            {int, float} & {field.field_info.annotation, *get_args(field.field_info.annotation)}
+        field.alias: (
+            getattr(field.field_info, "in_", None),
+            bool({int, float} & {field.field_info.annotation, *get_args(field.field_info.annotation)}),
         )
         for field in get_flat_params(route.dependant)
-        if getattr(field.field_info, "in_", None) is ParamTypes.query
     }
 
 

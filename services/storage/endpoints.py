@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, any_, delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, any_, delete, func, insert, literal, or_, select, update
 
 from services.storage.tables import endpoints, retired_secrets
 
@@ -78,6 +78,13 @@ def get(connection: Connection, endpoint_id: str) -> Endpoint | None:
 def listed(connection: Connection, *, desk: str | None = None) -> list[Endpoint]:
     """Endpoints of a desk, or all, the oldest first."""
     return _select(connection, *([] if desk is None else [endpoints.c.desk == desk]))
+
+
+def count(connection: Connection, desk: str) -> int:
+    """How many endpoints a desk has, disabled ones too; no other adds one until commit."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(desk, 3))))
+    query = select(func.count()).where(endpoints.c.desk == desk)
+    return int(connection.execute(query).scalar_one())
 
 
 def subscribed(connection: Connection, desk: str, event_type: str) -> list[str]:

@@ -37,7 +37,8 @@ def newest_version(connection: Connection, rule_id: str) -> int:
 
 
 def count(connection: Connection, desk: str) -> int:
-    """How many rules of a desk are in force, by the newest version of each."""
+    """How many rules of a desk are in force, by their newest versions; no other adds one until commit."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(desk, 2))))
     latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
     newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
     query = select(func.count()).select_from(newest).where(newest.c.desk == desk, newest.c.enabled)

@@ -100,7 +100,7 @@ def add_endpoint(
         created_at=now,
     )
     with engine.begin() as connection:
-        if len(endpoints.listed(connection, desk=desk)) >= MOST_ENDPOINTS:
+        if endpoints.count(connection, desk) >= MOST_ENDPOINTS:
             raise TooManyError(desk, "endpoints", MOST_ENDPOINTS)
         endpoints.add(
             connection,

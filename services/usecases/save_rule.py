@@ -45,7 +45,8 @@ def save_rule(
     if expected is not None and expected != newest:
         raise RuleChangedError(rule_id, expected, newest)
     rule = parse_rule(raw, rule_id=rule_id, version=newest + 1)
-    if newest == 0 and rules.count(connection, rule.desk) >= MOST_RULES:
+    moves = rules.desk_of(connection, rule_id) != rule.desk
+    if moves and rules.count(connection, rule.desk) >= MOST_RULES:
         raise TooManyError(rule.desk, "rules", MOST_RULES)
     hidden = restrictions.hidden(connection, rule.scope.series, rule.desk)
     unknown = [each for each in rule.scope.series if each in hidden or series.get(connection, each) is None]

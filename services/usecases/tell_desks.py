@@ -64,6 +64,9 @@ def _routed(
     """
     if not listening:
         return [(_alone(desk, each, now), []) for each in heard]
+    for each in listening:
+        if unknown := set(each.event_types or ()) - set(EventType):
+            _log.warning("an endpoint asks for types that are none", endpoint=each.id, types=sorted(unknown))
     causes = {id(each.body): each for each in heard}
     subscriptions = [subscribed(each.id, each.desk, each.event_types) for each in listening]
     routed = route([notice(each.body) for each in heard], subscriptions, (), now=now)

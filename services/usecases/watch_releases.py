@@ -43,7 +43,8 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
     """Tell each release that has become late, and move the alerts of the rules that ask for it.
 
     Whatever runs it, and however often, a desk is told of a release once and an alert opened once. A desk
-    that has silenced it is told when the silence is over, if the release is late still.
+    that has silenced it is told when the silence is over, if the release is late still; one that had silenced
+    some of its series was told of the others, and is not told again.
     """
     registered = {each.id: each for each in series.listed(connection, limit=None)}
     calendars = release_calendars.in_force(connection, shipped())

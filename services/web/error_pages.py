@@ -140,13 +140,16 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 
 def _wrong(request: Request) -> str:
-    """What ops has to do; to anybody, since nobody can be told from another now, so no address is named."""
+    """What ops has to do about the database and the broker; neither an address nor other state is named.
+
+    It is said to anybody, since nobody can be told from another now.
+    """
     service: Service = request.app.state.service
     findings = examine(service.settings, service.engine, now=service.now())
     return " ".join(
         f"{each.what[:1].upper()}{each.what[1:].partition(':')[0]}: {each.do}"
         for each in findings
-        if not each.well
+        if not each.well and each.what.startswith(("the database", "the broker"))
     )
 
 

@@ -28,7 +28,7 @@ def test_unknown_parameter_is_refused_with_the_nearest_name(stage: Stage, path: 
     assert nearest in problem["detail"]
 
 
-@pytest.mark.parametrize("address", ["/v1/series?limit=1_0", "/v1/deliveries?before=1_0"])
+@pytest.mark.parametrize("address", ["/v1/series?limit=1_0", "/v1/deliveries?before=1_0", "/v1/jobs/1_0"])
 def test_a_number_with_an_underscore_is_refused(stage: Stage, address: str) -> None:
     """A number in an address is digits, as a figure's is: 1_0 is not taken for 10."""
     told = assert_problem(stage.client.get(address), 422, "invalid-request")

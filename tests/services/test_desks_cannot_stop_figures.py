@@ -245,6 +245,7 @@ def test_a_desk_has_no_more_rules_and_endpoints_than_it_may(
     assert stage.client.put("/v1/rules/low", json={**RULE, "name": "Lower"}).status_code < 300
     assert_problem(stage.client.put("/v1/rules/more", json=RULE), 409, "conflict")
     assert stage.client.put("/v1/rules/soy", json={**RULE, "desk": "soy"}).status_code < 300
+    assert_problem(stage.client.put("/v1/rules/soy", json=RULE), 409, "conflict")
     given = {"desk": "metals", "url": "https://desk.example.com"}
     assert stage.client.post("/v1/endpoints", json=given).status_code == 201
     assert_problem(stage.client.post("/v1/endpoints", json=given), 409, "conflict")
