@@ -6,7 +6,7 @@ One place for all who judge: a release that arrives, a rule that is rehearsed on
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from forecasting.series import Observation, Series
 from forecasting.shocks import changes
 from forecasting.shocks.detection import Detection, Verdict, judge_many, not_judged
 from forecasting.shocks.outlook import outlook
-from forecasting.shocks.records import change_records, rank_in_month, records
+from forecasting.shocks.records import Before, change_records, rank_in_month, records
 from forecasting.shocks.sides import SIDES
 
 
@@ -96,8 +96,8 @@ class Placed:
     """A figure set against what was known before it; ``judge`` is the forecast that judges it.
 
     ``before`` is the series up to the figure's span as it stood without the figure, ``after`` all of it with
-    the figure; ``replaced`` is what it replaces, ``standing`` holds what stands of its year and of
-    the year before. ``ahead`` is the newest forecast that stood when the figure became known.
+    the figure; ``replaced`` is what it replaces, ``to_date`` the total of its year up to it, and
+    ``to_date_before`` that of the year before. ``ahead`` is the newest forecast that stood at that moment.
     """
 
     arrived: Arrived
@@ -106,7 +106,8 @@ class Placed:
     before: Series | None
     after: Series | None
     replaced: Standing | None
-    standing: Mapping[Span, float]
+    to_date: Figure | None
+    to_date_before: Figure | None
 
 
 def place(arrived: Arrived, prints: Prints, judge: Judge | None, ahead: Forecast | None) -> Placed:
@@ -117,7 +118,6 @@ def place(arrived: Arrived, prints: Prints, judge: Judge | None, ahead: Forecast
     span, value = arrived.observation.span, arrived.observation.value
     held = prints.series()
     replaced = prints.standing(span)
-    standing = prints.figures(Month.of(span.last.year, 1) - 12, span.last)
     prints.tell(span, value)
     return Placed(
         arrived,
@@ -126,7 +126,8 @@ def place(arrived: Arrived, prints: Prints, judge: Judge | None, ahead: Forecast
         None if held is None or value is None else _cut(held, span),
         None if judge is None else prints.series(),
         replaced,
-        standing,
+        _to_date(prints, span.last),
+        _to_date(prints, span.last - 12),
     )
 
 
@@ -182,17 +183,17 @@ def _judgement(placed: Placed, detection: Detection) -> Judgement:
 def _compared(placed: Placed, before: Series, value: float) -> dict[str, Any]:
     """The facts that set a figure beside the figures before it."""
     span = placed.arrived.observation.span
-    figures = {**placed.standing, span: value}
+    past = Before(before, span)
     return {
         "change_month": changes.on_month(before, span, value),
         "change_year": changes.on_year(before, span, value),
         "previous": _figure(before, Span(span.first - span.months, span.months)),
         "year_ago": _figure(before, Span(span.first - 12, span.months)),
-        "records": records(before, span, value),
-        "change_records": change_records(before, span, value),
-        "rank_in_month": rank_in_month(before, span, value),
-        "year_to_date": _to_date(figures, span.last),
-        "year_to_date_before": _to_date(figures, span.last - 12),
+        "records": records(past, value),
+        "change_records": change_records(past, value),
+        "rank_in_month": rank_in_month(past, value),
+        "year_to_date": placed.to_date,
+        "year_to_date_before": placed.to_date_before,
     }
 
 
@@ -244,6 +245,6 @@ def _figure(series: Series, span: Span) -> Figure | None:
     return Figure(span, value) if np.isfinite(value) else None
 
 
-def _to_date(figures: Mapping[Span, float], last: Month) -> Figure | None:
-    total = changes.year_to_date(figures, last)
+def _to_date(prints: Prints, last: Month) -> Figure | None:
+    total = changes.to_date(prints, last)
     return None if total is None else Figure(*total)

@@ -84,8 +84,9 @@ class Prints:
         low = int(held.first.min()) if held.first.size else 0
         high = int((held.first + held.months).max()) if held.first.size else 0
         self._low = low
-        self._values = np.full(high - low, np.nan)
-        self._known = np.full(high - low, _NEVER, dtype=np.int64)
+        room = high - low + LONGEST_SPAN if held.first.size else 0
+        self._values = np.full(room, np.nan)
+        self._known = np.full(room, _NEVER, dtype=np.int64)
         self._totals: dict[Span, tuple[float, int]] = {}
         self._series: Series | None = None
         self._stale = True
@@ -142,6 +143,16 @@ class Prints:
             self._series = self._made(self._values, self._totals)
             self._stale = False
         return self._series
+
+    def months(self, first: Month, last: Month) -> NDArray[np.float64] | None:
+        """Figures (n,) of the months between two, NaN where none stands; None where a total meets them."""
+        if any(span.first <= last and first <= span.last for span in self._totals):
+            return None
+        found = np.full(last.since(first) + 1, np.nan)
+        start, end = first.ordinal - self._low, last.ordinal - self._low + 1
+        within = self._values[max(start, 0) : max(end, 0)]
+        found[max(-start, 0) : max(-start, 0) + len(within)] = within
+        return found
 
     def figures(self, first: Month, last: Month) -> dict[Span, float]:
         """Figures that stand for the spans that lie between two months, both included, withdrawn ones not."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from forecasting.months import Month, Span
+from forecasting.prints import Prints
 from forecasting.series import Series
 
 
@@ -28,6 +31,20 @@ def before(series: Series, span: Span, back: int) -> float:
 def _change(series: Series, span: Span, value: float, back: int) -> float | None:
     held = before(series, span, back)
     return value / held - 1 if math.isfinite(held) and held > 0 else None
+
+
+def to_date(prints: Prints, last: Month) -> tuple[Span, float] | None:
+    """As ``year_to_date``, of the figures that stand at the moment that the prints have come to."""
+    january = Month.of(last.year, 1)
+    alone = prints.months(january, last)
+    if alone is None:
+        return year_to_date(prints.figures(january, last), last)
+    if not np.isfinite(alone).all():
+        return None
+    total = 0.0
+    for figure in alone[::-1].tolist():  # as ``_parted`` adds, to the last bit
+        total = figure + total
+    return Span.between(january, last), total
 
 
 def year_to_date(figures: Mapping[Span, float], last: Month) -> tuple[Span, float] | None:

@@ -73,16 +73,59 @@ FEWEST = 12
 """Figures held, the judged one included, from which a record is worth a sentence without a claim of years."""
 
 
-def record(
-    series: Series, span: Span, value: float, direction: Direction, of: Measured = "figure"
-) -> Extreme | None:
-    """Record that a figure of ``span``, or its change, sets in a direction against what was held before it.
+class Before:
+    """What was held of a series before a span: the like spans, each kept once however many ask for them.
+
+    Like spans are the months before a month, and for a longer span the same calendar months of earlier years.
+    """
+
+    def __init__(self, series: Series, span: Span) -> None:
+        self.series = series
+        self.span = span
+        self.step = 1 if span.months == 1 else 12
+        self._held = max(span.first.since(series.start), 0)
+        self._months = self._latest_first() if span.months == 1 else None
+
+    def like(self, shift: int = 0, step: int | None = None) -> Floats:
+        """Figures of the like spans, each moved up to a year of months back, latest first; NaN if not held.
+
+        As many as lie between the series' start and the span, whatever the shift; ``step`` is the months from
+        one to the next where it is not that of the like spans.
+        """
+        step = step or self.step
+        count = self._held // step
+        if self._months is not None:
+            return self._months[shift + step - 1 :: step][:count]
+        first, months = self.span.first - shift, self.span.months
+        return np.array(
+            [self.series.over(Span(first - step * back, months)) for back in range(1, count + 1)],
+            dtype=np.float64,
+        )
+
+    def changes(self, back: int) -> Floats:
+        """Changes of the like spans, as ratios to what stood ``back`` months before each."""
+        before = self.like(back)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(before > 0, self.like() / before, np.nan)
+
+    def _latest_first(self) -> Floats:
+        """The months before a month, as far as a year before the series' start."""
+        values = self.series.values
+        found = np.full(self._held + 12, np.nan)
+        skipped = max(self._held - len(values), 0)
+        reached = values[: self._held][::-1]
+        found[skipped : skipped + len(reached)] = reached
+        return found
+
+
+def record(before: Before, value: float, direction: Direction, of: Measured = "figure") -> Extreme | None:
+    """Record that a span's figure, or its change, sets in a direction against what was held before it.
 
     None where nothing comparable is held before the span, where the last comparable figure is already at
     least as extreme, or where the figure has no such change. Figures of the span itself and after it are not
     looked at.
     """
-    return _set(_Compared.made(series, span, value, of), span, direction)
+    return _set(_Compared.made(before, value, of), before.span, direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +142,20 @@ class _Compared:
     step: int
 
     @classmethod
-    def made(cls, series: Series, span: Span, value: float, of: Measured) -> _Compared:
-        step = 1 if span.months == 1 else 12
-        figures, own, in_totals = _earlier(series, span, step), value, None
-        if of != "figure":
+    def made(cls, before: Before, value: float, of: Measured) -> _Compared:
+        series, span = before.series, before.span
+        own, in_totals = value, None
+        if of == "figure":
+            figures = before.like()
+        else:
             back = span.months if of == "change_month" else 12
             own = _ratio(value, changes.before(series, span, back))
-            figures = _changes(figures, series, span, step, back)
-        if step == 1 and of != "change_month" and series.totals:
+            figures = before.changes(back)
+        if before.step == 1 and of != "change_month" and series.totals:
             shared = _shared(series, span, of)
             in_totals = np.isnan(figures) & np.isfinite(shared)
             figures = np.where(in_totals, shared, figures)
-        return cls(of, own, figures, in_totals, step)
+        return cls(of, own, figures, in_totals, before.step)
 
 
 def _set(compared: _Compared, span: Span, direction: Direction) -> Extreme | None:
@@ -142,20 +187,20 @@ def _set(compared: _Compared, span: Span, direction: Direction) -> Extreme | Non
     )
 
 
-def records(series: Series, span: Span, value: float) -> tuple[Extreme, ...]:
+def records(before: Before, value: float) -> tuple[Extreme, ...]:
     """Records worth a sentence: those that stand against FEWEST held figures, or claim a year or more."""
-    return _worth(series, span, value, ("figure",))
+    return _worth(before, value, ("figure",))
 
 
-def change_records(series: Series, span: Span, value: float) -> tuple[Extreme, ...]:
+def change_records(before: Before, value: float) -> tuple[Extreme, ...]:
     """Records of the figure's changes on the year, then on the month, that are worth as much."""
-    return _worth(series, span, value, ("change_year", "change_month"))
+    return _worth(before, value, ("change_year", "change_month"))
 
 
-def _worth(series: Series, span: Span, value: float, wanted: tuple[Measured, ...]) -> tuple[Extreme, ...]:
+def _worth(before: Before, value: float, wanted: tuple[Measured, ...]) -> tuple[Extreme, ...]:
     directions: tuple[Direction, ...] = ("lowest", "highest")
-    compared = (_Compared.made(series, span, value, of) for of in wanted)
-    found = (_set(each, span, direction) for each in compared for direction in directions)
+    compared = (_Compared.made(before, value, of) for of in wanted)
+    found = (_set(each, before.span, direction) for each in compared for direction in directions)
     return tuple(
         each
         for each in found
@@ -175,42 +220,14 @@ class Rank:
     tied: int
 
 
-def rank_in_month(series: Series, span: Span, value: float) -> Rank | None:
+def rank_in_month(before: Before, value: float) -> Rank | None:
     """Rank among the same calendar months up to the span; None where none of an earlier year is held."""
-    figures = _earlier(series, span, 12)
+    figures = before.like(step=12)
     held = figures[np.isfinite(figures)]
     if held.size == 0:
         return None
     below, same = np.count_nonzero(held < value), np.count_nonzero(held == value)
     return Rank(int(below) + 1, int(held.size) + 1, int(same))
-
-
-def _earlier(series: Series, span: Span, step: int, shift: int = 0) -> Floats:
-    """Figures of the like spans before one, each moved ``shift`` months back, latest first; NaN if not held.
-
-    As many as lie between the series' start and the span, whatever the shift.
-    """
-    count = max(span.first.since(series.start), 0) // step
-    if span.months == 1:
-        found = np.full(count, np.nan)
-        newest = span.first.since(series.start) - shift - step
-        skipped = max(-((len(series.values) - 1 - newest) // step), 0)
-        place = newest - step * skipped
-        if place >= 0:
-            reached = series.values[place::-step]
-            found[skipped : skipped + len(reached)] = reached
-        return found
-    return np.array(
-        [series.over(Span(span.first - step * back - shift, span.months)) for back in range(1, count + 1)],
-        dtype=np.float64,
-    )
-
-
-def _changes(figures: Floats, series: Series, span: Span, step: int, back: int) -> Floats:
-    """Changes of the like spans before one, as ratios to what stood ``back`` months before each."""
-    before = _earlier(series, span, step, back)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(before > 0, figures / before, np.nan)
 
 
 def _shared(series: Series, span: Span, of: Measured) -> Floats:

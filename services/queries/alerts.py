@@ -12,10 +12,11 @@ from alerts.rules import Rule
 from services.queries import series
 from services.queries.series import SeriesView
 from services.queries.slices import Slice, sliced
-from services.storage import alert_notes, alerts, deliveries, endpoints, rules, silences
+from services.storage import alert_events, alert_notes, alerts, deliveries, endpoints, rules, silences
 from services.storage import series as held_series
+from services.storage.alert_events import AlertEvent
 from services.storage.alert_notes import AlertNote
-from services.storage.alerts import AlertEvent, AlertRecord
+from services.storage.alerts import AlertRecord
 from services.storage.deliveries import DeliveryRecord
 from services.storage.series import SeriesRecord
 from services.storage.silences import SilenceRecord
@@ -93,7 +94,7 @@ def listed(
 
 def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert]:
     """Alerts of a list with what a person reads of each, in their order."""
-    said = alerts.last_events(connection, [each.state.id for each in found])
+    said = alert_events.last_of(connection, [each.state.id for each in found])
     wanted = {each.state.series_id for each in found}
     names = {each.id: each.name for each in held_series.of_ids(connection, wanted)}
     in_force = {each.id: each.name for each in rules.in_force(connection)}
@@ -117,7 +118,7 @@ def one(connection: Connection, alert_id: str, *, desk: str | None = None) -> Al
 
 def life(connection: Connection, alert_id: str) -> Life:
     """What happened to an alert and what was said of it."""
-    return Life(alerts.events(connection, alert_id), alert_notes.of_alert(connection, alert_id))
+    return Life(alert_events.of_alert(connection, alert_id), alert_notes.of_alert(connection, alert_id))
 
 
 def evidence(

@@ -15,8 +15,9 @@ from forecasting.shocks.counterfactual import counterfactual
 from forecasting.shocks.episodes import Status
 from forecasting.vintages import series_as_of
 from services.queries.measures import RELEASES
-from services.storage import alerts, observations, series, verdicts
-from services.storage.alerts import AlertEvent, AlertRecord, LateEvent
+from services.storage import alert_events, alerts, observations, series, verdicts
+from services.storage.alert_events import AlertEvent, LateEvent
+from services.storage.alerts import AlertRecord
 from services.storage.episodes import Chronicler, FollowedEpisode
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
@@ -93,14 +94,14 @@ def now_view(connection: Connection, *, desk: str | None, now: dt.datetime) -> N
     judged = verdicts.lately_judged(connection, desk=desk)
     named = {each.state.series_id for each in opened} | {each.figure.verdict.series_id for each in judged}
     records = {each.id: each for each in series.of_ids(connection, named)}
-    said = alerts.last_events(connection, [each.state.id for each in opened])
+    said = alert_events.last_of(connection, [each.state.id for each in opened])
     return NowView(
         installed=bool(series.listed(connection, desk=desk, limit=1)),
         open=tuple(
             OpenAlert(each, records[each.state.series_id], said.get(each.state.id)) for each in opened
         ),
         open_in_all=alerts.count_open(connection, desk=desk),
-        events=tuple(alerts.latest_events(connection, desk=desk)),
+        events=tuple(alert_events.latest(connection, desk=desk)),
         figures=tuple((each, records[each.figure.verdict.series_id]) for each in judged),
         episodes=_episodes(connection, desk, now),
         releases=_releases(connection, desk, now),
@@ -111,7 +112,7 @@ def changed_since(connection: Connection, since: dt.datetime, *, desk: str | Non
     """Figures judged, and changes of alerts, that were recorded after a moment."""
     return (
         verdicts.count_judged(connection, since=since, desk=desk),
-        alerts.count_events(connection, since=since, desk=desk),
+        alert_events.count(connection, since=since, desk=desk),
     )
 
 

@@ -1,22 +1,20 @@
-"""Alerts as they stand, and every transition that made them so."""
+"""Alerts as they stand; what made them so is in services.storage.alert_events."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, case, delete, func, select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from alerts.hysteresis import Status
 from alerts.rules import Severity
-from alerts.states import AlertState, Transition, dump_state, parse_state
-from services.storage.tables import alert_events, alerts
+from alerts.states import AlertState, dump_state, parse_state
+from services.storage.tables import alerts
 
-MOST_COUNTED = 10_000
-"""How many of the last transitions are looked through where they are counted."""
 GRAVITY = {str(severity): -severity.rank for severity in Severity}
 """How early an alert of a severity stands among those that are told the gravest first."""
 
@@ -28,19 +26,6 @@ class AlertRecord:
     state: AlertState
     desk: str
     onset_forecast_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertEvent:
-    """One transition as it was recorded and said."""
-
-    id: int
-    alert_id: str
-    kind: str
-    reason: str
-    payload: dict[str, Any]
-    known_from: dt.datetime
-    silenced_by: str | None
 
 
 def of_series(connection: Connection, series_ids: Collection[str]) -> list[AlertRecord]:
@@ -55,11 +40,25 @@ def open_of_rule(connection: Connection, rule_id: str) -> list[AlertRecord]:
     return [_record(row) for row in connection.execute(query.order_by(alerts.c.series_id))]
 
 
-def keep(connection: Connection, record: AlertRecord, *, known_from: dt.datetime) -> None:
-    """Put an alert in its place; ``known_from`` is when what changed it was known."""
+def keep(connection: Connection, changed: Iterable[tuple[AlertRecord, dt.datetime]]) -> None:
+    """Put alerts in their places, each beside when what changed it was known.
+
+    Those that are over go first: of a rule on a series one alert at a time is open.
+    """
+    rows = [_row(record, known_from) for record, known_from in changed]
+    if not rows:
+        return
+    rows.sort(key=lambda row: row["status"] == str(Status.OPENED))
+    statement = insert(alerts)
+    changing = ("status", "severity", "state", "opened_at", "closed_at", "updated_at")
+    in_place = {name: statement.excluded[name] for name in changing}
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=in_place), rows)
+
+
+def _row(record: AlertRecord, known_from: dt.datetime) -> dict[str, Any]:
     state = record.state
     closed = state.status in {Status.RESOLVED, Status.RETRACTED}
-    row = {
+    return {
         "id": state.id,
         "rule_id": state.rule_id,
         "rule_version": state.rule_version,
@@ -73,44 +72,12 @@ def keep(connection: Connection, record: AlertRecord, *, known_from: dt.datetime
         "closed_at": known_from if closed else None,
         "updated_at": known_from,
     }
-    statement = insert(alerts).values(row)
-    changing = ("status", "severity", "state", "opened_at", "closed_at", "updated_at")
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"], set_={name: statement.excluded[name] for name in changing}
-        )
-    )
 
 
-def forget(connection: Connection, alert_id: str) -> bool:
-    """Drop a streak that came to nothing, and say so; an alert that ever opened has events and stays."""
-    pending = delete(alerts).where(alerts.c.id == alert_id, alerts.c.status == "pending")
-    return connection.execute(pending).rowcount > 0
-
-
-def add_event(
-    connection: Connection,
-    alert_id: str,
-    transition: Transition,
-    payload: dict[str, Any],
-    *,
-    observation_id: int | None,
-    recorded_at: dt.datetime,
-    silenced_by: str | None = None,
-) -> int | None:
-    """Add a transition; its id, or None where this figure has caused it already."""
-    row = {
-        "alert_id": alert_id,
-        "kind": str(transition.kind),
-        "observation_id": observation_id,
-        "reason": transition.reason,
-        "payload": payload,
-        "known_from": transition.known_from,
-        "recorded_at": recorded_at,
-        "silenced_by": silenced_by,
-    }
-    statement = insert(alert_events).values(row).on_conflict_do_nothing().returning(alert_events.c.id)
-    return connection.execute(statement).scalar_one_or_none()
+def forget(connection: Connection, alert_ids: Collection[str]) -> None:
+    """Drop streaks that came to nothing; an alert that ever opened has events and stays."""
+    if alert_ids:
+        connection.execute(delete(alerts).where(alerts.c.id.in_(alert_ids), alerts.c.status == "pending"))
 
 
 def get(connection: Connection, alert_id: str) -> AlertRecord | None:
@@ -143,16 +110,6 @@ def count_open(connection: Connection, *, desk: str | None = None) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def count_events(connection: Connection, *, since: dt.datetime, desk: str | None = None) -> int:
-    """How many of the last MOST_COUNTED transitions were recorded after a moment, of a desk where given."""
-    lately = select(alert_events).order_by(alert_events.c.id.desc()).limit(MOST_COUNTED).subquery()
-    joined = lately.join(alerts, alerts.c.id == lately.c.alert_id)
-    query = select(func.count()).select_from(joined).where(lately.c.recorded_at > since)
-    if desk is not None:
-        query = query.where(alerts.c.desk == desk)
-    return int(connection.execute(query).scalar_one())
-
-
 def paged(
     connection: Connection,
     *,
@@ -182,52 +139,6 @@ def _opened(desk: str | None, series_id: str | None, status: str | None) -> Sele
         if wanted is not None:
             query = query.where(column == wanted)
     return query
-
-
-def events(connection: Connection, alert_id: str) -> list[AlertEvent]:
-    """Transitions of an alert, in the order they were recorded."""
-    query = select(alert_events).where(alert_events.c.alert_id == alert_id).order_by(alert_events.c.id)
-    return [_event(row) for row in connection.execute(query)]
-
-
-def unheard(connection: Connection, alert_id: str) -> list[AlertEvent]:
-    """Transitions of an alert that were silenced after the last that was not, in their order."""
-    held = alert_events.c.alert_id == alert_id
-    heard = select(func.max(alert_events.c.id)).where(held, alert_events.c.silenced_by.is_(None))
-    later = alert_events.c.id > func.coalesce(heard.scalar_subquery(), 0)
-    query = select(alert_events).where(held, later).order_by(alert_events.c.id)
-    return [_event(row) for row in connection.execute(query)]
-
-
-def last_events(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
-    """The latest transition of each alert, by the id of the alert."""
-    query = select(alert_events).where(alert_events.c.alert_id.in_(alert_ids))
-    newest = query.order_by(alert_events.c.alert_id, alert_events.c.id.desc()).ext(
-        distinct_on(alert_events.c.alert_id)
-    )
-    return {row.alert_id: _event(row) for row in connection.execute(newest)}
-
-
-@dataclass(frozen=True, slots=True)
-class LateEvent:
-    """A transition with when it was recorded, which is when anybody could first see it."""
-
-    event: AlertEvent
-    recorded_at: dt.datetime
-
-
-def latest_events(connection: Connection, *, desk: str | None = None, limit: int = 20) -> list[LateEvent]:
-    """The last transitions of all alerts, of a desk where given, the newest first."""
-    query = select(alert_events).order_by(alert_events.c.id.desc()).limit(limit)
-    if desk is not None:
-        query = query.join(alerts, alerts.c.id == alert_events.c.alert_id).where(alerts.c.desk == desk)
-    return [LateEvent(_event(row), row.recorded_at) for row in connection.execute(query)]
-
-
-def _event(row: Any) -> AlertEvent:
-    return AlertEvent(
-        row.id, row.alert_id, row.kind, row.reason, row.payload, row.known_from, row.silenced_by
-    )
 
 
 def _record(row: Any) -> AlertRecord:

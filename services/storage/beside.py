@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -11,9 +11,9 @@ from alerts.facts import Expectation
 from alerts.release_calendars import ReleaseCalendar
 from alerts.releases import Lateness, expectation
 from forecasting.months import Span
+from forecasting.prints import PrintArrays, Prints
 from forecasting.series import Series
 from forecasting.shocks.measures import Measure
-from forecasting.vintages import series_as_of
 from services.storage import measures, observations, release_calendars, series
 from services.storage.measures import covering
 from services.storage.observations import ObservationRecord
@@ -28,11 +28,17 @@ class Beside:
     """What is held beside some series: measures, siblings and partners' imports, each read once.
 
     ``desk`` is whose rule asks: what it may not see is not there; ``shipped`` are the calendars of the
-    service, which those of the installation stand beside or take the place of.
+    service, which those of the installation stand beside or take the place of. The series of a release are
+    read ``together``, where one of them is asked for.
     """
 
     def __init__(
-        self, connection: Connection, *, desk: str | None, shipped: Mapping[str, ReleaseCalendar]
+        self,
+        connection: Connection,
+        *,
+        desk: str | None,
+        shipped: Mapping[str, ReleaseCalendar],
+        together: Collection[str] = (),
     ) -> None:
         self.connection = connection
         self.desk = desk
@@ -40,7 +46,9 @@ class Beside:
         self._measures: list[measures.MeasureRecord] | None = None
         self._calendars: dict[str, ReleaseCalendar] | None = None
         self._listed: dict[tuple[str | None, str | None], list[SeriesRecord]] = {}
+        self._together = frozenset(together)
         self._rows: dict[str, list[ObservationRecord]] = {}
+        self._prints: dict[str, PrintArrays | None] = {}
         self._series: dict[tuple[str, dt.datetime], Series | None] = {}
 
     def measures(self, watched: SeriesRecord) -> list[Measure]:
@@ -87,12 +95,20 @@ class Beside:
 
     def known(self, wanted: Iterable[SeriesRecord], as_of: dt.datetime) -> list[Series]:
         """Series as they were known at a moment; one of which nothing was known is left out."""
-        return [each for one in wanted if (each := self._known(one, as_of)) is not None]
+        asked = list(wanted)
+        unread = {each.id for each in asked if each.id not in self._prints}
+        if unread & self._together:
+            unread |= self._together
+        if unread:
+            found = observations.prints(self.connection, unread)
+            self._prints |= {each: found.get(each) for each in unread}
+        return [each for one in asked if (each := self._known(one, as_of)) is not None]
 
     def _known(self, wanted: SeriesRecord, as_of: dt.datetime) -> Series | None:
         if (wanted.id, as_of) not in self._series:
-            rows = (row.observation for row in self.rows(wanted))
-            self._series[wanted.id, as_of] = series_as_of(wanted.id, wanted.unit, rows, as_of)
+            prints = Prints(wanted.id, wanted.unit, self._prints[wanted.id])
+            prints.advance(as_of)
+            self._series[wanted.id, as_of] = prints.series()
         return self._series[wanted.id, as_of]
 
     def _of(self, family: str | None, tag: str | None) -> list[SeriesRecord]:

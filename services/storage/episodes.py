@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,7 @@ from forecasting.vintages import series_as_of
 from services.storage import forecasts, measures, observations, verdicts
 from services.storage.forecasts import ForecastRecord
 from services.storage.measures import covering
+from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import ShockVerdict
 
@@ -43,6 +45,7 @@ class Chronicler:
     def __init__(
         self, connection: Connection, registered: Sequence[SeriesRecord], *, as_of: dt.datetime
     ) -> None:
+        self.connection = connection
         self.as_of = as_of
         ids = [each.id for each in registered]
         self.judged: dict[str, list[ShockVerdict]] = defaultdict(list)
@@ -51,9 +54,13 @@ class Chronicler:
         self.series = [each for each in registered if each.id in self.judged]
         used = {each.forecast_id for rows in self.judged.values() for each in rows}
         self.forecasts = forecasts.of_ids(connection, {each for each in used if each is not None})
-        self.rows = observations.history(connection, list(self.judged), as_of=as_of)
         known = measures.listed(connection, as_of=as_of) if self.series else []
         self.measures = {each.id: covering(known, each) for each in self.series}
+
+    @cached_property
+    def rows(self) -> dict[str, list[ObservationRecord]]:
+        """Every row of the series that were shocked, by series, read where an episode is asked for."""
+        return observations.history(self.connection, list(self.judged), as_of=self.as_of)
 
     def episodes(
         self, series: SeriesRecord, *, as_of: dt.datetime | None = None, only: Span | None = None

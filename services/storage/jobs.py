@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Column, Connection, SmallInteger, Text, and_, cast, column, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from services import telemetry, tracing
 from services.storage import leases
@@ -48,26 +49,38 @@ class Job:
 
 
 def add(connection: Connection, wanted: Iterable[Job], *, now: dt.datetime) -> list[int]:
-    """Add jobs, due now; the ids of those that were not there yet."""
-    rows = [
-        {
-            "kind": job.kind,
-            "key": job.key,
-            "series_id": job.series_id,
-            "arguments": job.arguments,
-            "request_id": telemetry.request_id(),
-            "trace": tracing.carried(),
-            "priority": job.priority,
-            "status": "pending",
-            "due_at": now,
-            "created_at": now,
-        }
-        for job in wanted
-    ]
+    """Add jobs, due now; the ids of those that were not there yet.
+
+    The rows travel as arrays in one statement: a release of thousands of series orders a refit of each.
+    """
+    rows = list(wanted)
     if not rows:
         return []
-    statement = insert(jobs).on_conflict_do_nothing().returning(jobs.c.id)
-    return list(connection.execute(statement, rows).scalars())
+    each = func.unnest(
+        cast([job.kind for job in rows], ARRAY(Text)),
+        cast([job.key for job in rows], ARRAY(Text)),
+        cast([job.series_id for job in rows], ARRAY(Text)),
+        cast([json.dumps(job.arguments) for job in rows], ARRAY(Text)),
+        cast([job.priority for job in rows], ARRAY(SmallInteger)),
+    ).table_valued(
+        column("kind", Text), column("key", Text), column("series_id", Text), column("arguments", Text),
+        column("priority", SmallInteger), with_ordinality="place", name="each",
+    ).render_derived()  # fmt: skip
+    same: dict[Column[Any], Any] = {
+        jobs.c.request_id: telemetry.request_id(),
+        jobs.c.trace: tracing.carried(),
+        jobs.c.status: "pending",
+        jobs.c.due_at: now,
+        jobs.c.created_at: now,
+    }
+    added = (
+        select(each.c.kind, each.c.key, each.c.series_id, cast(each.c.arguments, JSONB), each.c.priority)
+        .add_columns(*(literal(value, target.type) for target, value in same.items()))
+        .order_by(each.c.place)
+    )
+    names = ["kind", "key", "series_id", "arguments", "priority", *(target.name for target in same)]
+    statement = insert(jobs).from_select(names, added).on_conflict_do_nothing().returning(jobs.c.id)
+    return list(connection.execute(statement).scalars())
 
 
 def unfinished(connection: Connection, kind: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -14,15 +13,13 @@ from sqlalchemy.exc import OperationalError
 from alerts.events import rule_failed_event
 from alerts.judging import Judgement
 from alerts.rules import Rule
-from services.ingestion.calendars import shipped
 from services.storage import restrictions, rules, silences
-from services.storage.beside import Beside
 from services.storage.messages import OPS, Message
 from services.storage.rules import UnreadableRule
 from services.storage.series import SeriesRecord
 from services.telemetry import RULE_FAILURES
-from services.usecases.follow_alerts import Cause, Moved, follow_alerts, watching
-from services.usecases.held_alerts import HeldAlerts
+from services.usecases.follow_alerts import Cause, Follower, watching
+from services.usecases.held_alerts import Moved
 
 _log = structlog.get_logger()
 
@@ -94,21 +91,23 @@ def _follow(
     series: Mapping[str, SeriesRecord],
     now: dt.datetime,
 ) -> list[Moved]:
-    held = HeldAlerts(connection, {each.facts.series_id for each in judged})
-    quiet = silences.in_force(connection, now=now)
+    follower = Follower(
+        connection,
+        [series[each] for each in sorted({each.facts.series_id for each in judged})],
+        silences.in_force(connection, now=now),
+        until=max(each.facts.known_from for each in judged),
+        now=now,
+    )
     kept_for = restrictions.desks(connection, series)
-    beside = cache(lambda desk: Beside(connection, desk=desk, shipped=shipped()))
-    moved: list[Moved] = []
     for judgement, observation_id in zip(judged, ids, strict=True):
         watched = series[judgement.facts.series_id]
         watchers = [
             rule
-            for rule in watching(followed, watched, held.rules_on(watched.id))
+            for rule in watching(followed, watched, follower.rules_on(watched.id))
             if watched.id not in kept_for or kept_for[watched.id] == rule.desk
         ]
-        cause = Cause(judgement.facts, watched, judgement.forecast_id, observation_id)
-        moved += follow_alerts(connection, cause, watchers, quiet, held=held, beside=beside, now=now)
-    return moved
+        follower.follow(Cause(judgement.facts, watched, judgement.forecast_id, observation_id), watchers)
+    return follower.store()
 
 
 def _told(

@@ -16,7 +16,7 @@ from services.storage import alert_notes, alerts, rules, series, silences
 from services.storage.alert_notes import AlertNote
 from services.storage.alerts import AlertRecord
 from services.storage.silences import SilenceRecord
-from services.usecases.follow_alerts import record_transition
+from services.usecases.held_alerts import HeldAlerts
 from services.usecases.tell_desks import tell_desks
 
 Act = Callable[[AlertState, str, dt.datetime, str], tuple[AlertState, tuple[Transition, ...]]]
@@ -93,25 +93,16 @@ def _act(
     after, moved = act(record.state, by, now, note)
     if not moved:
         return after
-    alerts.keep(connection, AlertRecord(after, record.desk, record.onset_forecast_id), known_from=now)
     rule = rules.get(connection, after.rule_id, after.rule_version)
-    held = series.get(connection, after.series_id)
+    watched = series.get(connection, after.series_id)
     assert rule is not None  # noqa: S101 - foreign keys hold both
-    assert held is not None  # noqa: S101
-    quiet = silences.in_force(connection, now=now)
-    said = [
-        record_transition(
-            connection,
-            after,
-            transition,
-            person_event(transition, rule, after, series_name=held.name, unit=held.unit),
-            quiet,
-            observation_id=None,
-            now=now,
-        )
-        for transition in moved
-    ]
-    tell_desks(connection, [each for each in said if each is not None], now=now)
+    assert watched is not None  # noqa: S101
+    held = HeldAlerts(connection, {watched.id}, silences.in_force(connection, now=now), now=now)
+    held.keep(AlertRecord(after, record.desk, record.onset_forecast_id), known_from=now)
+    for transition in moved:
+        body = person_event(transition, rule, after, series_name=watched.name, unit=watched.unit)
+        held.say(after, transition, body, observation_id=None)
+    tell_desks(connection, held.store(), now=now)
     return after
 
 

@@ -30,8 +30,8 @@ from services.storage.jobs import Job
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
 from services.telemetry import LATENESS_SECONDS
-from services.usecases.follow_alerts import Moved
 from services.usecases.follow_release import follow_release
+from services.usecases.held_alerts import Moved
 from services.usecases.judge_release import News, judge_release, load
 from services.usecases.order_scoring import scoring
 from services.usecases.tell_desks import tell_desks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -26,8 +27,37 @@ ASKED = SERIES_ASKED | {"measure", "expectation"}
 """Facts that are made here."""
 
 
+READ_TOGETHER = 500
+"""Series whose shocks are read at once: what is held of them in memory does not grow with a release."""
+
+
+class RecordedShocks:
+    """Figures of some series that were judged shocks, read for many series at once, up to a moment."""
+
+    def __init__(
+        self, connection: Connection, registered: Sequence[SeriesRecord], *, until: dt.datetime
+    ) -> None:
+        self._connection = connection
+        self._registered = registered
+        self._part = {each.id: place // READ_TOGETHER for place, each in enumerate(registered)}
+        self._until = until
+        self._read: tuple[int, Chronicler] | None = None
+
+    def of(self, watched: SeriesRecord, *, as_of: dt.datetime) -> list[Shock]:
+        """Those of a series by what was known at a moment."""
+        part = self._part[watched.id]
+        if self._read is None or self._read[0] != part:
+            together = self._registered[part * READ_TOGETHER : (part + 1) * READ_TOGETHER]
+            self._read = part, Chronicler(self._connection, together, as_of=self._until)
+        return self._read[1].shocks(watched, as_of=as_of)
+
+
 def recorded_facts(
-    connection: Connection, facts: Facts, watched: SeriesRecord, needs: Collection[str], beside: Beside
+    facts: Facts,
+    watched: SeriesRecord,
+    needs: Collection[str],
+    beside: Beside,
+    recorded: RecordedShocks,
 ) -> Facts:
     """The facts of a figure that is recorded, with what a rule asks of the shock behind it.
 
@@ -37,10 +67,7 @@ def recorded_facts(
         needs = {*needs, "measure"}
     if not ASKED.intersection(needs):
         return facts
-    shocks: list[Shock] = []
-    if "following" in needs:
-        chronicler = Chronicler(connection, [watched], as_of=facts.known_from)
-        shocks = chronicler.shocks(watched, as_of=facts.known_from)
+    shocks = recorded.of(watched, as_of=facts.known_from) if "following" in needs else []
     held = None
     if SERIES_ASKED.intersection(needs):
         held = next(iter(beside.known([watched], facts.known_from)), None)

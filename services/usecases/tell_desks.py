@@ -15,7 +15,7 @@ from alerts.routing import notice, route, subscribed
 from services.storage import endpoints, outbox
 from services.storage.endpoints import Endpoint
 from services.storage.messages import Message
-from services.usecases.follow_alerts import Moved
+from services.usecases.held_alerts import Moved
 
 _log = structlog.get_logger()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from sqlalchemy import Connection
 
@@ -18,13 +17,12 @@ from alerts.rules import Rule, Severity
 from forecasting.months import Month, Span
 from services.ingestion.calendars import shipped
 from services.storage import observations, outbox, release_calendars, restrictions, rules, series, silences
-from services.storage.beside import Beside
 from services.storage.expected_releases import followed, releases_as_of
 from services.storage.messages import Message
 from services.storage.series import SeriesRecord
-from services.usecases.follow_alerts import Cause, Moved, follow_alerts, watching
+from services.usecases.follow_alerts import Cause, Follower, watching
 from services.usecases.follow_release import passing_over
-from services.usecases.held_alerts import HeldAlerts
+from services.usecases.held_alerts import Moved
 from services.usecases.tell_desks import tell_desks
 
 BACK = 3
@@ -84,11 +82,11 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
         ]
         messages += news
         told += [release] if news else []
-    beside = cache(lambda desk: Beside(connection, desk=desk, shipped=shipped()))
 
     def follow(followed: Sequence[Rule]) -> list[Moved]:
-        moved: list[Moved] = []
-        held = HeldAlerts(connection, missing)
+        follower = Follower(
+            connection, [registered[name] for name in sorted(missing)], quiet, until=now, now=now
+        )
         for release in late:
             for name in release.missing:
                 asking = [rule for rule in watchers(registered[name]) if rule in followed]
@@ -96,16 +94,8 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
                     continue
                 when = Expectation(release.calendar.title, release.due, release.late_from)
                 facts = awaited_facts(registered[name], release.span, when, now, budget=budget)
-                moved += follow_alerts(
-                    connection,
-                    Cause(facts, registered[name]),
-                    asking,
-                    quiet,
-                    held=held,
-                    beside=beside,
-                    now=now,
-                )
-        return moved
+                follower.follow(Cause(facts, registered[name]), asking)
+        return follower.store()
 
     # a rule that raises is counted and logged, and not told: this is looked at each five minutes
     moved, _ = passing_over(connection, [each for each in in_force if "expectation" in each.needs], follow)

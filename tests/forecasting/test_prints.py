@@ -13,6 +13,7 @@ from forecasting.errors import InvalidSeriesError
 from forecasting.months import Month, Span
 from forecasting.prints import PrintArrays, Prints, Standing, micros
 from forecasting.series import Observation, Series
+from forecasting.shocks.changes import to_date, year_to_date
 from forecasting.vintages import known, series_as_of
 
 START = Month.parse("2024-11")
@@ -36,7 +37,7 @@ def told(series: Series | None) -> object:
 
 @given(st.lists(observations, max_size=20), st.lists(observations, max_size=6))
 def test_what_stands_is_what_vintages_say(held: list[Observation], arriving: list[Observation]) -> None:
-    """At every moment, with figures told on the way, the series and each span are those of vintages."""
+    """At every moment, with figures told on the way, series, spans and totals are those of vintages."""
     rows = sorted(held, key=lambda each: each.known_from)
     prints = Prints("S", "t", PrintArrays.of(held))
     for figure in sorted(arriving, key=lambda each: each.known_from):
@@ -49,6 +50,8 @@ def test_what_stands_is_what_vintages_say(held: list[Observation], arriving: lis
             assert prints.standing(span) == wanted
         figures = {span: was.value for span, was in standing.items() if was.value is not None}
         assert prints.figures(START, START + 20) == figures
+        for last in (START, START + 2, START + 9):
+            assert to_date(prints, last) == year_to_date(figures, last)
         prints.tell(figure.span, figure.value)
         rows.insert(sum(each.known_from <= figure.known_from for each in rows), figure)
 

@@ -21,14 +21,16 @@ Eventually = Callable[[Callable[[], bool]], bool]
 CHECKOUT = Path(__file__).parents[2]
 
 # A supervisor over a shell that ignores the polite signal and has a child of its own, and over real servers.
+# A run in the background hands down an ignored SIGINT, which Python would leave ignored.
 LONG_RUNNING = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from services.local.postgres import Postgres
 from services.local.processes import Command
 from services.local.supervisor import Part, Supervisor
 from services.local.valkey import Valkey
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv[1])
 deaf = ("/bin/sh", "-c", "trap '' TERM; sleep 1000 & wait")
 shell = Command(deaf, {"PATH": "/bin:/usr/bin"}, folder, stop_within=1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ RULE = {
     "desk": "soy",
     "scope": {"all": True},
     "condition": {"kind": "shock", "direction": "any"},
+}
+DEEP = {
+    **RULE,
+    "name": "Episode",
+    "condition": {"kind": "episode", "shortfall_beyond": 100},
 }
 
 
@@ -59,14 +65,14 @@ def held(engine: Engine) -> None:
                 forecast(connection, each, month, known_from(month) + dt.timedelta(hours=1))
 
 
-def release(month: str, ids: list[str] = IDS, low: str = "") -> list[ArrivingFigure]:
-    """A month's figures of the series, near 1,000 t; that of ``low`` is 1 t."""
+def release(month: str, ids: list[str] = IDS, *low: str) -> list[ArrivingFigure]:
+    """A month's figures of the series, near 1,000 t; those of ``low`` are 1 t."""
     return [
         ArrivingFigure(
             row,
             each,
             Span.parse(month),
-            1.0 if each == low else 1000.0 + row,
+            1.0 if each in low else 1000.0 + row,
             "t",
             known_from(Month.parse(month)),
         )
@@ -99,9 +105,21 @@ def test_a_release_takes_as_many_questions_as_one_figure(engine: Engine) -> None
     assert asked(engine, release("2025-01", IDS[:1])) == asked(engine, release("2025-02"))
 
 
+def test_alerts_that_move_take_no_more_questions(engine: Engine) -> None:
+    """Seven alerts that open, and a month later go on, are followed by as many statements as one."""
+    with engine.begin() as connection:
+        save_rule(connection, "deep", DEEP, now=known_from(Month.parse("2024-01")))
+    for month in ("2025-01", "2025-02"):
+        one = asked(engine, release(month, IDS[:1], *IDS))
+        assert asked(engine, release(month, IDS[1:], *IDS)) == one
+    with engine.connect() as connection:
+        kinds = connection.execute(select(alert_events.c.kind)).scalars()
+        assert Counter(kinds) == {"opened": 2 * len(IDS), "updated": 2 * len(IDS)}
+
+
 def test_in_parts_it_is_the_same_release(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Judged two figures at a time, every verdict, alert and line of the report is that of the whole."""
-    figures = [*release("2025-01", low="S3"), *release("2025-02", low="S5")]
+    figures = [*release("2025-01", IDS, "S3"), *release("2025-02", IDS, "S5")]
     with engine.connect() as connection:
         whole = _said(connection, figures)
         connection.rollback()
