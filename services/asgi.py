@@ -10,7 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services import bootstrap
 from services.api.app import create_app as create_api
 from services.bootstrap import Service
+from services.ingestion.calendars import shipped
 from services.web.app import create_web
+from services.web.rendering import compile_templates
 
 API = ("/v1", "/healthz", "/readyz", "/problems", "/docs", "/openapi.json")
 """Where the addresses of the API begin."""
@@ -34,6 +36,12 @@ def _is_api(path: str) -> bool:
 
 
 def create_app(service: Service | None = None) -> Composed:
-    """The API and the dashboard on one service, by default the one that the environment describes."""
-    service = service or bootstrap.service()
+    """The API and the dashboard on one service, by default the one that the environment describes.
+
+    That one is made for visitors: what a first page and a first figure would wait for is made before.
+    """
+    if service is None:
+        service = bootstrap.service()
+        compile_templates()
+        shipped()
     return Composed(create_api(service), create_web(service))

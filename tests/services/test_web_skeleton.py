@@ -15,6 +15,7 @@ from services.asgi import Composed
 from services.usecases.manage_keys import add_key
 from services.web import statics
 from services.web.app import create_web
+from services.web.rendering import compile_templates
 
 
 @pytest.fixture
@@ -70,3 +71,8 @@ def test_with_a_key_made_a_page_asks_for_it_and_leads_back(stage: Stage, both: C
     answer = both.get("/episodes?as_of=2025-06-19")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/sign-in?next=%2Fepisodes%3Fas_of%3D2025-06-19"
+
+
+def test_every_template_compiles() -> None:
+    """A server compiles all of its pages before it answers: none of them is left to its first visitor."""
+    compile_templates()
