@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Text, and_, cast, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -58,17 +59,32 @@ def archived(connection: Connection, series_ids: Collection[str], *, model: str)
 
 _JUDGES = (
     select(forecasts.c.id, forecasts.c.series_id, series.c.unit, forecasts.c.model, forecasts.c.origin)
-    .add_columns(forecasts.c.vintage, forecasts.c.published_at, forecasts.c.levels, forecasts.c.quantiles)
-    .add_columns(forecasts.c.reason)
+    .add_columns(forecasts.c.vintage, forecasts.c.published_at, forecasts.c.levels)
+    .add_columns(forecasts.c.reason, func.array_send(forecasts.c.quantiles).label("sent"))
     .join(series, series.c.id == forecasts.c.series_id)
     .where(forecasts.c.quantiles.is_not(None))
 )
 
 
 def _judge(row: Any) -> Judge:
-    values = np.array(row.quantiles)
+    values = _received(row.sent)
     made = Forecast(row.series_id, row.unit, row.origin, row.vintage, tuple(row.levels), values, row.model)
     return Judge(row.id, row.model, row.vintage, row.published_at, row.reason, made)
+
+
+_DIMENSIONS, _DIMENSION = 12, 8
+_SENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+
+
+def _received(sent: bytes) -> NDArray[np.float64]:
+    """An array of numbers as PostgreSQL sends it: its dimensions, then each value behind its length.
+
+    A release reads thousands of numbers by thousands of forecasts; as text each would be read by itself.
+    """
+    count = int.from_bytes(sent[:4], "big")
+    shape = np.frombuffer(sent, ">i4", 2 * count, _DIMENSIONS)[::2]
+    values = np.frombuffer(sent, _SENT, offset=_DIMENSIONS + _DIMENSION * count)["value"]
+    return values.astype(np.float64).reshape(shape)
 
 
 def stood(
