@@ -48,7 +48,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 
 types: $(INSTALLED)
-	$(BIN)/mypy -n 2
+	$(BIN)/mypy
 
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports
