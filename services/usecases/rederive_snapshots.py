@@ -23,12 +23,12 @@ from services.usecases.record_observations import record_observations
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One figure that is read otherwise now; ``before`` is what is held, None where nothing is."""
+    """One figure that is read otherwise now; ``before`` is what is held; None where nothing is, or no more."""
 
     series_id: str
     span: Span
     before: float | None
-    after: float
+    after: float | None
     snapshot: int
 
     def __str__(self) -> str:

@@ -70,7 +70,8 @@ def test_refusals_of_a_command_are_sentences(run: CliRunner, shop: Shop) -> None
         (["search", "gacc", "unobtainium"], "offers nothing under 'unobtainium'"),
         (["key", "gacc"], "takes no key"),
         (["check", "gacc"], "say --live if it may"),
-        (["search", "comtrade", "cars"], "tonnage sources key"),
+        (["search", "comtrade", "reporter=276", "cars"], "tonnage sources key"),
+        (["follow", "comtrade", "rare", "earth"], "as reporter=276 rare earth"),
         (["search", "comext", "cars"], "name reporter=DE"),
     ):
         told = run.invoke(cli.app, ["sources", *words])

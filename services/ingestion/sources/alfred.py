@@ -49,7 +49,7 @@ class Alfred:
         redistributable=False,
     )
     key: ClassVar[KeyUse | None] = KeyUse("parameter", "api_key", needed=True)
-    parser: ClassVar[int] = 1
+    parser: ClassVar[int] = 2
 
     def due(self, month: Month) -> dt.datetime:
         """Noon in Chicago on the 5th of the second month after, as the trade figures that it takes over."""
@@ -74,14 +74,17 @@ class Alfred:
         return None
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
-        """Each vintage of each month, known from the end of its day in Chicago; ``.`` is missing."""
+        """Each vintage of each month, known from the end of its day in Chicago.
+
+        ``.`` is missing; after a value it withdraws that value from the day of its vintage on.
+        """
         asked = parse_qs(urlsplit(snapshot.request.removeprefix("GET ")).query)["series_id"][0]
         given = self._given(snapshot, "observations")
         if given.get("output_type", 1) != 1 or not given["observations"]:
             raise EmptyFault(f"{self.title} gave no vintage of {asked}")
         theirs = [each for each in followed if each.code["series"] == asked]
         readings = []
-        held: dict[Span, float] = {}
+        held: dict[Span, float | None] = {}
         rows = sorted(given["observations"], key=lambda row: (row["date"], row["realtime_start"]))
         for row in rows:
             value = number(None if row["value"] == "." else row["value"])
@@ -89,8 +92,8 @@ class Alfred:
             if day.day != 1:
                 raise OutsideFault(f"{self.title} gave {asked} on {day}, which is no month")
             span = Span(Month.from_date(day))
-            if value is None or held.get(span) == value:
-                continue  # a vintage that repeats the one before is no news
+            if held.get(span) == value:
+                continue  # a vintage that repeats the one before is no news, nor is a month that has no value yet
             held[span] = value
             vintage = dt.date.fromisoformat(row["realtime_start"]) + dt.timedelta(days=1)
             public = dt.datetime.combine(vintage, dt.time(), self.zone)
@@ -98,7 +101,7 @@ class Alfred:
                 Reading(
                     each.series_id,
                     span,
-                    value * float(each.code.get("factor", "1")),
+                    None if value is None else value * float(each.code.get("factor", "1")),
                     "final",
                     public,
                     "printed",

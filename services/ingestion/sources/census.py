@@ -19,6 +19,7 @@ from services.ingestion.sources.faults import (
     KeyRefusedFault,
     OutsideFault,
     SourceMisnamedError,
+    UnitChangedFault,
     UnreadableFault,
 )
 from services.ingestion.sources.json_rows import number, pairs, parsed
@@ -65,7 +66,7 @@ class Census:
         redistributable=True,
     )
     key: ClassVar[KeyUse | None] = KeyUse("parameter", "key", needed=True)
-    parser: ClassVar[int] = 1
+    parser: ClassVar[int] = 2
 
     def due(self, month: Month) -> dt.datetime:
         """The hour of the shipped calendar: FT-900 is out about 35 days after the month."""
@@ -124,7 +125,7 @@ class Census:
                     )
             span = Span(Month.parse(str(row["time"])))
             for each in theirs:
-                value = _measured(row, each.code, flow)
+                value = _measured(row, each, flow)
                 if value is None:
                     continue
                 reading = Reading(each.series_id, span, value, "final")
@@ -182,13 +183,20 @@ class Census:
         return told
 
 
-def _measured(row: Mapping[str, str | None], code: Mapping[str, str], flow: _Flow) -> float | None:
-    """Value in USD, or the first quantity; a quantity of 0 beside a value is missing."""
+def _measured(row: Mapping[str, str | None], each: Followed, flow: _Flow) -> float | None:
+    """Value in USD, or the first quantity; 0 beside a value is missing, and another unit a fault."""
     value = number(row.get(flow.value))
-    if code["measure"] == "value":
+    if each.code["measure"] == "value":
         return value
-    quantity = number(row.get(flow.quantity))
-    return None if (quantity == 0 and value) or row.get("UNIT_QY1") != code["unit"] else quantity
+    quantity, unit = number(row.get(flow.quantity)), row.get("UNIT_QY1") or ""
+    if not unit and not quantity:
+        return None
+    if unit.casefold() != each.code["unit"].casefold():
+        raise UnitChangedFault(
+            f"{Census.title} gives {each.code['commodity']} in {unit or 'no unit'} in {row['time']}, "
+            f"and {each.series_id} is in {each.code['unit']}"
+        )
+    return None if quantity == 0 and value else quantity
 
 
 def _entry(commodity: str, country: str, name: str, *, way: str = "exports", unit: str = "") -> Entry:

@@ -124,30 +124,36 @@ class Comtrade:
         return Request(AVAILABLE, (("reporterCode", "842"),), bears_figures=False)
 
     def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - the protocol's
-        """``reporter=276 cmd=8703 flow=exports edition=H6``, or HS codes whose text holds the words.
+        """``reporter=276 cmd=8703 flow=exports edition=H6``, or ``reporter=276`` and words of its codes' text.
 
         ``partner=0`` is the world, and ``edition=H5+H6`` the rule that a code means the same goods in both.
         """
-        given = pairs(words)
-        if not given:
-            return self._codes(words, ask)
+        given, said = pairs(words), [word for word in words.casefold().split() if "=" not in word]
         flow, edition = given.get("flow", "exports"), given.get("edition", NEWEST)
-        if not {"reporter", "cmd"} <= set(given) or flow not in FLOWS or not EDITIONS.fullmatch(edition):
+        reporter, partner = given.get("reporter", ""), given.get("partner", WORLD)
+        named = reporter.isdecimal() and partner.isdecimal() and ("cmd" in given or bool(said))
+        if not named or flow not in FLOWS or not EDITIONS.fullmatch(edition):
             raise SourceMisnamedError(
-                "Name a series of Comtrade as reporter=276 cmd=8703 partner=0 flow=exports edition=H6, with "
-                "Comtrade's numbers of countries, flow=exports or imports, and edition=H5+H6 to join two."
+                "Name a series of Comtrade as reporter=276 cmd=8703 partner=0 flow=exports edition=H6, or with "
+                "words of its goods in place of cmd, as reporter=276 rare earth: with Comtrade's numbers of "
+                "countries (276 is Germany), flow=exports or imports, and edition=H5+H6 to join two."
             )
-        wanted = [(cmd, measure) for cmd in given["cmd"].split(",") for measure in MEASURES]
-        where = given["reporter"], given.get("partner", WORLD)
-        return [_entry(*where, cmd, measure, flow=flow, edition=edition) for cmd, measure in wanted]
-
-    def _codes(self, words: str, ask: Ask) -> list[Entry]:
-        listed = parsed(ask(Request(CODES, bears_figures=False)), self.title)["results"]
+        goods = dict.fromkeys(given["cmd"].split(","), "") if "cmd" in given else self._codes(said, ask)
         return [
-            _entry("REPORTER", WORLD, str(each["id"]), "value", name=str(each["text"]))
-            for each in listed
-            if all(word in str(each["text"]).casefold() for word in words.casefold().split())
+            _entry(reporter, partner, cmd, measure, name=name, flow=flow, edition=edition)
+            for cmd, name in goods.items()
+            for measure in MEASURES
         ]
+
+    def _codes(self, words: Sequence[str], ask: Ask) -> dict[str, str]:
+        """HS codes whose text holds every word, and what each is called: the text without its code."""
+        listed = parsed(ask(Request(CODES, bears_figures=False)), self.title)["results"]
+        texts = {str(each["id"]): str(each["text"]) for each in listed}
+        return {
+            code: text.removeprefix(f"{code} - ")
+            for code, text in texts.items()
+            if all(word in text.casefold() for word in words)
+        }
 
     def _available(self, snapshot: Snapshot) -> dict[str, str]:
         """Periods of a reporter with the release they stand at: its stamp and checksum."""

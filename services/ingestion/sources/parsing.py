@@ -36,7 +36,7 @@ def _sound(readings: list[Reading], followed: Sequence[Followed]) -> list[Readin
     for each in readings:
         if each.series_id not in ours:
             raise OutsideFault(f"The answer was read as one on {each.series_id}, which is not followed")
-        if not math.isfinite(each.value):
+        if each.value is not None and not math.isfinite(each.value):
             raise UnreadableFault(f"{each.series_id} in {each.span} was read as {each.value}")
     return readings
 

@@ -68,13 +68,15 @@ class KeyUse:
 class Reading:
     """One figure as an answer gives it: ``value`` is the total over ``span`` in the unit of its series.
 
+    ``value`` None is a withdrawal that the source dates itself: from then on it has no figure of the span.
+
     ``public_from`` is what the source's own evidence says of when it was public, ``basis`` which evidence;
     ``None`` is our first sight of it. Used for the past alone, unless the source keeps ``true_vintage``.
     """
 
     series_id: str
     span: Span
-    value: float
+    value: float | None
     stage: str
     public_from: dt.datetime | None = None
     basis: str = "first_seen"
