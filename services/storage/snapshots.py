@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from services.storage.tables import snapshots
 
@@ -80,19 +80,6 @@ def seen(connection: Connection, snapshot_id: int, *, headers: Mapping[str, str]
 def newest(connection: Connection, source: str, request: str) -> Snapshot | None:
     """The last answer to a request."""
     query = select(snapshots).where(snapshots.c.source == source, snapshots.c.request == request)
-    row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).first()
-    return None if row is None else _record(row)
-
-
-def read_before(connection: Connection, snapshot: Snapshot) -> Snapshot | None:
-    """The answer before this one to the same request, for whichever release, that figures came of."""
-    asked = snapshot.request.split("#", 1)[0]
-    query = select(snapshots).where(
-        snapshots.c.source == snapshot.source,
-        or_(snapshots.c.request == asked, snapshots.c.request.startswith(asked + "#", autoescape=True)),
-        snapshots.c.id < snapshot.id,
-        snapshots.c.outcome == "derived",
-    )
     row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).first()
     return None if row is None else _record(row)
 

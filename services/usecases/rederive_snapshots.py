@@ -23,7 +23,7 @@ from services.usecases.record_observations import record_observations
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One figure that is read otherwise now; ``before`` is what is held; None where nothing is, or no more."""
+    """One figure that is read otherwise now; ``before`` is what is held, None where nothing is."""
 
     series_id: str
     span: Span

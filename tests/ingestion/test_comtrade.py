@@ -252,7 +252,7 @@ def test_exports_and_partners_imports_pair_for_the_mirror(shop: Shop, un: Comtra
 
 
 def test_a_reporter_is_named_before_codes_are_found_by_words(shop: Shop, un: Comtrade) -> None:
-    """Words alone are refused with how to name the reporter, and nothing is asked; so is a name for a number."""
+    """Words alone, or a name for a number, are refused with how to name it, and nothing is asked."""
 
     def nothing(_: object) -> Any:
         return pytest.fail("asked")

@@ -23,7 +23,17 @@ from services.ingestion.sources.faults import (
     UnreadableFault,
 )
 from services.ingestion.sources.json_rows import number, pairs, parsed
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -105,17 +115,10 @@ class Census:
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
         """Every month of one code and country; columns by their names, rows of another code refused."""
-        address = urlsplit(snapshot.request.removeprefix("GET "))
-        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-        way = "imports" if address.path == IMPORTS else "exports"
+        way, asked = _asked(snapshot)
         flow = _FLOWS[way]
         rows = self._rows(snapshot)
-        here = way, asked[flow.commodity], asked["CTY_CODE"]
-        theirs = [
-            each
-            for each in followed
-            if (each.code.get("flow", "exports"), each.code["commodity"], each.code["country"]) == here
-        ]
+        theirs = _of(way, asked, followed)
         readings: dict[tuple[str, Span], Reading] = {}
         for row in rows:
             for name in (flow.commodity, "CTY_CODE", "COMM_LVL"):
@@ -132,6 +135,12 @@ class Census:
                 if readings.setdefault((each.series_id, span), reading) != reading:
                     raise AmbiguousFault(f"{self.title} gave two rows of {asked[flow.commodity]} in {span}")
         return list(readings.values())
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """Every month from the first that was asked for."""
+        way, asked = _asked(snapshot)
+        first = Month.parse(asked["time"].removeprefix("from "))
+        return [Covered(each.series_id, first) for each in _of(way, asked, followed)]
 
     def probe(self, now: dt.datetime) -> Request:
         """One code of two digits in one month that is sure to be out."""
@@ -181,6 +190,23 @@ class Census:
                     raise AmbiguousFault(f"{self.title} gave the column {name} twice, with two values")
             told.append(named)
         return told
+
+
+def _asked(snapshot: Snapshot) -> tuple[str, dict[str, str]]:
+    """The flow that an answer is of, and the parameters of its request."""
+    address = urlsplit(snapshot.request.removeprefix("GET "))
+    asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+    return "imports" if address.path == IMPORTS else "exports", asked
+
+
+def _of(way: str, asked: Mapping[str, str], followed: Sequence[Followed]) -> list[Followed]:
+    """The series of a request's flow, code and country."""
+    here = way, asked[_FLOWS[way].commodity], asked["CTY_CODE"]
+    return [
+        each
+        for each in followed
+        if (each.code.get("flow", "exports"), each.code["commodity"], each.code["country"]) == here
+    ]
 
 
 def _measured(row: Mapping[str, str | None], each: Followed, flow: _Flow) -> float | None:

@@ -84,6 +84,24 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """A series that an answer is of, and the months of which it would hold a figure; None is without end.
+
+    What we hold of the source within them, and the answer does not hold, is there no more.
+    """
+
+    series_id: str
+    first: Month | None = None
+    last: Month | None = None
+
+    def holds(self, span: Span) -> bool:
+        """True where a whole span lies within the months."""
+        return (self.first is None or self.first <= span.first) and (
+            self.last is None or span.last <= self.last
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A series that a source offers: how it calls it, and how we would register it."""
 
@@ -156,6 +174,10 @@ class Source(Protocol):
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
         """Figures of the series followed that an answer holds; SourceFault where it is not to be trusted."""
+        ...
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """Of the series followed those that an answer is of, which ``read`` has taken, with its months."""
         ...
 
     def probe(self, now: dt.datetime) -> Request:
