@@ -244,7 +244,7 @@ def test_exports_and_partners_imports_pair_for_the_mirror(shop: Shop, un: Comtra
             follow_source.follow(connection, source, entries, now=shop.at)
         watched = series.get(connection, "comtrade.156.0.850511.value")
         assert watched is not None
-        partners = Beside(connection, desk=None, shipped={}).partners(watched)
+        partners = Beside(connection, desk=None, shipped={}).partners(watched, shop.at).taken
     assert [each.id for each in partners] == [
         "census.imports.5700.850511.value",
         "comtrade.imports.H6.276.156.850511.value",
