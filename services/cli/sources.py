@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.given import as_the_api_takes_it
-from services.cli.shell import database, fail, say
+from services.cli.shell import database, fail, say, writable
 from services.ingestion.sources.faults import SourceMisnamedError
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def list_() -> None:
         say(f"{source.name:10} {source.title}: {each.followed} followed, last success: {when}{key}")
         say(f"{'':10} {source.terms.text} {source.terms.url}")
         if told.reason is not None:
-            say(f"{'':10} {told.fault}: {told.reason}")
+            which = "" if each.refused is None else f" (snapshot {each.refused})"
+            say(f"{'':10} {told.fault}: {told.reason}{which}")
 
 
 @app.command()
@@ -134,6 +136,46 @@ def poll(source: SourceName) -> None:
         say(f"refused: {refused}")
     if polled.fault is not None:
         raise fail(f"{polled.fault.kind}: {polled.fault}")
+
+
+@app.command()
+def snapshot(
+    snapshot_id: Annotated[
+        int, typer.Argument(metavar="ID", help="As a refusal names it.", min=1, max=2**63 - 1)
+    ],
+    *,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the body there, byte for byte.", dir_okay=False)
+    ] = None,
+) -> None:
+    """A source's answer as it was received: what was asked, why it was refused, and its body."""
+    from services.queries import snapshots  # noqa: PLC0415 - read when asked for
+
+    if output is not None:
+        writable(output)
+    with database() as engine, engine.begin() as connection:
+        found = snapshots.one(connection, snapshot_id, desk=None)
+    if found is None:
+        raise fail(
+            f"There is no snapshot {snapshot_id}; `tonnage sources list` names the last that was refused."
+        )
+    say(f"snapshot {found.id} of {found.source}: {found.request}")
+    say(f"answered {found.status}, {len(found.body):,} bytes of {snapshots.media_type(found)}")
+    say(f"SHA-256 {found.digest}")
+    say(f"first seen {found.first_seen:%F %T}Z, last seen {found.last_seen:%F %T}Z, {found.outcome}")
+    if found.reason is not None:
+        say(f"{found.fault}: {found.reason}")
+    if output is not None:
+        output.write_bytes(found.body)
+        say(f"its body is in {output}")
+        return
+    try:
+        text = found.body.decode()
+    except UnicodeDecodeError:
+        say("its body is no text in UTF-8: --output FILE writes it")
+        return
+    say("")
+    say("".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text))  # no escapes
 
 
 @app.command()

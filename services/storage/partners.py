@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from services.storage.series import SeriesRecord
 
 EU = "EU27_2020"
-MEMBERS = frozenset(
-    ["AUT", "BEL", "BGR", "CYP", "CZE", "DEU", "DNK", "ESP", "EST", "FIN", "FRA", "GRC", "HRV", "HUN", "IRL", "ITA", "LTU", "LUX", "LVA", "MLT", "NLD", "POL", "PRT", "ROU", "SVK", "SVN", "SWE"]
-)
+_MEMBERS = """
+AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GRC HRV HUN
+IRL ITA LTU LUX LVA MLT NLD POL PRT ROU SVK SVN SWE
+"""
+MEMBERS = frozenset(_MEMBERS.split())
 COMMON = 6
 """Digits of a code that mean the same goods in every country; what follows is a country's own."""
 

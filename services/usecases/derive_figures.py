@@ -25,7 +25,7 @@ from services.usecases.record_observations import record_observations
 
 @dataclass(slots=True)
 class Derived:
-    """What came of the answers that waited; ``refused`` holds a fault's kind and its sentence each.
+    """What came of the answers that waited; ``refused`` holds a fault's kind, its sentence and the answer.
 
     ``series`` are the ids of those that an answer held a figure of.
     """
@@ -80,7 +80,7 @@ def derive_figures(
             told(number, len(waiting))
         note_faults(connection, source, faults, now=now)
     done.answers = len(waiting)
-    done.refused = [f"{fault.kind}: {fault}" for fault, _ in faults]
+    done.refused = [f"{fault.kind}: {fault} (snapshot {snapshot.id})" for fault, snapshot in faults]
     began, reports = time.perf_counter(), list[dict[str, Any]]()
     with engine.begin() as connection:
         still = {each.id for each in snapshots.waiting(connection, source.name)}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from source_shop import Shop, release
 from typer.testing import CliRunner
 
 from services import bootstrap, cli, settings
+from services.ingestion.sources import faults
 from services.ingestion.sources.gacc import Gacc
-from services.storage.tables import followed, observations, series
+from services.storage.tables import followed, observations, series, snapshots
 
 QUANTITY = "gacc.exports.rare-earths.quantity"
 
@@ -95,6 +97,39 @@ def test_a_refused_page_fails_the_command_in_words(run: CliRunner, shop: Shop) -
     shop.publish([[each[0], *each[2:], ""] for each in release()])
     polled = run.invoke(cli.app, ["sources", "poll", "gacc"])
     assert "refused: shifted-table: The last cell of all 4 rows of 2025-04 is blank" in polled.output
+
+
+def test_a_refused_answer_is_shown_and_written_byte_for_byte(
+    run: CliRunner, shop: Shop, tmp_path: Path
+) -> None:
+    """Poll and list name its id; the command says what it is, and hands no escape to the terminal."""
+    shop.publish([[each[0], *each[2:], ""] for each in release()])
+    path = "/Statics/Apr.html"
+    status, headers, page = shop.site.answers[path]
+    shop.site.answers[path] = status, headers, page + b"<!--\x1b[31m-->"
+    polled = run.invoke(cli.app, ["sources", "poll", "gacc"])
+    (kept,) = [each for each in shop.rows(snapshots) if each.outcome == "refused"]
+    named = f"(snapshot {kept.id})"
+    assert named in polled.output
+    assert named in run.invoke(cli.app, ["sources", "list"]).output
+    told = run.invoke(cli.app, ["sources", "snapshot", str(kept.id)])
+    assert f"snapshot {kept.id} of gacc: GET {path}" in told.output
+    assert "shifted-table: The last cell of all 4 rows of 2025-04 is blank" in told.output
+    assert ("<!--\ufffd[31m-->" in told.output, "\x1b" in told.output) == (True, False)
+    file = tmp_path / "page.html"
+    written = run.invoke(cli.app, ["sources", "snapshot", str(kept.id), "--output", str(file)])
+    assert (written.exit_code, file.read_bytes()) == (0, page + b"<!--\x1b[31m-->")
+    none = run.invoke(cli.app, ["sources", "snapshot", "99999"])
+    assert (none.exit_code, "There is no snapshot 99999" in none.output) == (1, True)
+
+
+def test_faults_that_want_a_look_name_the_command() -> None:
+    """No sentence says to open a snapshot without the command that shows one."""
+    kinds = [each for each in vars(faults).values() if isinstance(each, type)]
+    todos = {each.todo for each in kinds if issubclass(each, faults.SourceFault)}
+    looked = [each for each in todos if "snapshot" in each]
+    assert len(looked) == 4
+    assert all("tonnage sources snapshot ID" in each for each in looked)
 
 
 def test_rederive_reports(run: CliRunner, shop: Shop) -> None:
