@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +12,11 @@ import typer
 
 from services.cli.given import as_the_api_takes_it
 from services.cli.shell import database, fail, say, writable
-from services.ingestion.sources.faults import SourceMisnamedError
+from services.ingestion.sources.faults import NothingOfferedError, SourceFault, SourceMisnamedError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from services.ingestion.sources.source import Source
 
 app = typer.Typer(help="Public sources: figures that arrive by themselves.", no_args_is_help=True)
@@ -42,19 +44,48 @@ def list_() -> None:
 
 
 @app.command()
-def search(source: SourceName, words: Words) -> None:
-    """What a source offers under some words."""
+def search(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[SOURCE] WORDS...",
+            help="Words, or a source's own codes as name=value; without a source all are searched.",
+        ),
+    ],
+) -> None:
+    """What a source offers under some words, or all of them; those that cannot be searched are named."""
+    from services.ingestion.sources.registry import SOURCES  # noqa: PLC0415 - read when asked for
+
+    if words[0] in SOURCES:
+        if len(words) == 1:
+            raise fail(f"Say what to search {words[0]} for: words, or its own codes as name=value.")
+        with database() as engine:
+            _offered(engine, SOURCES[words[0]], words[1:])
+        return
+    found = False
+    with database() as engine:
+        for source in SOURCES.values():
+            try:
+                found = _offered(engine, source, words) or found
+            except NothingOfferedError:
+                say(f"{source.name} offers nothing under {' '.join(words)!r}")
+            except (SourceFault, SourceMisnamedError) as error:
+                say(f"{source.name} was not searched: {error}")
+    if not found:
+        raise fail(f"No source offers anything under {' '.join(words)!r}; they are {', '.join(SOURCES)}.")
+
+
+def _offered(engine: Engine, source: Source, words: Sequence[str]) -> bool:
+    """Print what a source offers; True, or one of the errors of a search."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases import follow_source  # noqa: PLC0415 - as above
     from services.usecases.poll_source import line_to  # noqa: PLC0415 - as above
 
-    with (
-        database() as engine,
-        closing(line_to(engine, settings(), _named(source), clock=bootstrap.now)) as line,
-    ):
-        for entry in follow_source.search(_named(source), " ".join(words), now=bootstrap.now(), ask=line.ask):
+    with closing(line_to(engine, settings(), source, clock=bootstrap.now)) as line:
+        for entry in follow_source.search(source, " ".join(words), now=bootstrap.now(), ask=line.ask):
             say(f"{entry.series.id}  {entry.series.name} ({entry.series.unit})")
+    return True
 
 
 @app.command()

@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 
 from services import bootstrap, cli, settings
 from services.ingestion.sources import faults
+from services.ingestion.sources.alfred import FOUND, Alfred
 from services.ingestion.sources.gacc import Gacc
 from services.storage.tables import followed, observations, series, snapshots
+from services.usecases import follow_source
 
 QUANTITY = "gacc.exports.rare-earths.quantity"
 
@@ -54,6 +56,38 @@ def test_search_follow_poll_and_list(run: CliRunner, shop: Shop) -> None:
     assert "gacc       China Customs, preliminary table: 2 followed, last success: 20" in listed.output
 
 
+def test_a_search_without_a_source_asks_all_and_says_which_cannot(run: CliRunner, shop: Shop) -> None:
+    """What GACC and ALFRED find is listed; each of the others says in its own words what it wants."""
+    shop.publish(release())
+    follow_source.give_key(shop.engine, shop.settings, Alfred(), "secret-key")
+    described = {"id": "RE", "title": "Rare earth", "frequency_short": "M", "units": "t"}
+    found = json.dumps({"count": 1, "seriess": [described]}).encode()
+    shop.site.answers[FOUND] = 200, {}, found
+    told = run.invoke(cli.app, ["sources", "search", "rare", "earth"])
+    assert told.exit_code == 0, told.output
+    lines = told.output.splitlines()
+    assert f"{QUANTITY}  China's exports of Rare Earths, quantity (t)" in lines
+    assert "alfred.RE  Rare earth (t)" in lines
+    for name, why in (
+        ("census", "answers only with a key"),
+        ("comtrade", "as reporter=276 rare earth"),
+        ("comext", "offers no search of its own"),
+        ("comexstat", "offers no search of its own"),
+        ("hmrc", "offers no search of its own"),
+    ):
+        assert any(line.startswith(f"{name} was not searched: ") and why in line for line in lines), name
+
+
+def test_a_search_of_all_that_finds_nothing_fails_in_words(run: CliRunner, shop: Shop) -> None:
+    """Each source is named with its reason, and the command has failed."""
+    shop.publish(release())
+    told = run.invoke(cli.app, ["sources", "search", "unobtainium"])
+    assert told.exit_code == 1
+    assert "gacc offers nothing under 'unobtainium'" in told.output
+    assert "No source offers anything under 'unobtainium'" in told.output
+    assert run.invoke(cli.app, ["sources", "search", "gacc"]).exit_code == 1
+
+
 def test_follow_under_an_id_of_our_own_keeps_units_apart(run: CliRunner, shop: Shop) -> None:
     """A value in USD is not followed into a series of tonnes, and the message says what to do."""
     shop.publish(release())
@@ -68,7 +102,7 @@ def test_refusals_of_a_command_are_sentences(run: CliRunner, shop: Shop) -> None
     shop.publish(release())
     for words, said in (
         (["list"], "never polled"),
-        (["search", "nowhere", "x"], "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred"),
+        (["follow", "nowhere", "x"], "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred"),
         (["search", "gacc", "unobtainium"], "offers nothing under 'unobtainium'"),
         (["key", "gacc"], "takes no key"),
         (["check", "gacc"], "say --live if it may"),

@@ -62,7 +62,6 @@ WRONG = (
     ("key add research --scope everything", "everything"),
     ("key rotate none", "none"),
     ("key revoke none", "none"),
-    ("sources search nowhere copper", "nowhere"),
     ("sources follow nowhere copper", "nowhere"),
     ("sources follow census copper --as bad!", "cannot be an id"),
     ("sources unfollow none", "is not followed"),
