@@ -62,6 +62,8 @@ WRONG = (
     ("key add research --scope everything", "everything"),
     ("key rotate none", "none"),
     ("key revoke none", "none"),
+    ("sources search gacc", "Say what to search gacc for"),
+    ("sources snapshot 99", "There is no snapshot"),
     ("sources follow nowhere copper", "nowhere"),
     ("sources follow census copper --as bad!", "cannot be an id"),
     ("sources unfollow none", "is not followed"),
