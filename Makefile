@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-delivery bench-accuracy bench-files bench-outlook bench-shocks bench-speed demo up down lock clean audit
+.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-connectors bench-delivery bench-accuracy bench-files bench-outlook bench-shocks bench-speed demo up down lock clean audit
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -72,6 +72,9 @@ soak: $(INSTALLED) ## releases, refits, deliveries and kills for MINUTES (3), at
 
 bench-api: $(INSTALLED) ## the API beside a constant route, a month of 10,000 series, one figure to its webhook
 	@$(BIN)/python -m tests.benchmarks.api
+
+bench-connectors: $(INSTALLED) ## a month of 10,000 series from a Comtrade of our own, polled by one command
+	@$(BIN)/python -m tests.benchmarks.connectors
 
 bench-delivery: $(INSTALLED) ## deliveries per CPU second, against the bare client; what a hanging desk costs others
 	@$(BIN)/python tests/benchmarks/delivery.py

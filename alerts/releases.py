@@ -89,10 +89,15 @@ def lateness(calendar: ReleaseCalendar, arrivals: Iterable[Arrival], as_of: dt.d
         if each.by_calendar or each.known_from > as_of or span.last != each.span.last:
             continue
         first[span] = min(each.known_from, first.get(span, each.known_from))
-    delays = sorted(first[span] - calendar.due(span) for span in sorted(first)[-LEARNED_FROM:])
-    if len(delays) < FEWEST:
-        return Lateness(len(delays))
-    return Lateness(len(delays), delays[(len(delays) - 1) // 2], delays[math.ceil(0.9 * len(delays)) - 1])
+    return learned([first[span] - calendar.due(span) for span in sorted(first)])
+
+
+def learned(delays: Sequence[dt.timedelta]) -> Lateness:
+    """What the delays of releases teach, given from the earliest release to the latest."""
+    latest = sorted(delays[-LEARNED_FROM:])
+    if len(latest) < FEWEST:
+        return Lateness(len(latest))
+    return Lateness(len(latest), latest[(len(latest) - 1) // 2], latest[math.ceil(0.9 * len(latest)) - 1])
 
 
 def expectation(calendar: ReleaseCalendar, span: Span, learned: Lateness) -> Expectation:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.given import as_the_api_takes_it
-from services.cli.shell import database, fail, say
-from services.ingestion.sources.faults import SourceMisnamedError
+from services.cli.shell import database, fail, say, writable
+from services.ingestion.sources.faults import NothingOfferedError, SourceFault, SourceMisnamedError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from services.ingestion.sources.source import Source
 
 app = typer.Typer(help="Public sources: figures that arrive by themselves.", no_args_is_help=True)
@@ -36,23 +39,53 @@ def list_() -> None:
         say(f"{source.name:10} {source.title}: {each.followed} followed, last success: {when}{key}")
         say(f"{'':10} {source.terms.text} {source.terms.url}")
         if told.reason is not None:
-            say(f"{'':10} {told.fault}: {told.reason}")
+            which = "" if each.refused is None else f" (snapshot {each.refused})"
+            say(f"{'':10} {told.fault}: {told.reason}{which}")
 
 
 @app.command()
-def search(source: SourceName, words: Words) -> None:
-    """What a source offers under some words."""
+def search(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[SOURCE] WORDS...",
+            help="Words, or a source's own codes as name=value; without a source all are searched.",
+        ),
+    ],
+) -> None:
+    """What a source offers under some words, or all of them; those that cannot be searched are named."""
+    from services.ingestion.sources.registry import SOURCES  # noqa: PLC0415 - read when asked for
+
+    if words[0] in SOURCES:
+        if len(words) == 1:
+            raise fail(f"Say what to search {words[0]} for: words, or its own codes as name=value.")
+        with database() as engine:
+            _offered(engine, SOURCES[words[0]], words[1:])
+        return
+    found = False
+    with database() as engine:
+        for source in SOURCES.values():
+            try:
+                found = _offered(engine, source, words) or found
+            except NothingOfferedError:
+                say(f"{source.name} offers nothing under {' '.join(words)!r}")
+            except (SourceFault, SourceMisnamedError) as error:
+                say(f"{source.name} was not searched: {error}")
+    if not found:
+        raise fail(f"No source offers anything under {' '.join(words)!r}; they are {', '.join(SOURCES)}.")
+
+
+def _offered(engine: Engine, source: Source, words: Sequence[str]) -> bool:
+    """Print what a source offers; True, or one of the errors of a search."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases import follow_source  # noqa: PLC0415 - as above
     from services.usecases.poll_source import line_to  # noqa: PLC0415 - as above
 
-    with (
-        database() as engine,
-        closing(line_to(engine, settings(), _named(source), clock=bootstrap.now)) as line,
-    ):
-        for entry in follow_source.search(_named(source), " ".join(words), now=bootstrap.now(), ask=line.ask):
+    with closing(line_to(engine, settings(), source, clock=bootstrap.now)) as line:
+        for entry in follow_source.search(source, " ".join(words), now=bootstrap.now(), ask=line.ask):
             say(f"{entry.series.id}  {entry.series.name} ({entry.series.unit})")
+    return True
 
 
 @app.command()
@@ -134,6 +167,46 @@ def poll(source: SourceName) -> None:
         say(f"refused: {refused}")
     if polled.fault is not None:
         raise fail(f"{polled.fault.kind}: {polled.fault}")
+
+
+@app.command()
+def snapshot(
+    snapshot_id: Annotated[
+        int, typer.Argument(metavar="ID", help="As a refusal names it.", min=1, max=2**63 - 1)
+    ],
+    *,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the body there, byte for byte.", dir_okay=False)
+    ] = None,
+) -> None:
+    """A source's answer as it was received: what was asked, why it was refused, and its body."""
+    from services.queries import snapshots  # noqa: PLC0415 - read when asked for
+
+    if output is not None:
+        writable(output)
+    with database() as engine, engine.begin() as connection:
+        found = snapshots.one(connection, snapshot_id, desk=None)
+    if found is None:
+        raise fail(
+            f"There is no snapshot {snapshot_id}; `tonnage sources list` names the last that was refused."
+        )
+    say(f"snapshot {found.id} of {found.source}: {found.request}")
+    say(f"answered {found.status}, {len(found.body):,} bytes of {snapshots.media_type(found)}")
+    say(f"SHA-256 {found.digest}")
+    say(f"first seen {found.first_seen:%F %T}Z, last seen {found.last_seen:%F %T}Z, {found.outcome}")
+    if found.reason is not None:
+        say(f"{found.fault}: {found.reason}")
+    if output is not None:
+        output.write_bytes(found.body)
+        say(f"its body is in {output}")
+        return
+    try:
+        text = found.body.decode()
+    except UnicodeDecodeError:
+        say("its body is no text in UTF-8: --output FILE writes it")
+        return
+    say("")
+    say("".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text))  # no escapes
 
 
 @app.command()

@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from forecasting.months import Month
 from services.ingestion.sources.registry import SOURCES
 from services.ingestion.sources.source import Source
+from services.queries.snapshots import may_see
 from services.storage import sources
+from services.storage.snapshots import last_refused
 from services.storage.sources import Health
 
 __all__ = ["Health", "PolledSource", "followed", "polled"]
@@ -18,11 +20,15 @@ __all__ = ["Health", "PolledSource", "followed", "polled"]
 
 @dataclass(frozen=True, slots=True)
 class PolledSource:
-    """A source, how it has been doing, and how many series are followed there."""
+    """A source, how it has been doing, and how many series are followed there.
+
+    ``refused`` is the id of the answer that its fault is about; None where none was kept or may be seen.
+    """
 
     source: Source
     health: Health
     followed: int
+    refused: int | None = None
 
     def next_release(self, now: dt.datetime) -> dt.datetime:
         """The next moment, in UTC, at which the source's calendar expects figures."""
@@ -31,13 +37,17 @@ class PolledSource:
         return min(each for each in moments if each > now)
 
 
-def polled(connection: Connection) -> list[PolledSource]:
-    """Every source that the service knows, by its place in the registry."""
+def polled(connection: Connection, *, desk: str | None = None) -> list[PolledSource]:
+    """Every source that the service knows, by its place in the registry, as ``desk`` may see it."""
     counts, health = sources.counts(connection), sources.health(connection)
-    return [
-        PolledSource(source, health.get(name, Health(name)), counts.get(name, 0))
-        for name, source in SOURCES.items()
-    ]
+    told = []
+    for name, source in SOURCES.items():
+        here = health.get(name, Health(name))
+        refused = None
+        if here.fault is not None and here.reason is not None and may_see(connection, name, desk):
+            refused = last_refused(connection, name, fault=here.fault, reason=here.reason)
+        told.append(PolledSource(source, here, counts.get(name, 0), refused))
+    return told
 
 
 def followed(connection: Connection) -> dict[str, tuple[int, Health]]:

@@ -17,6 +17,7 @@ from forecasting.shocks.measures import Measure
 from services.storage import measures, observations, release_calendars, series
 from services.storage.measures import covering
 from services.storage.observations import ObservationRecord
+from services.storage.partners import Partners, chosen, same_goods
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
 
@@ -74,18 +75,27 @@ class Beside:
             return []
         return [each for each in self._of(watched.family, None) if each.id != watched.id]
 
-    def partners(self, watched: SeriesRecord) -> list[SeriesRecord]:
-        """Partners' reported imports of the same goods, in the same unit, from the series' reporter."""
+    def partners(self, watched: SeriesRecord, as_of: dt.datetime) -> Partners:
+        """Partners' reported imports of the same goods, in the same unit, from the series' reporter.
+
+        Each partner once, by what was held of each series at a moment.
+        """
         if watched.hs_code is None or watched.reporter is None:
-            return []
-        return [
+            return Partners(())
+        found = (
             each
             for each in self._of(None, IMPORTS)
-            if each.hs_code == watched.hs_code
+            if same_goods(each.hs_code, watched.hs_code)
             and each.partner == watched.reporter
-            and each.unit == watched.unit
+            and each.unit.casefold() == watched.unit.casefold()
             and watched.partner in {None, each.reporter}
-        ]
+        )
+
+        def held(each: SeriesRecord) -> int:
+            known = self._known(each, as_of)
+            return 0 if known is None else known.held
+
+        return chosen(watched, found, held)
 
     def rows(self, wanted: SeriesRecord) -> list[ObservationRecord]:
         """Every row of a series, in the order in which they became known."""

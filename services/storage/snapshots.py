@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from services.storage.tables import snapshots
 
@@ -19,7 +19,8 @@ class Snapshot:
     """One answer.
 
     ``request`` names what was asked, without any key; ``first_seen`` is when this body first came after a
-    different one, ``last_seen`` when it last came.
+    different one, ``last_seen`` when it last came. ``fault`` and ``reason`` say why it was refused,
+    ``parser`` is the version that read it last; None where that is not so.
     """
 
     id: int
@@ -32,6 +33,9 @@ class Snapshot:
     first_seen: dt.datetime
     last_seen: dt.datetime
     outcome: str
+    fault: str | None = None
+    reason: str | None = None
+    parser: int | None = None
 
 
 def keep(
@@ -84,17 +88,24 @@ def newest(connection: Connection, source: str, request: str) -> Snapshot | None
     return None if row is None else _record(row)
 
 
-def read_before(connection: Connection, snapshot: Snapshot) -> Snapshot | None:
-    """The answer before this one to the same request, for whichever release, that figures came of."""
-    asked = snapshot.request.split("#", 1)[0]
-    query = select(snapshots).where(
-        snapshots.c.source == snapshot.source,
-        or_(snapshots.c.request == asked, snapshots.c.request.startswith(asked + "#", autoescape=True)),
-        snapshots.c.id < snapshot.id,
-        snapshots.c.outcome == "derived",
-    )
-    row = connection.execute(query.order_by(snapshots.c.id.desc()).limit(1)).first()
+def of_id(connection: Connection, snapshot_id: int) -> Snapshot | None:
+    """One answer; None where none of that id is kept."""
+    row = connection.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).first()
     return None if row is None else _record(row)
+
+
+def last_refused(connection: Connection, source: str, *, fault: str, reason: str) -> int | None:
+    """Id of the last answer that was refused with a fault and its sentence; None where there was none."""
+    query = select(snapshots.c.id).where(
+        snapshots.c.source == source,
+        snapshots.c.outcome == "refused",
+        snapshots.c.fault == fault,
+        snapshots.c.reason == reason,
+    )
+    found: int | None = connection.execute(
+        query.order_by(snapshots.c.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    return found
 
 
 def waiting(connection: Connection, source: str) -> list[Snapshot]:
@@ -165,4 +176,7 @@ def _record(row: Any) -> Snapshot:
         row.first_seen,
         row.last_seen,
         row.outcome,
+        row.fault,
+        row.reason,
+        row.parser,
     )

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.storage.tables import followed, sources
+from forecasting.months import Month, Span
+from services.storage.tables import followed, observations, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,35 @@ def counts(connection: Connection) -> dict[str, int]:
     """Count of the series followed, by source."""
     query = select(followed.c.source, func.count()).group_by(followed.c.source)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def first_sights(connection: Connection, name: str, *, since: Month, of: int) -> dict[Span, dt.datetime]:
+    """When each span from a month on first became known of a source's series, the first ``of`` by id.
+
+    Only what came after the past of its series was in: the past itself came when it was asked for.
+    """
+    taught = (
+        select(followed.c.series_id, followed.c.begun_at)
+        .where(followed.c.source == name, followed.c.begun_at.is_not(None))
+        .order_by(followed.c.series_id)
+        .limit(of)
+        .subquery()
+    )
+    first = func.min(observations.c.known_from)
+    query = (
+        select(observations.c.first_month, observations.c.months, first.label("known_from"))
+        .join(taught, taught.c.series_id == observations.c.series_id)
+        .where(observations.c.first_month >= since)
+        .group_by(
+            observations.c.series_id, observations.c.first_month, observations.c.months, taught.c.begun_at
+        )
+        .having(first > taught.c.begun_at)
+    )
+    seen: dict[Span, dt.datetime] = {}
+    for row in connection.execute(query):
+        span = Span(row.first_month, row.months)
+        seen[span] = min(row.known_from, seen.get(span, row.known_from))
+    return seen
 
 
 def begin(connection: Connection, series_ids: Collection[str], *, now: dt.datetime) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from alerts.events import source_refused_event
-from forecasting.vintages import known
 from services.ingestion.figures import ArrivingFigure
 from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import SourceFault
@@ -26,7 +25,7 @@ from services.usecases.record_observations import record_observations
 
 @dataclass(slots=True)
 class Derived:
-    """What came of the answers that waited; ``refused`` holds a fault's kind and its sentence each.
+    """What came of the answers that waited; ``refused`` holds a fault's kind, its sentence and the answer.
 
     ``series`` are the ids of those that an answer held a figure of.
     """
@@ -61,10 +60,11 @@ def derive_figures(
 ) -> Derived:
     """Read every answer of a source that waits, and record what is new, as one release.
 
-    An answer that cannot be trusted is refused whole: it is kept with its reason, and ops is told. What a
-    later answer to the same request no longer holds is withdrawn. Figures of series whose past is not in yet
-    are recorded as history and wake no rule. Answers and figures are settled in one transaction: whatever
-    dies with it is done again, once. ``told`` hears of progress as answers read, out of so many.
+    An answer that cannot be trusted is refused whole: it is kept with its reason, and ops is told. What is
+    held of the source, and a later answer of the same months no longer holds, is withdrawn. Figures of series
+    whose past is not in yet are recorded as history and wake no rule. Answers and figures are settled in one
+    transaction: whatever dies with it is done again, once. ``told`` hears of progress as answers read, out of
+    so many.
     """
     done = Derived()
     with engine.begin() as connection:
@@ -80,7 +80,7 @@ def derive_figures(
             told(number, len(waiting))
         note_faults(connection, source, faults, now=now)
     done.answers = len(waiting)
-    done.refused = [f"{fault.kind}: {fault}" for fault, _ in faults]
+    done.refused = [f"{fault.kind}: {fault} (snapshot {snapshot.id})" for fault, snapshot in faults]
     began, reports = time.perf_counter(), list[dict[str, Any]]()
     with engine.begin() as connection:
         still = {each.id for each in snapshots.waiting(connection, source.name)}
@@ -182,7 +182,7 @@ def _arriving(
             (live if news else past).append(figure)
         gone = [] if again else _gone(connection, source, snapshot, readings, followed)
         done.withdrawn += len(gone)
-        live.extend(replace(_figure(source, snapshot, each, units), value=None) for each in gone)
+        live.extend(_figure(source, snapshot, each, units) for each in gone)
         snapshots.settle(connection, snapshot.id, parser=source.parser)
     return past, live
 
@@ -217,24 +217,32 @@ def _gone(
     readings: Sequence[Reading],
     followed: Sequence[Followed],
 ) -> list[Reading]:
-    """What the last answer to the same request held, is held by us, and stands in this one no more."""
-    before = snapshots.read_before(connection, snapshot)
-    if before is None:
-        return []
+    """Withdrawals of what we hold of the source, within the months that an answer is of, and it has no more.
+
+    It is compared with what stands, not with an earlier answer: the same months are asked for in other words
+    when a year turns or another series is followed. What another hand has put in its place stands.
+    """
+    begun = {each.series_id for each in followed if each.begun}
     try:
-        earlier = parsing.read(source, before, followed)
-    except SourceFault:  # a newer parser refuses what an older one read: `sources rederive` reports it
+        covered = [each for each in parsing.covered(source, snapshot, followed) if each.series_id in begun]
+    except (
+        SourceFault
+    ):  # it was read, so its figures stand; of which months it is, is logged as not understood
         return []
     there = {(each.series_id, each.span) for each in readings}
-    gone = [each for each in earlier if (each.series_id, each.span) not in there]
-    held = observations.history(connection, {each.series_id for each in gone})
-    standing = {
-        series_id: known((row.observation for row in rows), snapshot.first_seen)
-        for series_id, rows in held.items()
-    }
-    return [
-        each
-        for each in gone
-        if (now_held := standing.get(each.series_id, {}).get(each.span)) is not None
-        and now_held.value is not None
-    ]
+    held = observations.history(connection, {each.series_id for each in covered})
+    gone = []
+    for each in covered:
+        standing = {}
+        for row in held.get(each.series_id, []):  # in the order in which they became known
+            if row.observation.known_from <= snapshot.first_seen:
+                standing[row.observation.span] = row
+        gone += [
+            Reading(each.series_id, span, None, row.observation.stage)
+            for span, row in standing.items()
+            if row.observation.value is not None
+            and row.source == source.title
+            and each.holds(span)
+            and (each.series_id, span) not in there
+        ]
+    return gone

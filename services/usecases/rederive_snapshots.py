@@ -28,7 +28,7 @@ class Change:
     series_id: str
     span: Span
     before: float | None
-    after: float
+    after: float | None
     snapshot: int
 
     def __str__(self) -> str:

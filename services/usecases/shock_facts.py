@@ -101,7 +101,7 @@ def shock_facts(  # noqa: PLR0917  # what is known of a figure, and what stands 
         pairs = (divergence(held, other, facts.span) for other in others)
         facts = replace(facts, divergences=tuple(pair for pair in pairs if pair is not None))
     if "mirror_gap" in needs and facts.span.months == 1:
-        partners = beside.known(beside.partners(watched), facts.known_from)
+        partners = beside.known(beside.partners(watched, facts.known_from).taken, facts.known_from)
         facts = replace(facts, mirror_gap=newest_gap(held, partners, facts.span.last))
     return facts
 

@@ -1,6 +1,6 @@
 """A month of 10,000 series from a Comtrade of our own: one command, and what it prints.
 
-Run by hand: ``python -m tests.benchmarks.connectors``. The service is the command itself on a PostgreSQL of
+Run by hand: ``make bench-connectors``. The service is the command itself on a PostgreSQL of
 its own; rows are made here; the forecasts that judge them are uniform bands around the last value, so
 the alerts say nothing about forecasting. The pace is that of the real source: 6 s between two calls.
 """

@@ -13,6 +13,7 @@ from services.ingestion.sources import alfred
 from services.ingestion.sources.alfred import DESCRIBED, FOUND, ROWS, Alfred
 from services.storage.tables import observations
 from services.usecases import follow_source
+from services.usecases.rederive_snapshots import rederive_snapshots
 
 
 def row(month: str, since: str, value: str, until: str = "9999-12-31") -> dict[str, str]:
@@ -132,3 +133,26 @@ def test_monthly_series_are_found_by_their_words(fed: Shop) -> None:
         (entry,) = follow_source.search(Alfred(), words, now=fed.at, ask=line.ask)
         assert (entry.series.id, entry.series.unit) == ("alfred.BOPGEXP", "Millions of Dollars")
     line.close()
+
+
+def test_a_vintage_that_turns_to_a_point_withdraws_the_value_from_its_day_on(fed: Shop) -> None:
+    """What stood before it is held until then and no longer; a value that returns stands again."""
+    point = row("2025-03", "2025-06-05", ".", "2025-07-02")
+    fed.site.answers[ROWS] = answer(VINTAGES[0], point)
+    poll = fed.poll(Alfred())
+    assert (poll.derived.refused, told(fed)) == ([], [(278.5, "2025-05-07 05"), (None, "2025-06-06 05")])
+    fed.site.answers[ROWS] = answer(VINTAGES[0], point, row("2025-03", "2025-07-03", "278.5"))
+    fed.poll(Alfred())
+    assert told(fed)[2:] == [(278.5, "2025-07-04 05")]
+    with fed.engine.begin() as connection:
+        same = rederive_snapshots(connection, Alfred(), now=fed.at, budget=0.1, portfolio="standard")
+    assert (same.changes, same.refused) == ([], [])
+
+
+def test_a_withdrawal_is_read_again_as_one(fed: Shop) -> None:
+    """Where the past holds a point last, a second reading finds the same and changes nothing."""
+    fed.site.answers[ROWS] = answer(VINTAGES[0], row("2025-03", "2025-06-05", "."))
+    fed.poll(Alfred())
+    with fed.engine.begin() as connection:
+        same = rederive_snapshots(connection, Alfred(), now=fed.at, budget=0.1, portfolio="standard")
+    assert (same.same, same.changes) == (1, [])

@@ -20,7 +20,7 @@ def cells(month: str, value: str | None, quantity: str = "10", **changed: str) -
     return [
         value,
         quantity,
-        "BBL",
+        changed.get("unit", "BBL"),
         "HS6",
         changed.get("code", "271012"),
         changed.get("country", "1220"),
@@ -111,3 +111,23 @@ def test_one_bad_code_does_not_keep_the_others_from_being_recorded(us: Shop) -> 
     poll = us.poll(Census())
     assert (poll.fault, poll.derived.recorded) == (None, 2)
     assert [each.split(":")[0] for each in poll.derived.refused] == ["empty"]
+
+
+def test_another_unit_is_a_fault_and_withdraws_nothing(us: Shop) -> None:
+    """Barrels that become kilograms: the answer is refused, and what is held of earlier months stands."""
+    us.site.answers[ROWS] = answer(cells("2025-02", "100"))
+    us.poll(Census())
+    before = values(us)
+    us.site.answers[ROWS] = answer(cells("2025-02", "100", unit="KG"), cells("2025-03", "120", unit="KG"))
+    poll = us.poll(Census())
+    assert [each.split(":")[0] for each in poll.derived.refused] == ["unit-changed"]
+    assert "271012 in KG in 2025-02, and oil.bbl is in BBL" in poll.derived.refused[0]
+    assert (values(us), poll.derived.withdrawn) == (before, 0)
+
+
+def test_units_are_compared_without_regard_to_case(us: Shop) -> None:
+    """A series that was followed with unit=kg is told KG on the wire."""
+    us.follow("census", {"oil.bbl": {**CODE, "measure": "quantity", "unit": "bbl"}}, unit="bbl")
+    us.site.answers[ROWS] = answer(cells("2025-02", "100"))
+    assert us.poll(Census()).derived.refused == []
+    assert ("oil.bbl", "2025-02", 10.0) in values(us)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from source_shop import Shop, release
 from typer.testing import CliRunner
 
 from services import bootstrap, cli, settings
+from services.ingestion.sources import faults
+from services.ingestion.sources.alfred import FOUND, Alfred
 from services.ingestion.sources.gacc import Gacc
-from services.storage.tables import followed, observations, series
+from services.storage.tables import followed, observations, series, snapshots
+from services.usecases import follow_source
 
 QUANTITY = "gacc.exports.rare-earths.quantity"
 
@@ -52,6 +56,38 @@ def test_search_follow_poll_and_list(run: CliRunner, shop: Shop) -> None:
     assert "gacc       China Customs, preliminary table: 2 followed, last success: 20" in listed.output
 
 
+def test_a_search_without_a_source_asks_all_and_says_which_cannot(run: CliRunner, shop: Shop) -> None:
+    """What GACC and ALFRED find is listed; each of the others says in its own words what it wants."""
+    shop.publish(release())
+    follow_source.give_key(shop.engine, shop.settings, Alfred(), "secret-key")
+    described = {"id": "RE", "title": "Rare earth", "frequency_short": "M", "units": "t"}
+    found = json.dumps({"count": 1, "seriess": [described]}).encode()
+    shop.site.answers[FOUND] = 200, {}, found
+    told = run.invoke(cli.app, ["sources", "search", "rare", "earth"])
+    assert told.exit_code == 0, told.output
+    lines = told.output.splitlines()
+    assert f"{QUANTITY}  China's exports of Rare Earths, quantity (t)" in lines
+    assert "alfred.RE  Rare earth (t)" in lines
+    for name, why in (
+        ("census", "answers only with a key"),
+        ("comtrade", "as reporter=276 rare earth"),
+        ("comext", "offers no search of its own"),
+        ("comexstat", "offers no search of its own"),
+        ("hmrc", "offers no search of its own"),
+    ):
+        assert any(line.startswith(f"{name} was not searched: ") and why in line for line in lines), name
+
+
+def test_a_search_of_all_that_finds_nothing_fails_in_words(run: CliRunner, shop: Shop) -> None:
+    """Each source is named with its reason, and the command has failed."""
+    shop.publish(release())
+    told = run.invoke(cli.app, ["sources", "search", "unobtainium"])
+    assert told.exit_code == 1
+    assert "gacc offers nothing under 'unobtainium'" in told.output
+    assert "No source offers anything under 'unobtainium'" in told.output
+    assert run.invoke(cli.app, ["sources", "search", "gacc"]).exit_code == 1
+
+
 def test_follow_under_an_id_of_our_own_keeps_units_apart(run: CliRunner, shop: Shop) -> None:
     """A value in USD is not followed into a series of tonnes, and the message says what to do."""
     shop.publish(release())
@@ -66,11 +102,12 @@ def test_refusals_of_a_command_are_sentences(run: CliRunner, shop: Shop) -> None
     shop.publish(release())
     for words, said in (
         (["list"], "never polled"),
-        (["search", "nowhere", "x"], "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred"),
+        (["follow", "nowhere", "x"], "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred"),
         (["search", "gacc", "unobtainium"], "offers nothing under 'unobtainium'"),
         (["key", "gacc"], "takes no key"),
         (["check", "gacc"], "say --live if it may"),
-        (["search", "comtrade", "cars"], "tonnage sources key"),
+        (["search", "comtrade", "reporter=276", "cars"], "tonnage sources key"),
+        (["follow", "comtrade", "rare", "earth"], "as reporter=276 rare earth"),
         (["search", "comext", "cars"], "name reporter=DE"),
     ):
         told = run.invoke(cli.app, ["sources", *words])
@@ -94,6 +131,39 @@ def test_a_refused_page_fails_the_command_in_words(run: CliRunner, shop: Shop) -
     shop.publish([[each[0], *each[2:], ""] for each in release()])
     polled = run.invoke(cli.app, ["sources", "poll", "gacc"])
     assert "refused: shifted-table: The last cell of all 4 rows of 2025-04 is blank" in polled.output
+
+
+def test_a_refused_answer_is_shown_and_written_byte_for_byte(
+    run: CliRunner, shop: Shop, tmp_path: Path
+) -> None:
+    """Poll and list name its id; the command says what it is, and hands no escape to the terminal."""
+    shop.publish([[each[0], *each[2:], ""] for each in release()])
+    path = "/Statics/Apr.html"
+    status, headers, page = shop.site.answers[path]
+    shop.site.answers[path] = status, headers, page + b"<!--\x1b[31m-->"
+    polled = run.invoke(cli.app, ["sources", "poll", "gacc"])
+    (kept,) = [each for each in shop.rows(snapshots) if each.outcome == "refused"]
+    named = f"(snapshot {kept.id})"
+    assert named in polled.output
+    assert named in run.invoke(cli.app, ["sources", "list"]).output
+    told = run.invoke(cli.app, ["sources", "snapshot", str(kept.id)])
+    assert f"snapshot {kept.id} of gacc: GET {path}" in told.output
+    assert "shifted-table: The last cell of all 4 rows of 2025-04 is blank" in told.output
+    assert ("<!--\ufffd[31m-->" in told.output, "\x1b" in told.output) == (True, False)
+    file = tmp_path / "page.html"
+    written = run.invoke(cli.app, ["sources", "snapshot", str(kept.id), "--output", str(file)])
+    assert (written.exit_code, file.read_bytes()) == (0, page + b"<!--\x1b[31m-->")
+    none = run.invoke(cli.app, ["sources", "snapshot", "99999"])
+    assert (none.exit_code, "There is no snapshot 99999" in none.output) == (1, True)
+
+
+def test_faults_that_want_a_look_name_the_command() -> None:
+    """No sentence says to open a snapshot without the command that shows one."""
+    kinds = [each for each in vars(faults).values() if isinstance(each, type)]
+    todos = {each.todo for each in kinds if issubclass(each, faults.SourceFault)}
+    looked = [each for each in todos if "snapshot" in each]
+    assert len(looked) == 4
+    assert all("tonnage sources snapshot ID" in each for each in looked)
 
 
 def test_rederive_reports(run: CliRunner, shop: Shop) -> None:

@@ -12,9 +12,11 @@ from source_shop import Shop
 
 from services.ingestion.sources import comtrade
 from services.ingestion.sources.comtrade import Comtrade as Source
+from services.ingestion.sources.faults import SourceMisnamedError
 from services.storage import sources as sources_stored
 from services.storage.tables import deliveries, observations, sources
 from services.usecases import follow_source
+from services.usecases.poll_source import line_to
 
 STAMP = "2025-07-04T23:51:36.4233333"
 VALUE = {"reporter": "276", "cmd": "8703", "partner": "0", "measure": "value"}
@@ -242,8 +244,45 @@ def test_exports_and_partners_imports_pair_for_the_mirror(shop: Shop, un: Comtra
             follow_source.follow(connection, source, entries, now=shop.at)
         watched = series.get(connection, "comtrade.156.0.850511.value")
         assert watched is not None
-        partners = Beside(connection, desk=None, shipped={}).partners(watched)
+        partners = Beside(connection, desk=None, shipped={}).partners(watched, shop.at).taken
     assert [each.id for each in partners] == [
         "census.imports.5700.850511.value",
         "comtrade.imports.H6.276.156.850511.value",
     ]
+
+
+def test_a_reporter_is_named_before_codes_are_found_by_words(shop: Shop, un: Comtrade) -> None:
+    """Words alone, or a name for a number, are refused with how to name it, and nothing is asked."""
+
+    def nothing(_: object) -> Any:
+        return pytest.fail("asked")
+
+    misnamed = (
+        "rare earth",
+        "reporter=DEU cmd=8703",
+        "reporter=276 cmd=8703 partner=USA",
+        "reporter=DEU cars",
+    )
+    for words in misnamed:
+        with pytest.raises(SourceMisnamedError, match="reporter=276"):
+            follow_source.search(Source(), words, now=shop.at, ask=nothing)
+
+
+def test_codes_found_by_words_are_series_of_the_reporter_named(shop: Shop, un: Comtrade) -> None:
+    """``reporter=276 rare earth``: each code whose text holds the words, followed and asked for as 276."""
+    listed = {"results": [
+        {"id": "280530", "text": "280530 - Earth-metals, rare; scandium and yttrium"},
+        {"id": "8703", "text": "8703 - Motor cars"},
+    ]}  # fmt: skip
+    shop.site.answers[comtrade.CODES] = (200, {}, json.dumps(listed).encode())
+    line = line_to(shop.engine, shop.settings, Source(), clock=shop.clock, wait=shop.wait)
+    entries = follow_source.search(
+        Source(), "reporter=276 rare earth partner=842 flow=imports", now=shop.at, ask=line.ask
+    )
+    line.close()
+    assert [(each.series.id, each.series.reporter, each.series.partner) for each in entries] == [
+        (f"comtrade.imports.H6.276.842.280530.{measure}", "DEU", "USA") for measure in ("value", "weight")
+    ]
+    assert entries[0].series.name == (
+        "Imports of DEU from USA, HS 280530 Earth-metals, rare; scandium and yttrium, value"
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from api_stage import MAGNETS, Stage
 from test_api_fuzz import body_of, document
+from test_source_evidence import a_snapshot
 
 from services.api.schemas.imports import FILE_EXAMPLE
 from services.usecases.manage_keys import add_key
@@ -66,6 +67,7 @@ def ids(stage: Stage) -> dict[str, str]:
         ("episode_id", "/v1/episodes"),
     ):
         found[name] = str(stage.client.get(path).json()["items"][0]["id"])
+    found["snapshot_id"] = str(a_snapshot(stage).id)
     found["import_id"] = stage.client.post("/v1/imports", json=FILE_EXAMPLE).json()["id"]
     found["message_id"] = stage.client.get("/v1/deliveries").json()["items"][0]["message_id"]
     found["forecast_id"] = str(stage.client.get(f"/v1/series/{MAGNETS}/forecasts").json()["id"])

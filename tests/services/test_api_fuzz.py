@@ -111,7 +111,8 @@ def test_every_operation_has_an_example_of_what_goes_in_and_out(stage: Stage) ->
 
     for method, path, operation in operations(stage):
         answered = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
-        bodies = [body for body in (*answered, operation.get("requestBody", {})) if "content" in body]
+        told = (*answered, operation.get("requestBody", {}))
+        bodies = [body for body in told if set(body.get("content", ())) - {"application/octet-stream"}]
         for body in bodies:
             assert shown(body["content"]["application/json"]), (method, path)
 

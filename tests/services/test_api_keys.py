@@ -80,6 +80,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("post", "/v1/endpoints/{endpoint_id}/replay"): "endpoints",
     ("get", "/v1/messages/{message_id}"): "read",
     ("get", "/v1/sources"): "read",
+    ("get", "/v1/sources/snapshots/{snapshot_id}"): "read",
+    ("get", "/v1/sources/snapshots/{snapshot_id}/body"): "read",
     ("get", "/v1/audit"): "admin",
     ("get", "/v1/keys"): "admin",
     ("post", "/v1/keys"): "admin",
@@ -101,7 +103,7 @@ def call(stage: Stage, method: str, path: str, headers: dict[str, str]) -> int:
     ids = dict.fromkeys(("series_id", "rule_id", "alert_id", "endpoint_id", "key_id", "silence_id"), "none")
     ids |= {"message_id": "none", "episode_id": "none", "measure_id": "none", "calendar_id": "none"}
     ids |= {"import_id": "none"}
-    address = path.format(**ids, delivery_id=99, forecast_id=99, job_id=99)
+    address = path.format(**ids, delivery_id=99, forecast_id=99, job_id=99, snapshot_id=99)
     body = {"content-type": "application/json"} if method != "get" else {}
     content = b"{}" if method != "get" else None
     with stage.client.stream(method, address, content=content, headers={**headers, **body}) as answer:

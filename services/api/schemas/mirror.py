@@ -8,6 +8,13 @@ from services.api.schemas.common import Shown
 from services.queries.mirror import Mirrored
 
 
+class LeftOutShown(Shown):
+    """A series that would have counted a partner twice."""
+
+    series_id: str
+    reason: str
+
+
 class MirrorShown(Shown):
     """Reported exports beside partners' reported imports one month later; null where it cannot be judged."""
 
@@ -17,6 +24,13 @@ class MirrorShown(Shown):
                 {
                     "series_id": "CN_EXP_REPM_T",
                     "partners": ["US_IMP_REPM_T", "DE_IMP_REPM_T"],
+                    "left_out": [
+                        {
+                            "series_id": "DE_IMP_REPM_UN",
+                            "reason": "DEU is taken from Eurostat Comext, of which 36 months are held "
+                            "and of UN Comtrade 12",
+                        }
+                    ],
                     "month": "2025-05",
                     "exports": 1238.0,
                     "imports": 940.0,
@@ -32,7 +46,10 @@ class MirrorShown(Shown):
     )
 
     series_id: str
-    partners: list[str]
+    partners: list[str] = Field(
+        description="Series summed: each partner by one source, the EU or its members."
+    )
+    left_out: list[LeftOutShown]
     month: str | None
     exports: float | None
     imports: float | None
@@ -49,6 +66,7 @@ class MirrorShown(Shown):
         return cls(
             series_id=found.series.id,
             partners=[each.id for each in found.partners],
+            left_out=[LeftOutShown(series_id=each.series.id, reason=each.reason) for each in found.left_out],
             month=None if gap is None else str(gap.span),
             exports=None if gap is None else gap.exports,
             imports=None if gap is None else gap.imports,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from services.api.schemas.common import Moment, Shown
+from services.queries.snapshots import Snapshot, media_type
 from services.queries.sources import PolledSource
 
 
@@ -29,6 +30,7 @@ class SourceShown(Shown):
                     "last_fault": None,
                     "fault": None,
                     "reason": None,
+                    "snapshot": None,
                     "next_release": "2025-07-14T03:00:00Z",
                 }
             ]
@@ -49,6 +51,7 @@ class SourceShown(Shown):
     last_fault: Moment | None
     fault: str | None
     reason: str | None
+    snapshot: int | None = Field(description="Id of the answer that was refused, where one was kept.")
     next_release: Moment
 
     @classmethod
@@ -70,5 +73,63 @@ class SourceShown(Shown):
             last_fault=health.last_fault_at,
             fault=health.fault,
             reason=health.reason,
+            snapshot=polled.refused,
             next_release=polled.next_release(now),
+        )
+
+
+class SnapshotShown(Shown):
+    """An answer of a source as it was kept, without its body."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1412,
+                    "source": "gacc",
+                    "request": "GET /Statics/7ac0d0b4.html",
+                    "status": 200,
+                    "media_type": "text/html",
+                    "size": 48211,
+                    "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    "first_seen": "2025-05-09T03:05:00Z",
+                    "last_seen": "2025-05-09T09:05:00Z",
+                    "outcome": "refused",
+                    "fault": "shifted-table",
+                    "reason": "The last cell of all 62 rows of 2025-04 is blank. Wait for the source to mend "
+                    "its page, or enter the figures by hand with `tonnage ingest`.",
+                }
+            ]
+        }
+    )
+
+    id: int
+    source: str
+    request: str = Field(description="Method, path and parameters, without any key.")
+    status: int
+    media_type: str
+    size: int = Field(description="Bytes as received.")
+    digest: str = Field(description="SHA-256 of the body as received.")
+    first_seen: Moment
+    last_seen: Moment
+    outcome: str = Field(description="waiting, again, derived, refused, or kept where it bears no figures.")
+    fault: str | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, kept: Snapshot) -> SnapshotShown:
+        """An answer as it is shown."""
+        return cls(
+            id=kept.id,
+            source=kept.source,
+            request=kept.request,
+            status=kept.status,
+            media_type=media_type(kept),
+            size=len(kept.body),
+            digest=kept.digest,
+            first_seen=kept.first_seen,
+            last_seen=kept.last_seen,
+            outcome=kept.outcome,
+            fault=kept.fault,
+            reason=kept.reason,
         )

@@ -20,7 +20,17 @@ from services.ingestion.sources.faults import (
     UnreadableFault,
 )
 from services.ingestion.sources.json_rows import number, pairs, parsed
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -49,7 +59,7 @@ class Alfred:
         redistributable=False,
     )
     key: ClassVar[KeyUse | None] = KeyUse("parameter", "api_key", needed=True)
-    parser: ClassVar[int] = 1
+    parser: ClassVar[int] = 2
 
     def due(self, month: Month) -> dt.datetime:
         """Noon in Chicago on the 5th of the second month after, as the trade figures that it takes over."""
@@ -74,14 +84,17 @@ class Alfred:
         return None
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
-        """Each vintage of each month, known from the end of its day in Chicago; ``.`` is missing."""
-        asked = parse_qs(urlsplit(snapshot.request.removeprefix("GET ")).query)["series_id"][0]
+        """Each vintage of each month, known from the end of its day in Chicago.
+
+        ``.`` is missing; after a value it withdraws that value from the day of its vintage on.
+        """
+        asked = _asked(snapshot)["series_id"]
         given = self._given(snapshot, "observations")
         if given.get("output_type", 1) != 1 or not given["observations"]:
             raise EmptyFault(f"{self.title} gave no vintage of {asked}")
         theirs = [each for each in followed if each.code["series"] == asked]
         readings = []
-        held: dict[Span, float] = {}
+        held: dict[Span, float | None] = {}
         rows = sorted(given["observations"], key=lambda row: (row["date"], row["realtime_start"]))
         for row in rows:
             value = number(None if row["value"] == "." else row["value"])
@@ -89,8 +102,8 @@ class Alfred:
             if day.day != 1:
                 raise OutsideFault(f"{self.title} gave {asked} on {day}, which is no month")
             span = Span(Month.from_date(day))
-            if value is None or held.get(span) == value:
-                continue  # a vintage that repeats the one before is no news
+            if held.get(span) == value:
+                continue  # a vintage that repeats the one before is no news, nor is a month without one
             held[span] = value
             vintage = dt.date.fromisoformat(row["realtime_start"]) + dt.timedelta(days=1)
             public = dt.datetime.combine(vintage, dt.time(), self.zone)
@@ -98,7 +111,7 @@ class Alfred:
                 Reading(
                     each.series_id,
                     span,
-                    value * float(each.code.get("factor", "1")),
+                    None if value is None else value * float(each.code.get("factor", "1")),
                     "final",
                     public,
                     "printed",
@@ -107,6 +120,22 @@ class Alfred:
                 for each in theirs
             ]
         return readings
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """Every month; of one page among several those that lie within it."""
+        asked = _asked(snapshot)
+        days = sorted(
+            dt.date.fromisoformat(row["date"])
+            for row in self._given(snapshot, "observations")["observations"]
+        )
+        offset, rows = int(asked.get("offset", "0")), len(days)
+        first = Month.from_date(days[0]) + 1 if offset else None
+        last = Month.from_date(days[-1]) - 1 if self._count(snapshot) > offset + rows else None
+        return [
+            Covered(each.series_id, first, last)
+            for each in followed
+            if each.code["series"] == asked["series_id"]
+        ]
 
     def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - the protocol's
         """``series=BOPGEXP``, or monthly series by their words."""
@@ -139,6 +168,12 @@ class Alfred:
         if not isinstance(given, dict) or not isinstance(given.get(name), list):
             raise UnreadableFault(f"{self.title} answered without {name}: {str(given)[:120]}")
         return given
+
+
+def _asked(snapshot: Snapshot) -> dict[str, str]:
+    """The parameters of a request."""
+    query = urlsplit(snapshot.request.removeprefix("GET ")).query
+    return {name: values[0] for name, values in parse_qs(query).items()}
 
 
 def _entry(told: Mapping[str, Any]) -> Entry:

@@ -19,10 +19,21 @@ from services.ingestion.sources.faults import (
     KeyRefusedFault,
     OutsideFault,
     SourceMisnamedError,
+    UnitChangedFault,
     UnreadableFault,
 )
 from services.ingestion.sources.json_rows import number, pairs, parsed
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -65,7 +76,7 @@ class Census:
         redistributable=True,
     )
     key: ClassVar[KeyUse | None] = KeyUse("parameter", "key", needed=True)
-    parser: ClassVar[int] = 1
+    parser: ClassVar[int] = 2
 
     def due(self, month: Month) -> dt.datetime:
         """The hour of the shipped calendar: FT-900 is out about 35 days after the month."""
@@ -104,17 +115,10 @@ class Census:
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
         """Every month of one code and country; columns by their names, rows of another code refused."""
-        address = urlsplit(snapshot.request.removeprefix("GET "))
-        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-        way = "imports" if address.path == IMPORTS else "exports"
+        way, asked = _asked(snapshot)
         flow = _FLOWS[way]
         rows = self._rows(snapshot)
-        here = way, asked[flow.commodity], asked["CTY_CODE"]
-        theirs = [
-            each
-            for each in followed
-            if (each.code.get("flow", "exports"), each.code["commodity"], each.code["country"]) == here
-        ]
+        theirs = _of(way, asked, followed)
         readings: dict[tuple[str, Span], Reading] = {}
         for row in rows:
             for name in (flow.commodity, "CTY_CODE", "COMM_LVL"):
@@ -124,13 +128,19 @@ class Census:
                     )
             span = Span(Month.parse(str(row["time"])))
             for each in theirs:
-                value = _measured(row, each.code, flow)
+                value = _measured(row, each, flow)
                 if value is None:
                     continue
                 reading = Reading(each.series_id, span, value, "final")
                 if readings.setdefault((each.series_id, span), reading) != reading:
                     raise AmbiguousFault(f"{self.title} gave two rows of {asked[flow.commodity]} in {span}")
         return list(readings.values())
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """Every month from the first that was asked for."""
+        way, asked = _asked(snapshot)
+        first = Month.parse(asked["time"].removeprefix("from "))
+        return [Covered(each.series_id, first) for each in _of(way, asked, followed)]
 
     def probe(self, now: dt.datetime) -> Request:
         """One code of two digits in one month that is sure to be out."""
@@ -182,13 +192,37 @@ class Census:
         return told
 
 
-def _measured(row: Mapping[str, str | None], code: Mapping[str, str], flow: _Flow) -> float | None:
-    """Value in USD, or the first quantity; a quantity of 0 beside a value is missing."""
+def _asked(snapshot: Snapshot) -> tuple[str, dict[str, str]]:
+    """The flow that an answer is of, and the parameters of its request."""
+    address = urlsplit(snapshot.request.removeprefix("GET "))
+    asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+    return "imports" if address.path == IMPORTS else "exports", asked
+
+
+def _of(way: str, asked: Mapping[str, str], followed: Sequence[Followed]) -> list[Followed]:
+    """The series of a request's flow, code and country."""
+    here = way, asked[_FLOWS[way].commodity], asked["CTY_CODE"]
+    return [
+        each
+        for each in followed
+        if (each.code.get("flow", "exports"), each.code["commodity"], each.code["country"]) == here
+    ]
+
+
+def _measured(row: Mapping[str, str | None], each: Followed, flow: _Flow) -> float | None:
+    """Value in USD, or the first quantity; 0 beside a value is missing, and another unit a fault."""
     value = number(row.get(flow.value))
-    if code["measure"] == "value":
+    if each.code["measure"] == "value":
         return value
-    quantity = number(row.get(flow.quantity))
-    return None if (quantity == 0 and value) or row.get("UNIT_QY1") != code["unit"] else quantity
+    quantity, unit = number(row.get(flow.quantity)), row.get("UNIT_QY1") or ""
+    if not unit and not quantity:
+        return None
+    if unit.casefold() != each.code["unit"].casefold():
+        raise UnitChangedFault(
+            f"{Census.title} gives {each.code['commodity']} in {unit or 'no unit'} in {row['time']}, "
+            f"and {each.series_id} is in {each.code['unit']}"
+        )
+    return None if quantity == 0 and value else quantity
 
 
 def _entry(commodity: str, country: str, name: str, *, way: str = "exports", unit: str = "") -> Entry:

@@ -21,7 +21,17 @@ from services.ingestion.sources.faults import (
     UnreadableFault,
 )
 from services.ingestion.sources.json_rows import number, pairs, parsed
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -111,6 +121,19 @@ class ComexStat:
                 if readings.setdefault((each.series_id, span), reading) != reading:
                     raise AmbiguousFault(f"{self.title} gave two rows of {each.series_id} in {span}")
         return list(readings.values())
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """The months of the period asked for, of every code and of all countries or each."""
+        asked = json.loads(snapshot.request.split(" ", 2)[2])
+        (wanted,) = asked["filters"]
+        first, last = (Month.parse(asked["period"][end]) for end in ("from", "to"))
+        return [
+            Covered(each.series_id, first, last)
+            for each in followed
+            if _FLOWS[each.code["flow"]] == asked["flow"]
+            and each.code["commodity"] in wanted["values"]
+            and (each.code["country"] != EVERY_COUNTRY) == ("country" in asked["details"])
+        ]
 
     def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - nothing needs to be asked
         """``commodity=1201 country=China flow=exports``; without a country all of them."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from forecasting.months import Month, Span
@@ -29,7 +29,17 @@ from services.ingestion.sources.faults import (
 )
 from services.ingestion.sources.json_rows import number, pairs
 from services.ingestion.sources.json_stat import read_cube
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -84,9 +94,9 @@ class Comext:
             answer = yield Request(f"{ROWS}/{key}", (("format", "SDMX-CSV"), ("startPeriod", since)))
             ticket = _ticket(answer)
             if ticket is not None:
-                yield self._fetched(ticket, key, ask)
+                yield self._fetched(ticket, f"{key}@{since}", ask)
 
-    def _fetched(self, ticket: str, key: str, ask: Ask) -> Request:
+    def _fetched(self, ticket: str, asked: str, ask: Ask) -> Request:
         """The request that fetches a queued extraction, once it is available; UnreachableFault before."""
         for _ in range(LOOKS):
             try:
@@ -94,7 +104,7 @@ class Comext:
             except QueuedFault:
                 continue
             if b"AVAILABLE" in said:
-                return Request(f"{QUEUE}/data/{ticket}", release=key)
+                return Request(f"{QUEUE}/data/{ticket}", release=asked)
         raise UnreachableFault(f"{self.title} has queued the extraction {ticket} and is still at it")
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Exception | None:  # noqa: ARG002 - the protocol's
@@ -111,8 +121,7 @@ class Comext:
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
         """Every month of one reporter and product; weights from 100 kg to kg, 0 is missing."""
-        address = urlsplit(snapshot.request.removeprefix("GET "))
-        key = address.fragment or address.path.rsplit("/", 1)[1]
+        key, _ = _asked(snapshot)
         _, reporter, partners, product, flow, _ = key.split(".")
         by_key = {
             (each.code["partner"], _MEASURES[each.code["measure"]][0]): each
@@ -137,6 +146,18 @@ class Comext:
             if readings.setdefault((each.series_id, span), reading) != reading:
                 raise AmbiguousFault(f"{self.title} gave two rows of {each.series_id} in {span}")
         return list(readings.values())
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """Every month from the first that was asked for; nothing where the request does not say which."""
+        key, since = _asked(snapshot)
+        _, reporter, partners, product, flow, _ = key.split(".")
+        return [
+            Covered(each.series_id, Month.parse(since))
+            for each in followed
+            if since
+            and (each.code["reporter"], each.code["product"], _flow(each)) == (reporter, product, flow)
+            and each.code["partner"] in partners.split("+")
+        ]
 
     def probe(self, now: dt.datetime) -> Request:
         """All goods of one country in one month that is sure to be out."""
@@ -201,6 +222,15 @@ def _updated(text: str) -> dt.datetime:
 
 def _flow(followed: Followed) -> str:
     return _FLOWS[followed.code.get("flow", "exports")]
+
+
+def _asked(snapshot: Snapshot) -> tuple[str, str]:
+    """The key of the rows that an answer is of, and the first month asked for; empty where it is not said."""
+    address = urlsplit(snapshot.request.removeprefix("GET "))
+    if address.fragment:
+        key, _, since = address.fragment.partition("@")
+        return key, since
+    return address.path.rsplit("/", 1)[1], parse_qs(address.query).get("startPeriod", [""])[0]
 
 
 def _ticket(answer: Snapshot | SourceFault | None) -> str | None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from forecasting.months import Month, Span
@@ -32,7 +32,17 @@ from services.ingestion.sources.faults import (
     UnreadableFault,
 )
 from services.ingestion.sources.json_rows import pairs, parsed
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -86,7 +96,7 @@ class Comtrade:
             reach = MONTHS_BACK if any(not each.begun for each in theirs) else 6
             request = Request(AVAILABLE, (("reporterCode", reporter),), bears_figures=False)
             for period, released in sorted(self._available(ask(request)).items()):
-                if Month.parse(f"{period[:4]}-{period[4:]}") < last - reach:
+                if _month(period) < last - reach:
                     continue
                 yield from _requests(reporter, period, released, theirs)
 
@@ -96,8 +106,7 @@ class Comtrade:
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
         """One reporter's month, or a fault: cut, half loaded, ambiguous, empty, or not what was asked."""
-        address = urlsplit(snapshot.request.removeprefix("GET "))
-        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+        address, asked = _asked(snapshot)
         given = parsed(snapshot, self.title)
         if not isinstance(given, dict) or not isinstance(given.get("data"), list):
             raise UnreadableFault(f"{self.title} answered without a list of rows: {str(given)[:120]}")
@@ -108,7 +117,7 @@ class Comtrade:
         if max(len(rows), int(given.get("count") or 0)) >= CAP:
             raise TruncatedFault(f"{self.title} gave {len(rows):,} rows of {where}, which is its cap")
         totals = totals_of(rows, asked, where)
-        month = Span(Month.parse(f"{asked['period'][:4]}-{asked['period'][4:]}"))
+        month = Span(_month(asked["period"]))
         released = _stamp(address.fragment)
         readings = []
         for each in of_edition(totals, followed, asked):
@@ -119,35 +128,54 @@ class Comtrade:
                 readings.append(Reading(each.series_id, month, value, stage, released, "printed"))
         return readings
 
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """The month asked for, of each code and partner."""
+        _, asked = _asked(snapshot)
+        month = _month(asked["period"])
+        codes, partners = set(asked["cmdCode"].split(",")), set(asked["partnerCode"].split(","))
+        return [
+            Covered(each.series_id, month, month)
+            for each in followed
+            if (each.code["reporter"], FLOWS[flow_of(each)]) == (asked["reporterCode"], asked["flowCode"])
+            and each.code["cmd"] in codes
+            and each.code["partner"] in partners
+        ]
+
     def probe(self, now: dt.datetime) -> Request:  # noqa: ARG002 - the protocol's
         """What is available of the United States."""
         return Request(AVAILABLE, (("reporterCode", "842"),), bears_figures=False)
 
     def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - the protocol's
-        """``reporter=276 cmd=8703 flow=exports edition=H6``, or HS codes whose text holds the words.
+        """``reporter=276 cmd=8703 flow=exports edition=H6``, or ``reporter=276`` and words of a code's text.
 
         ``partner=0`` is the world, and ``edition=H5+H6`` the rule that a code means the same goods in both.
         """
-        given = pairs(words)
-        if not given:
-            return self._codes(words, ask)
+        given, said = pairs(words), [word for word in words.casefold().split() if "=" not in word]
         flow, edition = given.get("flow", "exports"), given.get("edition", NEWEST)
-        if not {"reporter", "cmd"} <= set(given) or flow not in FLOWS or not EDITIONS.fullmatch(edition):
+        reporter, partner = given.get("reporter", ""), given.get("partner", WORLD)
+        named = reporter.isdecimal() and partner.isdecimal() and ("cmd" in given or bool(said))
+        if not named or flow not in FLOWS or not EDITIONS.fullmatch(edition):
             raise SourceMisnamedError(
-                "Name a series of Comtrade as reporter=276 cmd=8703 partner=0 flow=exports edition=H6, with "
-                "Comtrade's numbers of countries, flow=exports or imports, and edition=H5+H6 to join two."
+                "Name a series of Comtrade as reporter=276 cmd=8703 partner=0 flow=exports edition=H6, or "
+                "with words of its goods in place of cmd, as reporter=276 rare earth: with the numbers "
+                "of Comtrade (276 is Germany), flow=exports or imports, and edition=H5+H6 to join two."
             )
-        wanted = [(cmd, measure) for cmd in given["cmd"].split(",") for measure in MEASURES]
-        where = given["reporter"], given.get("partner", WORLD)
-        return [_entry(*where, cmd, measure, flow=flow, edition=edition) for cmd, measure in wanted]
-
-    def _codes(self, words: str, ask: Ask) -> list[Entry]:
-        listed = parsed(ask(Request(CODES, bears_figures=False)), self.title)["results"]
+        goods = dict.fromkeys(given["cmd"].split(","), "") if "cmd" in given else self._codes(said, ask)
         return [
-            _entry("REPORTER", WORLD, str(each["id"]), "value", name=str(each["text"]))
-            for each in listed
-            if all(word in str(each["text"]).casefold() for word in words.casefold().split())
+            _entry(reporter, partner, cmd, measure, name=name, flow=flow, edition=edition)
+            for cmd, name in goods.items()
+            for measure in MEASURES
         ]
+
+    def _codes(self, words: Sequence[str], ask: Ask) -> dict[str, str]:
+        """HS codes whose text holds every word, and what each is called: the text without its code."""
+        listed = parsed(ask(Request(CODES, bears_figures=False)), self.title)["results"]
+        texts = {str(each["id"]): str(each["text"]) for each in listed}
+        return {
+            code: text.removeprefix(f"{code} - ")
+            for code, text in texts.items()
+            if all(word in text.casefold() for word in words)
+        }
 
     def _available(self, snapshot: Snapshot) -> dict[str, str]:
         """Periods of a reporter with the release they stand at: its stamp and checksum."""
@@ -188,6 +216,16 @@ def _requests_of(
             }
             yield Request(ROWS, tuple(parameters.items()), release=released)
             codes = []
+
+
+def _asked(snapshot: Snapshot) -> tuple[SplitResult, dict[str, str]]:
+    """The address of a request, and its parameters."""
+    address = urlsplit(snapshot.request.removeprefix("GET "))
+    return address, {name: values[0] for name, values in parse_qs(address.query).items()}
+
+
+def _month(period: str) -> Month:
+    return Month.parse(f"{period[:4]}-{period[4:]}")
 
 
 def _stamp(released: str) -> dt.datetime:

@@ -11,7 +11,7 @@ class SourceFault(Exception):  # noqa: N818 - the word of the field; subclasses 
     """An answer that is not used: it is kept as evidence, nothing is recorded of it, and ops is told."""
 
     kind: ClassVar[str] = "fault"
-    todo: ClassVar[str] = "Open the snapshot and compare it with the source's page."
+    todo: ClassVar[str] = "Open it with `tonnage sources snapshot ID` and compare it with the source's page."
 
     def __init__(self, happened: str, todo: str | None = None) -> None:
         self.happened = happened.rstrip(".")
@@ -93,7 +93,10 @@ class UnreadableFault(SourceFault):
     """Not the format agreed: HTML under 200, cut short, or an unknown shape."""
 
     kind = "unreadable"
-    todo = "Open the snapshot: it may be a page for maintenance. If the format changed, the parser must."
+    todo = (
+        "Open it with `tonnage sources snapshot ID`: it may be a page for maintenance. "
+        "If the format changed, the parser must."
+    )
 
 
 class NoTableFault(SourceFault):
@@ -152,14 +155,17 @@ class OutsideFault(SourceFault):
     """Rows that were not asked for."""
 
     kind = "outside"
-    todo = "Open the snapshot: the source has ignored a part of the request."
+    todo = "Open it with `tonnage sources snapshot ID`: the source has ignored a part of the request."
 
 
 class AmbiguousFault(SourceFault):
     """Two rows for one figure, with two values."""
 
     kind = "ambiguous"
-    todo = "Open the snapshot: totals and breakdowns stand side by side, and none is marked."
+    todo = (
+        "Open it with `tonnage sources snapshot ID`: "
+        "totals and breakdowns stand side by side, and none is marked."
+    )
 
 
 class SourceMisnamedError(Exception):

@@ -19,7 +19,17 @@ from services.ingestion.sources.faults import NoTableFault, UnitChangedFault, Un
 from services.ingestion.sources.gacc_countries import Countries, read_countries
 from services.ingestion.sources.gacc_page import Page, Row, open_page, read_page
 from services.ingestion.sources.json_rows import pairs
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -92,6 +102,13 @@ class Gacc:
             if value is not None:
                 readings.append(Reading(each.series_id, page.span, value, "preliminary", *self._public(page)))
         return readings
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """The page's own months, of its table's series."""
+        opened = open_page(snapshot.body)
+        name = "country" if COUNTRIES.search(opened.title) else "commodity"
+        months = opened.span
+        return [Covered(each.series_id, months.first, months.last) for each in followed if name in each.code]
 
     def probe(self, now: dt.datetime) -> Request:  # noqa: ARG002 - the protocol's
         """The index of this year."""

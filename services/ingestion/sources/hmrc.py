@@ -22,7 +22,17 @@ from services.ingestion.sources.faults import (
     UnreadableFault,
 )
 from services.ingestion.sources.json_rows import number, pairs, parsed
-from services.ingestion.sources.source import Ask, Entry, KeyUse, Pace, Reading, Request, Terms, Visit
+from services.ingestion.sources.source import (
+    Ask,
+    Covered,
+    Entry,
+    KeyUse,
+    Pace,
+    Reading,
+    Request,
+    Terms,
+    Visit,
+)
 from services.storage.series import SeriesRecord
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
@@ -97,6 +107,17 @@ class Hmrc:
                 sums[month, measure] = None if hidden or held is None else held + (value or 0.0)
         return list(_readings(sums, followed, asked))
 
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """From the first month asked for to the last that the page holds whole."""
+        asked = _asked(snapshot)
+        cut = self._cut(snapshot, asked["MonthId"])
+        last = _month(cut) - 1 if cut else None
+        return [
+            Covered(each.series_id, _month(asked["MonthId"]), last)
+            for each in followed
+            if _is_of(each, asked)
+        ]
+
     def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - nothing needs to be asked
         """``commodity=28053010 country=720 flow=exports``; without a country all of them."""
         given = pairs(words)
@@ -162,19 +183,26 @@ def _asked(snapshot: Snapshot) -> dict[str, str]:
     return told
 
 
+def _is_of(each: Followed, asked: Mapping[str, str]) -> bool:
+    """True where a series is of a request's flow, code and country."""
+    theirs = each.code["flow"], str(int(each.code["commodity"])), each.code["country"]
+    return theirs == (asked["flow"], asked["CommodityId"], asked["CountryId"])
+
+
+def _month(month_id: str) -> Month:
+    return Month.parse(f"{month_id[:4]}-{month_id[4:]}")
+
+
 def _readings(
     sums: Mapping[tuple[str, str], float | None], followed: Sequence[Followed], asked: Mapping[str, str]
 ) -> Iterator[Reading]:
     for each in followed:
-        code = each.code
-        theirs = code["flow"], str(int(code["commodity"])), code["country"]
-        if theirs != (asked["flow"], asked["CommodityId"], asked["CountryId"]):
+        if not _is_of(each, asked):
             continue
         for (month, measure), value in sums.items():
             weightless = measure == "weight" and value == 0 and sums[month, "value"] != 0
-            if measure == code["measure"] and value is not None and not weightless:
-                span = Span(Month.parse(f"{month[:4]}-{month[4:]}"))
-                yield Reading(each.series_id, span, value, "final")
+            if measure == each.code["measure"] and value is not None and not weightless:
+                yield Reading(each.series_id, Span(_month(month)), value, "final")
 
 
 def _entry(commodity: str, country: str, flow: str, measure: str) -> Entry:

@@ -12,7 +12,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingestion.sources.faults import OutsideFault, SourceFault, SourceMisnamedError, UnreadableFault
-from services.ingestion.sources.source import Ask, Entry, Reading, Request, Source, Visit
+from services.ingestion.sources.source import Ask, Covered, Entry, Reading, Request, Source, Visit
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
 
@@ -31,12 +31,18 @@ def read(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> li
     )
 
 
+def covered(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+    """The series and months that an answer is of which was read; SourceFault where that cannot be said."""
+    return _guarded(source, f"snapshot {snapshot.id}", lambda: source.covered(snapshot, followed))
+
+
 def _sound(readings: list[Reading], followed: Sequence[Followed]) -> list[Reading]:
     ours = {each.series_id for each in followed}
     for each in readings:
         if each.series_id not in ours:
             raise OutsideFault(f"The answer was read as one on {each.series_id}, which is not followed")
-        if not math.isfinite(each.value):
+        dated = each.value is None and each.true_vintage  # a withdrawal that the source dates itself
+        if not dated and (each.value is None or not math.isfinite(each.value)):
             raise UnreadableFault(f"{each.series_id} in {each.span} was read as {each.value}")
     return readings
 

@@ -68,17 +68,37 @@ class KeyUse:
 class Reading:
     """One figure as an answer gives it: ``value`` is the total over ``span`` in the unit of its series.
 
+    ``value`` None is a withdrawal that the source dates itself: from then on it has no figure of the span.
+
     ``public_from`` is what the source's own evidence says of when it was public, ``basis`` which evidence;
     ``None`` is our first sight of it. Used for the past alone, unless the source keeps ``true_vintage``.
     """
 
     series_id: str
     span: Span
-    value: float
+    value: float | None
     stage: str
     public_from: dt.datetime | None = None
     basis: str = "first_seen"
     true_vintage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A series that an answer is of, and the months of which it would hold a figure; None is without end.
+
+    What we hold of the source within them, and the answer does not hold, is there no more.
+    """
+
+    series_id: str
+    first: Month | None = None
+    last: Month | None = None
+
+    def holds(self, span: Span) -> bool:
+        """True where a whole span lies within the months."""
+        return (self.first is None or self.first <= span.first) and (
+            self.last is None or span.last <= self.last
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +174,10 @@ class Source(Protocol):
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
         """Figures of the series followed that an answer holds; SourceFault where it is not to be trusted."""
+        ...
+
+    def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
+        """Of the series followed those that an answer is of, which ``read`` has taken, with its months."""
         ...
 
     def probe(self, now: dt.datetime) -> Request:

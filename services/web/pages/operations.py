@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from services.bootstrap import Service
 from services.doctor import examine
-from services.queries import jobs, operations, sources
+from services.queries import jobs, operations, snapshots, sources
 from services.queries.jobs import Job
 from services.queries.slices import Slice
 from services.web.exports import SLICE, Column, every_row
-from services.web.rendering import page
+from services.web.rendering import NotFoundError, page
 from services.web.sessions import Looking
 from services.workers import BrokerAwayError, workers
 
@@ -63,7 +63,7 @@ def asked_for(
     with service.engine.begin() as connection:
         found = read(connection, None, MOST)
         state = operations.state(connection, now=now)
-        polled = sources.polled(connection)
+        polled = sources.polled(connection, desk=looking.caller.desk)
     return page(
         request,
         looking,
@@ -77,6 +77,19 @@ def asked_for(
         settings=service.settings,
         now=now,
     )
+
+
+@router.get("/operations/snapshots/{snapshot_id}")
+def evidence(
+    request: Request, looking: Looking, snapshot_id: Annotated[int, Path(ge=1, le=2**63 - 1)]
+) -> Response:
+    """The body of a source's answer as a file, never as a page of ours."""
+    service: Service = request.app.state.service
+    with service.engine.begin() as connection:
+        found = snapshots.one(connection, snapshot_id, desk=looking.caller.desk)
+    if found is None:
+        raise NotFoundError(f"There is no snapshot {snapshot_id} that your key may see.", "/operations")
+    return Response(found.body, headers=snapshots.as_attachment(found))
 
 
 @router.get("/operations/workers")

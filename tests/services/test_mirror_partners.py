@@ -1,0 +1,110 @@
+"""Partners' imports beside exports: each partner once, the EU or its members, codes to six digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from api_stage import MAGNETS, Stage
+
+from forecasting.months import Month
+
+
+@pytest.fixture
+def sender(stage: Stage) -> Stage:
+    """China's exports of one code of eight digits, in kg."""
+    stage.register(name="magnet exports", unit="kg", reporter="CHN", hs_code="85051110")
+    return stage
+
+
+def imports(stage: Stage, series_id: str, months: int, *, last: str = "2025-05", **described: Any) -> None:
+    """Imports from China, of so many months up to the last one."""
+    given = {"unit": "kg", "partner": "CHN", "hs_code": "850511", "tags": ["imports"], **described}
+    stage.register(series_id, **given)
+    newest = Month.parse(last)
+    rows = [
+        {
+            "series_id": series_id,
+            "month": str(newest - back),
+            "value": 1000.0,
+            "unit": given["unit"],
+            "known_from": f"{newest - back + 1}-19T02:00:00Z",
+        }
+        for back in range(months)
+    ]
+    if rows:
+        answer = stage.upload(*rows, history="true")
+        assert answer.status_code == 200, answer.text
+
+
+def told(stage: Stage, **asked: str) -> dict[str, Any]:
+    found: dict[str, Any] = stage.client.get(f"/v1/series/{MAGNETS}/mirror", params=asked).json()
+    return found
+
+
+def test_one_source_speaks_for_a_partner_the_one_with_the_most_months(sender: Stage) -> None:
+    """Germany by Comtrade and by Comext is summed once, and what is left out is named with both counts."""
+    imports(sender, "un", 4, reporter="DEU", source="UN Comtrade")
+    imports(sender, "eurostat", 9, reporter="DEU", source="Eurostat Comext", hs_code="85051100")
+    imports(sender, "us", 3, reporter="USA", source="US Census")
+    found = told(sender)
+    assert found["partners"] == ["eurostat", "us"]
+    assert found["left_out"] == [
+        {
+            "series_id": "un",
+            "reason": "DEU is taken from Eurostat Comext, of which 9 months are held and of UN Comtrade 4",
+        }
+    ]
+
+
+def test_the_choice_is_that_of_the_moment(sender: Stage) -> None:
+    """As of a day before the other source had more, the first one speaks."""
+    imports(sender, "un", 4, last="2025-01", reporter="DEU", source="UN Comtrade")
+    imports(sender, "eurostat", 5, reporter="DEU", source="Eurostat Comext")
+    assert told(sender)["partners"] == ["eurostat"]
+    assert told(sender, as_of="2025-04-01T00:00:00Z")["partners"] == ["un"]
+
+
+@pytest.mark.parametrize(("eu", "taken"), [(9, ["eu", "us"]), (8, ["de", "fr", "us"])])
+def test_the_eu_or_its_members_but_never_both(sender: Stage, eu: int, taken: list[str]) -> None:
+    """The EU where as many months are held of it as of the best member; else the members."""
+    imports(sender, "de", 9, reporter="DEU", source="Eurostat Comext")
+    imports(sender, "fr", 2, reporter="FRA", source="Eurostat Comext")
+    imports(sender, "eu", eu, reporter="EU27_2020", source="Eurostat Comext")
+    imports(sender, "us", 3, reporter="USA", source="US Census")
+    found = told(sender)
+    assert found["partners"] == taken
+    assert {each["series_id"] for each in found["left_out"]} == {"de", "fr", "eu", "us"} - set(taken)
+    assert all("EU" in each["reason"] for each in found["left_out"])
+
+
+def test_a_code_and_a_part_of_it_are_not_summed(sender: Stage) -> None:
+    """Of one source the six digits hold the eight; two codes of eight digits are two parts and both count."""
+    imports(sender, "six", 3, reporter="DEU", source="Eurostat Comext")
+    imports(sender, "eight", 3, reporter="DEU", source="Eurostat Comext", hs_code="85051190")
+    imports(sender, "one", 3, reporter="USA", source="US Census", hs_code="8505110010")
+    imports(sender, "two", 3, reporter="USA", source="US Census", hs_code="8505110090")
+    found = told(sender)
+    assert found["partners"] == ["one", "six", "two"]
+    assert [each["series_id"] for each in found["left_out"]] == ["eight"]
+    imports(sender, "own", 1, reporter="USA", source="US Census", hs_code="85051110")
+    assert told(sender)["partners"] == ["own", "six"]
+
+
+@pytest.mark.parametrize(
+    ("described", "pairs"),
+    [
+        ({"hs_code": "850511"}, True),
+        ({"hs_code": "8505110030"}, True),
+        ({"hs_code": "850519"}, False),
+        ({"hs_code": "8505"}, False),
+        ({"unit": "KG"}, True),
+        ({"unit": "t"}, False),
+    ],
+)
+def test_codes_pair_by_six_digits_and_units_without_case(
+    sender: Stage, described: dict[str, str], pairs: bool
+) -> None:
+    """National digits differ from country to country, and the United States write KG."""
+    imports(sender, "us", 3, reporter="USA", source="US Census", **described)
+    assert told(sender)["partners"] == (["us"] if pairs else [])
