@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from services.ingestion.files.headers import header_of
 from services.ingestion.files.mapping import Mapping, NewSeries
 from services.ingestion.files.opening import open_grid
 from services.ingestion.files.packing import Given
-from services.ingestion.files.preview import Preview, lines, try_reading
+from services.ingestion.files.preview import Preview, doubted, lines, try_reading
 from services.ingestion.files.reading import FileReading
 from services.ingestion.files.tally import Tally
 from services.ingestion.files.understanding import Asked, Understood, understand
@@ -28,6 +29,11 @@ from services.usecases.record_observations import record_observations
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
 """What can be the id of a series, as the API has it."""
 UNFIT = re.compile(r"[^A-Za-z0-9_.:-]+")
+
+
+Progress = Callable[[str, int], None]
+"""Told what is done to rows, and to how many it is done so far."""
+LOOKED_AT, READ = "rows looked at", "rows read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +54,31 @@ def preview_file(
     limit: int,
     asked: Asked | None = None,
     mapping: Mapping | None = None,
+    progress: Progress | None = None,
     **recording: Any,
 ) -> FilePreview:
     """A file as it is understood, or as ``mapping`` says; with a connection beside what is held.
 
     The recording is done in a savepoint and undone, so that what it would do is what it does. ``recording``
-    are the arguments of record_observations, which says what it does with them.
+    are the arguments of record_observations, which says what it does with them. ``progress`` is told what is
+    done to rows, and to how many.
     """
     understood = (
-        understand(given, limit=limit, asked=asked) if mapping is None else mapped(given, mapping, limit)
+        understand(given, limit=limit, asked=asked, progress=counting(progress, LOOKED_AT))
+        if mapping is None
+        else mapped(given, mapping, limit)
     )
     units = held_units(connection, recording.get("desk"))
     try:
-        reading = FileReading(understood.grid, understood.mapping, units=units)
+        reading = FileReading(
+            understood.grid, understood.mapping, units=units, progress=counting(progress, READ)
+        )
     except FileRefusedError as error:
         return FilePreview(Preview(understood, (), Tally(), error))
     preview = try_reading(understood, reading)
+    if mapping is None:
+        understood = doubted(understood, preview.tally)
+        preview = replace(preview, understood=understood)
     found = preview.tally.series_units
     new = tuple(NewSeries(name, name, unit) for name, unit in found.items() if name not in units)
     if connection is None:
@@ -76,7 +91,7 @@ def preview_file(
         preview = replace(preview, understood=_known(understood))
     if not preview.ready:
         return FilePreview(preview, new)
-    return _tried(connection, preview, new, units, recording)
+    return _tried(connection, preview, new, units, recording=recording, progress=progress)
 
 
 def named(
@@ -93,6 +108,11 @@ def named(
             ids[each.id] = series_id
         found.append(replace(each, id=series_id))
     return tuple(found), ids
+
+
+def counting(progress: Progress | None, what: str) -> Callable[[int], None] | None:
+    """What one kind of work tells its rows to."""
+    return None if progress is None else partial(progress, what)
 
 
 def _known(understood: Understood) -> Understood:
@@ -139,10 +159,13 @@ def _tried(
     preview: Preview,
     new: tuple[NewSeries, ...],
     units: dict[str, str],
+    *,
     recording: dict[str, Any],
+    progress: Progress | None,
 ) -> FilePreview:
     mapping = preview.understood.mapping
-    reading = FileReading(preview.understood.grid, mapping, units=units)
+    told = counting(progress, "rows to try a recording")
+    reading = FileReading(preview.understood.grid, mapping, units=units, progress=told)
     savepoint = connection.begin_nested()
     try:
         figures = [figure for batch in arriving(reading) for figure in batch]

@@ -12,8 +12,9 @@ from services.ingestion.files.flags import stage_of
 from services.ingestion.files.mapping import Mapping
 from services.ingestion.files.months import order, span_of, year_of
 from services.ingestion.files.numbers import Decimal, Number, number_in, shows
+from services.ingestion.files.roles import EXPONENTS, scale_of
 from services.ingestion.files.sheet_grid import UNRECKONED
-from services.ingestion.files.units import ratio, unit_named
+from services.ingestion.files.units import exponent, multiplier, ratio, unit_named
 
 KEPT = 1 << 16
 """Cells of a kind that are looked up; a file has a few thousand months and flags, whatever its length."""
@@ -80,8 +81,20 @@ class CellReaders:
         return self.mapping.ids.get(said, said)
 
     def _unit(self, cells: tuple[Any, ...]) -> str | None:
-        parts = [text_of("the unit", plain_text(cell)) for cell in cells]
-        return " ".join(part for part in parts if part) or self.mapping.unit
+        """The unit of a row: what scales it first, then its name, which may be that of the whole file."""
+        scale, parts = "", []
+        for name, cell in zip(self.mapping.table.unit, cells, strict=True):
+            part, kind = text_of("the unit", plain_text(cell)), scale_of(name)
+            if part and kind in EXPONENTS:
+                scale = f"10^{power} " if (power := exponent(part)) else ""
+            elif part and kind is not None:
+                if not multiplier(part):
+                    raise RowFault(f"{part[:40]!r} is no multiplier that is known; write thousand or million")
+                scale = f"{part} "
+            elif part:
+                parts.append(part)
+        unit = " ".join(parts) or self.mapping.unit
+        return unit and scale + unit
 
     def _stage(self, flag: str) -> str:
         return stage_of(flag, self.mapping.flags)

@@ -32,6 +32,10 @@ def workbook(
         page.append(row)
     if merge:
         page.merge_cells(merge)
+    return saved(book)
+
+
+def saved(book: Workbook) -> bytes:
     kept = io.BytesIO()
     book.save(kept)
     return kept.getvalue()

@@ -222,7 +222,7 @@ PUBLICATIONS = [
             "unit": "kt",
             "file": {"encoding": "cp1251"},
         },
-        {"file.encoding", "file.header", "table.series_id", "unit"},
+        {"file.encoding", "file.header", "table.series_id", "table.value", "unit"},
     ),
     Publication(
         "dates.xlsx",
