@@ -81,6 +81,13 @@ CENSUS = json.dumps(
         {"E_COMMODITY": "2805300050", "time": "2025-05", "QTY_1_MO": "0", "UNIT_QY1": "KG", "CTY_CODE": "-"},
     ]
 ).encode()
+CENSUS_WIRE = json.dumps(
+    [
+        ["E_COMMODITY", "QTY_1_MO", "UNIT_QY1", "time", "E_COMMODITY"],
+        ["2805300000", "1200", "KG", "2025-05", "2805300000"],
+        ["2805300050", None, "KG", "2025-05", "2805300050"],
+    ]
+).encode()
 COMEXT_CSV = text(
     "DATAFLOW,LAST UPDATE,freq,reporter,partner,product,flow,indicators,TIME_PERIOD,OBS_VALUE,OBS_FLAG",
     "ESTAT:DS-045409(1.0),15/07/25 11:00:00,M,DE,CN,280530,2,QUANTITY_IN_100KG,2025-04,12.5,",

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from agency_files import (
     CENSUS,
+    CENSUS_WIRE,
     COMEXSTAT,
     COMEXT_CSV,
     COMTRADE,
@@ -77,11 +78,22 @@ PUBLICATIONS = [
     Publication(
         "census.json",
         CENSUS,
+        CENSUS_WIRE,
         [
             ("US-2805300000", "2025-05", 1200.0, "KG", "final"),
             ("US-2805300050", "2025-05", 0.0, "KG", "final"),
         ],
         {"ids": {"2805300000": "US-2805300000", "2805300050": "US-2805300050"}},
+        {"table.series"},
+    ),
+    Publication(
+        "census-wire.json",
+        CENSUS_WIRE,
+        [
+            ("2805300000", "2025-05", 1200.0, "KG", "final"),
+            ("2805300050", "2025-05", "", "KG", "final"),
+        ],
+        {},
         {"table.series"},
     ),
     Publication(
