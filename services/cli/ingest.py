@@ -34,7 +34,8 @@ def ingest(
         Path | None, typer.Option("--map", help="A mapping, TOML or JSON, that says how it is read.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Where --preview writes the mapping. [default: FILE.map.toml]")
+        Path | None,
+        typer.Option(help="Where --preview writes the mapping. [default: FILE.map.toml; with --map nowhere]"),
     ] = None,
     series_id: Annotated[str | None, typer.Option(help="The series, where the file holds one.")] = None,
     unit: Annotated[str | None, typer.Option(help="The unit of all its figures, where it says none.")] = None,
@@ -65,8 +66,9 @@ def ingest(
     mapping = None if map_file is None else _mapping(map_file)
     given = Given.of_path(file)
     if preview:
-        where = output or file.with_name(file.name + ".map.toml")
-        writable(where)
+        where = output or (file.with_name(file.name + ".map.toml") if map_file is None else None)
+        if where is not None:
+            writable(where)
         _preview(given, where, asked, mapping, recording)
     else:
         _record(file, given, asked, mapping, recording)
@@ -93,7 +95,7 @@ def _recording(more: dict[str, Any]) -> dict[str, Any]:
 
 
 def _preview(
-    given: Given, where: Path, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
+    given: Given, where: Path | None, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
 ) -> None:
     from services.ingestion.files.mapping_text import to_toml  # noqa: PLC0415 - read when asked for
     from services.settings import settings  # noqa: PLC0415 - as above
@@ -112,7 +114,7 @@ def _preview(
         )
     for line in beside_lines(shown):
         say(line)
-    if mapping is None:
+    if where is not None:
         understood = shown.preview.understood
         where.write_text(
             to_toml(understood.mapping, {**understood.guesses, **understood.questions}), encoding="utf-8"

@@ -49,6 +49,14 @@ class Publication:
     encoding: str | None = None
 
 
+def merged(raw: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
+    """A mapping with what its reader says of it."""
+    held = dict(raw)
+    for key, value in choices.items():
+        held[key] = merged(held.get(key, {}), value) if isinstance(value, dict) and key != "keep" else value
+    return held
+
+
 SPAN = (("A", "2025-01..2025-02", 12345.5, "tonnes", "final"), ("A", "2025-03", 6100.0, "tonnes", "final"))
 
 
@@ -78,7 +86,6 @@ PUBLICATIONS = [
     Publication(
         "census.json",
         CENSUS,
-        CENSUS_WIRE,
         [
             ("US-2805300000", "2025-05", 1200.0, "KG", "final"),
             ("US-2805300050", "2025-05", 0.0, "KG", "final"),
