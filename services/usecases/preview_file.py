@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from services.ingestion.cells import can_be_id, unfit_id
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.files.arriving import arriving
 from services.ingestion.files.columns import columns_of
@@ -26,8 +27,6 @@ from services.ingestion.files.understanding import Asked, Understood, understand
 from services.storage import series
 from services.usecases.record_observations import record_observations
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
-"""What can be the id of a series, as the API has it."""
 UNFIT = re.compile(r"[^A-Za-z0-9_.:-]+")
 
 
@@ -101,7 +100,7 @@ def named(
     ids, taken, found = dict(mapping.ids), {*held, *(each.id for each in new)}, []
     for at, each in enumerate(new, start=1):
         series_id = each.id
-        if not ID.fullmatch(series_id):
+        if not can_be_id(series_id):
             series_id = UNFIT.sub("-", each.id).strip("-_.:")[:80] or f"SERIES-{at}"
             series_id = f"{series_id}-{at}" if series_id in taken else series_id
             taken.add(series_id)
@@ -142,9 +141,17 @@ def register_new(
     """Register those of a mapping's series that are not held; their ids, or UploadRefusedError."""
     new = [each for each in mapping.register if each.id not in held]
     unfit = [
-        Fault(0, f"{each.id!r} is no id of a series; give it one of letters, digits, - _ . : under [ids]")
+        Fault(0, f"{unfit_id(each.id)}; give it one under [ids]") for each in new if not can_be_id(each.id)
+    ]
+    unfit += [
+        Fault(0, f"the {what} of {each.id[:80]!r} {reason}")
         for each in new
-        if not ID.fullmatch(each.id)
+        for what, text, most in (
+            ("name", each.name, 2000),
+            ("unit", each.unit, 200),
+            ("family", each.family, 200),
+        )
+        if text is not None and (reason := _unfit(text, most)) is not None
     ]
     if unfit:
         raise UploadRefusedError(unfit)
@@ -152,6 +159,13 @@ def register_new(
     there = {each.id for each in series.of_ids(connection, [each.id for each in new])}
     series.register(connection, [each for each in records if each.id not in there], now=now)
     return [each.id for each in new]
+
+
+def _unfit(text: str, most: int) -> str | None:
+    """Why a text may not describe a series, by the API's rule; None where it may."""
+    if not text.isprintable():
+        return "holds a control character"
+    return f"is longer than {most:,} characters or empty" if not 1 <= len(text) <= most else None
 
 
 def _tried(

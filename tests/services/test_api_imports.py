@@ -84,3 +84,29 @@ def test_the_past_can_be_told_as_it_became_known(stage: Stage, replay: bool) -> 
     with stage.engine.begin() as connection:
         ordered = connection.execute(select(jobs.c.arguments)).scalars().all()
     assert {each["replayed"] for each in ordered if "replayed" in each} == {replay}
+
+
+def test_an_id_that_is_registered_is_held_to_the_rule_of_ids(stage: Stage) -> None:
+    """An id that PUT /v1/series would refuse is a fault of each cell that names it; other words too."""
+    table = b"series;month;value;unit\nM x;2025-05;5;t\nOK;2025-06;6;t\n"
+    first = shown(stage, table)
+    new = [{"id": "M x", "name": "M", "unit": "t"}, {"id": "OK", "name": "OK", "unit": "t"}]
+    mapping = {**first["mapping"], "ids": {}, "register": new}
+    where = f"/v1/imports/{first['id']}"
+    again = stage.client.put(f"{where}/mapping", json=mapping).json()
+    assert not again["ready"]
+    (fault,) = again["faults"]
+    assert fault.startswith("row 2, column 'series': 'M x' cannot be an id: use letters, digits and _ - . :")
+    assert fault.endswith("give it one under [ids] of the mapping")
+    refused = stage.client.post(f"{where}/confirm")
+    assert refused.status_code == 422
+    assert "row 2, column 'series'" in refused.text
+    new = [
+        {"id": "M x", "name": "M", "unit": "t"},
+        {"id": "OK", "name": "a\nb", "unit": "t", "family": "f" * 201},
+    ]
+    mapping = {**first["mapping"], "ids": {"M x": "OK"}, "register": new}
+    held_back = " ".join(stage.client.put(f"{where}/mapping", json=mapping).json()["said"])
+    for said in ("'M x' cannot be an id", "the name of 'OK' holds a control", "the family of 'OK' is longer"):
+        assert said in held_back, held_back
+    assert stage.rows()["series"] == 0

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from forecasting.months import Span
-from services.ingestion.cells import RowFault, absent, text_of, within_size
+from services.ingestion.cells import RowFault, absent, can_be_id, text_of, unfit_id, within_size
 from services.ingestion.files.flags import stage_of
 from services.ingestion.files.mapping import Mapping
 from services.ingestion.files.months import order, span_of, year_of
@@ -35,6 +35,7 @@ class CellReaders:
     def __init__(self, mapping: Mapping, units: Dictionary[str, str]) -> None:
         self.mapping, self.units = mapping, units
         self.decimal = mapping.numbers.decimal
+        self._new = {each.id for each in mapping.register}
         self.series_id = lru_cache(KEPT)(self._series_id)
         self.unit = lru_cache(KEPT)(self._unit)
         self.stage = lru_cache(KEPT)(self._stage)
@@ -78,7 +79,10 @@ class CellReaders:
         if not all(parts):
             raise RowFault("the series is missing")
         said = self.mapping.table.join.join(part for part in parts if part)
-        return self.mapping.ids.get(said, said)
+        found = self.mapping.ids.get(said, said)
+        if found in self._new and not can_be_id(found):
+            raise RowFault(f"{unfit_id(found)}; give it one under [ids] of the mapping")
+        return found
 
     def _unit(self, cells: tuple[Any, ...]) -> str | None:
         """The unit of a row: what scales it first, then its name, which may be that of the whole file."""
