@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="Origins whose pages may call the API with a key of theirs; none by default. JSON list.",
     )
     upload_limit_bytes: int = Field(default=10_000_000, gt=0, description="Bytes in one request body.")
+    file_limit_bytes: int = Field(
+        default=250_000_000,
+        gt=0,
+        description="Bytes of one local file that `tonnage ingest` reads: a million rows of 250 bytes.",
+    )
 
     @field_validator("traces_url")
     @classmethod

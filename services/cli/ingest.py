@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from sqlalchemy import Connection
 
+from services.cli.progress import progress_bar
 from services.cli.shell import REFUSALS, database, fail, say, writable
+from services.ingestion.errors import UploadTooLargeError
 
 if TYPE_CHECKING:  # a command that reads no file starts without them
     from services.ingestion.files.mapping import Mapping
     from services.ingestion.files.packing import Given
     from services.ingestion.files.understanding import Asked
-    from services.usecases.preview_file import FilePreview
+    from services.usecases.preview_file import FilePreview, Progress
 
 OURS = (".csv", ".json", ".parquet", ".xlsx")
 """Endings of files that may have our own columns, and are then read strictly."""
@@ -32,7 +34,8 @@ def ingest(
         Path | None, typer.Option("--map", help="A mapping, TOML or JSON, that says how it is read.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Where --preview writes the mapping. [default: FILE.map.toml]")
+        Path | None,
+        typer.Option(help="Where --preview writes the mapping. [default: FILE.map.toml; with --map nowhere]"),
     ] = None,
     series_id: Annotated[str | None, typer.Option(help="The series, where the file holds one.")] = None,
     unit: Annotated[str | None, typer.Option(help="The unit of all its figures, where it says none.")] = None,
@@ -63,8 +66,9 @@ def ingest(
     mapping = None if map_file is None else _mapping(map_file)
     given = Given.of_path(file)
     if preview:
-        where = output or file.with_name(file.name + ".map.toml")
-        writable(where)
+        where = output or (file.with_name(file.name + ".map.toml") if map_file is None else None)
+        if where is not None:
+            writable(where)
         _preview(given, where, asked, mapping, recording)
     else:
         _record(file, given, asked, mapping, recording)
@@ -91,20 +95,26 @@ def _recording(more: dict[str, Any]) -> dict[str, Any]:
 
 
 def _preview(
-    given: Given, where: Path, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
+    given: Given, where: Path | None, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
 ) -> None:
     from services.ingestion.files.mapping_text import to_toml  # noqa: PLC0415 - read when asked for
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases.preview_file import beside_lines, preview_file  # noqa: PLC0415 - as above
 
-    limit = settings().upload_limit_bytes
-    with _refusals(), _undone() as connection:
+    limit = settings().file_limit_bytes
+    with _refusals(), _undone() as connection, _progress() as progress:
         shown: FilePreview = preview_file(
-            connection, given, limit=limit, asked=asked, mapping=mapping, **_recording(recording)
+            connection,
+            given,
+            limit=limit,
+            asked=asked,
+            mapping=mapping,
+            progress=progress,
+            **_recording(recording),
         )
     for line in beside_lines(shown):
         say(line)
-    if mapping is None:
+    if where is not None:
         understood = shown.preview.understood
         where.write_text(
             to_toml(understood.mapping, {**understood.guesses, **understood.questions}), encoding="utf-8"
@@ -123,11 +133,11 @@ def _record(
     from services.ingestion.readers import read_file  # noqa: PLC0415 - as above
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases.import_file import import_file  # noqa: PLC0415 - as above
-    from services.usecases.preview_file import mapped  # noqa: PLC0415 - as above
+    from services.usecases.preview_file import LOOKED_AT, counting, mapped  # noqa: PLC0415 - as above
     from services.usecases.record_observations import record_observations  # noqa: PLC0415 - as above
 
-    limit, arguments = settings().upload_limit_bytes, _recording(recording)
-    with _refusals(), database() as engine:
+    limit, arguments = settings().file_limit_bytes, _recording(recording)
+    with database() as engine, _refusals(), _progress() as progress:
         if mapping is None and asked == Asked() and file.suffix.lower() in OURS and ours(given, limit=limit):
             figures = read_file(file.name, file.read_bytes(), limit=limit)
             with engine.begin() as connection:
@@ -135,15 +145,15 @@ def _record(
             notes: list[str] = []
         else:
             understood = (
-                understand(given, limit=limit, asked=asked)
+                understand(given, limit=limit, asked=asked, progress=counting(progress, LOOKED_AT))
                 if mapping is None
                 else mapped(given, mapping, limit)
             )
             with engine.begin() as connection:
                 report, reading = import_file(
-                    connection, understood, confirmed=mapping is not None, **arguments
+                    connection, understood, confirmed=mapping is not None, progress=progress, **arguments
                 )
-            notes = reading.tally.left_aside()
+            notes = reading.tally.converted() + reading.tally.left_aside()
     nudge = bootstrap.service().nudge
     nudge(bootstrap.DELIVER_MESSAGES)
     nudge(bootstrap.REFRESH_FORECASTS)
@@ -162,8 +172,18 @@ def _report(report: dict[str, Any]) -> str:
 def _refusals() -> Iterator[None]:
     try:
         yield
+    except UploadTooLargeError as error:
+        more = "Or raise TONNAGE_FILE_LIMIT_BYTES; what a packed file unpacks to may be twenty times that."
+        raise fail(f"{error} {more}") from error
     except REFUSALS as error:
         raise fail(str(error)) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Rows of each pass over a file, on a terminal's standard error."""
+    with progress_bar() as show:
+        yield lambda what, rows: show(what, rows, None)
 
 
 @contextmanager

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.given import as_the_api_takes_it
+from services.cli.progress import progress_bar
 from services.cli.shell import database, fail, say, writable
 from services.ingestion.sources.faults import NothingOfferedError, SourceFault, SourceMisnamedError
 
@@ -157,7 +158,7 @@ def poll(source: SourceName) -> None:
     from services.usecases.poll_source import poll_source  # noqa: PLC0415 - as above
 
     with database() as engine:
-        with _bar() as show:
+        with progress_bar() as show:
             polled = poll_source(engine, settings(), _named(source), clock=bootstrap.now, progress=show)
         nudge = bootstrap.service().nudge
         nudge(bootstrap.DELIVER_MESSAGES)
@@ -266,20 +267,3 @@ def _named(name: str) -> Source:
         return source_named(name)
     except SourceMisnamedError as error:
         raise fail(str(error)) from error
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A progress bar on standard error, told what is done, how much, and of how much."""
-    from rich.console import Console  # noqa: PLC0415 - only commands with a bar need rich
-    from rich.progress import Progress, TaskID  # noqa: PLC0415 - as above
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(what: str, done: int, of: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=of)
-            bar.update(tasks[what], completed=done, total=of)
-
-        yield show

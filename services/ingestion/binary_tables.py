@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -13,6 +14,9 @@ UNPACKED = 20
 
 MOST_COLUMNS = 50
 """Columns of the widest table that is read; those of a figure are ten."""
+
+_SPOKEN = re.compile(r'"[^"]*"|\\.|_.|\*.')
+"""What a cell's format writes beside the number, and does not reckon by."""
 
 Numbered = list[tuple[int, tuple[Any, ...]]]
 
@@ -59,8 +63,8 @@ def excel_cells(
             _bounded(0, sum(each.file_size for each in packed.infolist()), limit, most_rows)
         sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=False).worksheets[0]
         table: list[tuple[Any, ...]] = []
-        for cells in sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1):
-            table.append(cells)
+        for cells in sheet.iter_rows(max_col=MOST_COLUMNS + 1):
+            table.append(tuple(map(cell_shown, cells)))
             _bounded(len(table) - 1, 0, limit, most_rows)
     except (UploadRefusedError, UploadTooLargeError):
         raise
@@ -72,6 +76,18 @@ def excel_cells(
     named = [at for at, name in enumerate(header) if name]
     _narrow(len(named))
     return tuple(header[at] for at in named), _filled(header, named, table[1:])
+
+
+def cell_shown(cell: Any) -> Any:
+    """The value of a cell of openpyxl's; the text that it is shown by where that is a percentage.
+
+    0.05 that a sheet shows as 5% is a share, and whoever wrote it wrote no figure of 0.05.
+    """
+    value = cell.value
+    if not isinstance(value, int | float) or isinstance(value, bool) or "%" not in (cell.number_format or ""):
+        return value
+    reckoned = "%" in _SPOKEN.sub("", cell.number_format)
+    return f"{value * 100 if reckoned else value:.12g}%"
 
 
 def _filled(header: list[str], named: list[int], table: list[tuple[Any, ...]]) -> Numbered:

@@ -48,6 +48,19 @@ def absent(given: Any) -> bool:
     return given is None or (isinstance(given, float) and math.isnan(given))
 
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
+
+
+def can_be_id(text: str) -> bool:
+    """True where a new id may be kept: it can stand in an address and in a list of ids as it is."""
+    return _ID.fullmatch(text) is not None
+
+
+def unfit_id(text: str) -> str:
+    """Why such an id may not be kept, and what can be."""
+    return f"{text[:80]!r} cannot be an id: use letters, digits and _ - . : only, 200 at most"
+
+
 def text_of(name: str, given: Any) -> str | None:
     """A text without the blanks around it; None where the cell is empty. A number is the text of it."""
     if absent(given):

@@ -82,20 +82,16 @@ class Beside:
         """
         if watched.hs_code is None or watched.reporter is None:
             return Partners(())
-        found = (
+        found = [
             each
             for each in self._of(None, IMPORTS)
             if same_goods(each.hs_code, watched.hs_code)
             and each.partner == watched.reporter
             and each.unit.casefold() == watched.unit.casefold()
             and watched.partner in {None, each.reporter}
-        )
-
-        def held(each: SeriesRecord) -> int:
-            known = self._known(each, as_of)
-            return 0 if known is None else known.held
-
-        return chosen(watched, found, held)
+        ]
+        held = {each.id: each.held for each in self.known(found, as_of)}
+        return chosen(watched, found, lambda each: held.get(each.id, 0))
 
     def rows(self, wanted: SeriesRecord) -> list[ObservationRecord]:
         """Every row of a series, in the order in which they became known."""

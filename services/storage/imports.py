@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -17,7 +17,10 @@ MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class PendingImport:
-    """A file on its way in; ``report`` is what became of it, None while it waits."""
+    """A file on its way in; ``report`` is what became of it, None while it waits.
+
+    ``asked`` is what its sender said of the file before it was looked at, ``recording`` what of its figures.
+    """
 
     id: str
     sender: str
@@ -27,6 +30,11 @@ class PendingImport:
     recording: dict[str, Any]
     expires_at: dt.datetime
     report: dict[str, Any] | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
+
+
+_COLUMNS = tuple(each for each in PendingImport.__slots__ if each != "asked")
+"""What is a column; ``asked`` stands in that of ``recording``, since its sender said both."""
 
 
 def add(connection: Connection, pending: PendingImport, *, now: dt.datetime) -> None:
@@ -39,8 +47,10 @@ def add(connection: Connection, pending: PendingImport, *, now: dt.datetime) -> 
         .limit(MOST - 1)
     )
     connection.execute(delete(imports).where(imports.c.sender == pending.sender, imports.c.id.not_in(kept)))
-    row = {each: getattr(pending, each) for each in PendingImport.__slots__}
-    connection.execute(insert(imports).values(**{**row, "content": zlib.compress(pending.content, 1)}))
+    row = {each: getattr(pending, each) for each in _COLUMNS}
+    said = {**pending.recording, "asked": pending.asked}
+    packed = zlib.compress(pending.content, 1)
+    connection.execute(insert(imports).values(**{**row, "content": packed, "recording": said}))
 
 
 def forget_expired(connection: Connection, *, now: dt.datetime) -> int:
@@ -51,14 +61,17 @@ def forget_expired(connection: Connection, *, now: dt.datetime) -> int:
 def locked(connection: Connection, import_id: str, *, sender: str, now: dt.datetime) -> PendingImport | None:
     """An import of a sender, locked until the transaction ends; None where it is not there or has expired."""
     query = (
-        select(*(imports.c[each] for each in PendingImport.__slots__))
+        select(*(imports.c[each] for each in _COLUMNS))
         .where(imports.c.id == import_id, imports.c.sender == sender, imports.c.expires_at > now)
         .with_for_update()
     )
     row = connection.execute(query).first()
     if row is None:
         return None
-    return PendingImport(**{**row._asdict(), "content": zlib.decompress(row.content)})
+    recording = dict(row.recording)
+    asked = recording.pop("asked", {})
+    told = {"content": zlib.decompress(row.content), "recording": recording, "asked": asked}
+    return PendingImport(**{**row._asdict(), **told})
 
 
 def remap(connection: Connection, import_id: str, mapping: dict[str, Any]) -> None:

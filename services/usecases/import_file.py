@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from services.ingestion.errors import UploadRefusedError
 from services.ingestion.files.arriving import arriving, named
 from services.ingestion.files.errors import FileRefusedError
+from services.ingestion.files.preview import doubted
 from services.ingestion.files.reading import FileReading
 from services.ingestion.files.understanding import Understood
-from services.usecases.preview_file import held_units, register_new
+from services.usecases.preview_file import READ, Progress, counting, held_units, register_new
 from services.usecases.record_observations import record_observations
 
 
@@ -31,7 +32,12 @@ class NotShownError(UploadRefusedError):
 
 
 def import_file(
-    connection: Connection, understood: Understood, *, confirmed: bool, **recording: Any
+    connection: Connection,
+    understood: Understood,
+    *,
+    confirmed: bool,
+    progress: Progress | None = None,
+    **recording: Any,
 ) -> tuple[dict[str, Any], FileReading]:
     """Record a file as it was understood; the report of the recording, and the reading with its tally.
 
@@ -42,13 +48,18 @@ def import_file(
     units = held_units(connection, recording.get("desk"))
     guesses = dict(understood.guesses)
     reading = (
-        FileReading(understood.grid, understood.mapping, units=units) if not understood.questions else None
+        FileReading(understood.grid, understood.mapping, units=units, progress=counting(progress, READ))
+        if not understood.questions
+        else None
     )
     if reading is None or (not confirmed and set(guesses) - {"table.series"}):
         raise NotShownError(understood)
     figures = [figure for batch in arriving(reading) for figure in batch]
-    if "table.series" in guesses and not confirmed and set(reading.tally.series) - set(units):
-        raise NotShownError(understood)
+    shown = doubted(understood, reading.tally)
+    if not confirmed and (
+        shown is not understood or ("table.series" in guesses and set(reading.tally.series) - set(units))
+    ):
+        raise NotShownError(shown)
     register_new(connection, understood.mapping, units, now=recording["now"], source=recording["source"])
     if not figures:
         raise FileRefusedError(understood.grid.name, (), 0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from services.ingestion.files.errors import FileRefusedError
-from services.ingestion.files.mapping import Mapping, of_dictionary, to_dictionary
+from services.ingestion.files.mapping import Layout, Mapping, of_dictionary, to_dictionary
 from services.ingestion.files.packing import Given
 from services.ingestion.files.understanding import Asked
 from services.storage import imports
@@ -73,6 +73,7 @@ def show_import(
         mapping=to_dictionary(shown.preview.understood.mapping),
         recording=recording,
         expires_at=now + WAITS,
+        asked=asdict(asked),
     )
     imports.add(connection, pending, now=now)
     return pending, shown
@@ -109,7 +110,7 @@ def look_again(
     file = Given.of_bytes(pending.name, pending.content)
     recording = {**pending.recording, **installation}
     with suppress(FileRefusedError):  # such as where its encoding had to be said
-        first = preview_file(connection, file, limit=limit, **recording)
+        first = preview_file(connection, file, limit=limit, asked=_asked(pending.asked), **recording)
         if to_dictionary(first.preview.understood.mapping) == pending.mapping:
             return pending, first  # with what was guessed and is to be asked
     mapping = of_dictionary("the mapping", pending.mapping)
@@ -130,6 +131,11 @@ def confirm_import(
     )
     imports.settle(connection, import_id, report)
     return report, False
+
+
+def _asked(raw: dict[str, Any]) -> Asked:
+    """What a sender said of a file, as it was kept."""
+    return Asked(**{**raw, "layout": Layout(**raw["layout"])}) if raw else Asked()
 
 
 def _pending(connection: Connection, import_id: str, sender: str, now: dt.datetime) -> PendingImport:

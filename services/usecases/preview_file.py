@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
+from services.ingestion.cells import can_be_id, unfit_id
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.files.arriving import arriving
 from services.ingestion.files.columns import columns_of
@@ -18,16 +20,19 @@ from services.ingestion.files.headers import header_of
 from services.ingestion.files.mapping import Mapping, NewSeries
 from services.ingestion.files.opening import open_grid
 from services.ingestion.files.packing import Given
-from services.ingestion.files.preview import Preview, lines, try_reading
+from services.ingestion.files.preview import Preview, doubted, lines, try_reading
 from services.ingestion.files.reading import FileReading
 from services.ingestion.files.tally import Tally
 from services.ingestion.files.understanding import Asked, Understood, understand
 from services.storage import series
 from services.usecases.record_observations import record_observations
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
-"""What can be the id of a series, as the API has it."""
 UNFIT = re.compile(r"[^A-Za-z0-9_.:-]+")
+
+
+Progress = Callable[[str, int], None]
+"""Told what is done to rows, and to how many it is done so far."""
+LOOKED_AT, READ = "rows looked at", "rows read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,31 @@ def preview_file(
     limit: int,
     asked: Asked | None = None,
     mapping: Mapping | None = None,
+    progress: Progress | None = None,
     **recording: Any,
 ) -> FilePreview:
     """A file as it is understood, or as ``mapping`` says; with a connection beside what is held.
 
     The recording is done in a savepoint and undone, so that what it would do is what it does. ``recording``
-    are the arguments of record_observations, which says what it does with them.
+    are the arguments of record_observations, which says what it does with them. ``progress`` is told what is
+    done to rows, and to how many.
     """
     understood = (
-        understand(given, limit=limit, asked=asked) if mapping is None else mapped(given, mapping, limit)
+        understand(given, limit=limit, asked=asked, progress=counting(progress, LOOKED_AT))
+        if mapping is None
+        else mapped(given, mapping, limit)
     )
     units = held_units(connection, recording.get("desk"))
     try:
-        reading = FileReading(understood.grid, understood.mapping, units=units)
+        reading = FileReading(
+            understood.grid, understood.mapping, units=units, progress=counting(progress, READ)
+        )
     except FileRefusedError as error:
         return FilePreview(Preview(understood, (), Tally(), error))
     preview = try_reading(understood, reading)
+    if mapping is None:
+        understood = doubted(understood, preview.tally)
+        preview = replace(preview, understood=understood)
     found = preview.tally.series_units
     new = tuple(NewSeries(name, name, unit) for name, unit in found.items() if name not in units)
     if connection is None:
@@ -76,7 +90,7 @@ def preview_file(
         preview = replace(preview, understood=_known(understood))
     if not preview.ready:
         return FilePreview(preview, new)
-    return _tried(connection, preview, new, units, recording)
+    return _tried(connection, preview, new, units, recording=recording, progress=progress)
 
 
 def named(
@@ -86,13 +100,18 @@ def named(
     ids, taken, found = dict(mapping.ids), {*held, *(each.id for each in new)}, []
     for at, each in enumerate(new, start=1):
         series_id = each.id
-        if not ID.fullmatch(series_id):
+        if not can_be_id(series_id):
             series_id = UNFIT.sub("-", each.id).strip("-_.:")[:80] or f"SERIES-{at}"
             series_id = f"{series_id}-{at}" if series_id in taken else series_id
             taken.add(series_id)
             ids[each.id] = series_id
         found.append(replace(each, id=series_id))
     return tuple(found), ids
+
+
+def counting(progress: Progress | None, what: str) -> Callable[[int], None] | None:
+    """What one kind of work tells its rows to."""
+    return None if progress is None else partial(progress, what)
 
 
 def _known(understood: Understood) -> Understood:
@@ -122,9 +141,17 @@ def register_new(
     """Register those of a mapping's series that are not held; their ids, or UploadRefusedError."""
     new = [each for each in mapping.register if each.id not in held]
     unfit = [
-        Fault(0, f"{each.id!r} is no id of a series; give it one of letters, digits, - _ . : under [ids]")
+        Fault(0, f"{unfit_id(each.id)}; give it one under [ids]") for each in new if not can_be_id(each.id)
+    ]
+    unfit += [
+        Fault(0, f"the {what} of {each.id[:80]!r} {reason}")
         for each in new
-        if not ID.fullmatch(each.id)
+        for what, text, most in (
+            ("name", each.name, 2000),
+            ("unit", each.unit, 200),
+            ("family", each.family, 200),
+        )
+        if text is not None and (reason := _unfit(text, most)) is not None
     ]
     if unfit:
         raise UploadRefusedError(unfit)
@@ -134,15 +161,25 @@ def register_new(
     return [each.id for each in new]
 
 
+def _unfit(text: str, most: int) -> str | None:
+    """Why a text may not describe a series, by the API's rule; None where it may."""
+    if not text.isprintable():
+        return "holds a control character"
+    return f"is longer than {most:,} characters or empty" if not 1 <= len(text) <= most else None
+
+
 def _tried(
     connection: Connection,
     preview: Preview,
     new: tuple[NewSeries, ...],
     units: dict[str, str],
+    *,
     recording: dict[str, Any],
+    progress: Progress | None,
 ) -> FilePreview:
     mapping = preview.understood.mapping
-    reading = FileReading(preview.understood.grid, mapping, units=units)
+    told = counting(progress, "rows to try a recording")
+    reading = FileReading(preview.understood.grid, mapping, units=units, progress=told)
     savepoint = connection.begin_nested()
     try:
         figures = [figure for batch in arriving(reading) for figure in batch]

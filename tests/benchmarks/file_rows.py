@@ -15,6 +15,7 @@ from pathlib import Path
 from services.ingestion.files.packing import Given
 from services.ingestion.files.reading import FileReading
 from services.ingestion.files.understanding import understand
+from services.settings import Settings
 
 MONTHS = 240
 
@@ -51,7 +52,7 @@ def main() -> None:
         write(path, rows)
         size, before = path.stat().st_size, peak()
         began, cpu = time.perf_counter(), time.process_time()
-        understood = understand(Given.of_path(path), limit=1 << 31)
+        understood = understand(Given.of_path(path), limit=Settings().file_limit_bytes)
         looked = time.perf_counter()
         units = {f"S{series:05d}": "t" for series in range(rows // MONTHS + 1)}
         reading = FileReading(understood.grid, understood.mapping, units=units)

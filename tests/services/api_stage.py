@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from httpx import Client, Response
+from own_servers import served
 from sqlalchemy import Engine, create_engine, func, select
-from starlette.types import ASGIApp
 
 from services.api.app import create_app
 from services.bootstrap import Service
@@ -25,6 +22,8 @@ from services.queries import alert_stream
 from services.settings import Settings
 from services.storage.tables import metadata
 from services.usecases.manage_keys import add_key
+
+__all__ = ["MAGNETS", "NOW", "Stage", "assert_problem", "key", "served", "staged", "staged_app"]
 
 NOW = dt.datetime(2025, 8, 1, 12, tzinfo=dt.UTC)
 MAGNETS = "CN_EXP_REPM_T"
@@ -90,27 +89,6 @@ def staged_app() -> FastAPI:
     )
     nowhere = create_engine("postgresql+psycopg://127.0.0.1:1/nowhere")
     return create_app(Service(settings, nowhere, lambda: NOW, lambda _: None))
-
-
-@contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """Address of an app behind a real uvicorn in a thread."""
-    # with the protocol said, asyncio turns Nagle's algorithm off: else each answer waits 40 ms
-    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < deadline
-            assert thread.is_alive()
-            time.sleep(0.01)  # uvicorn offers nothing to wait on
-        try:
-            yield "http://{}:{}".format(*listener.getsockname())
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def key(

@@ -37,7 +37,7 @@ def pages(stage: Stage) -> Iterator[Client]:
 
 def sent(pages: Client, content: bytes, name: str = "a.csv", **said: str) -> Response:
     """The page that a file is shown on."""
-    return pages.post("/imports", files={"file": (name, content)}, data=said)
+    return pages.post("/imports", files={"file": (name, content)}, data=said, follow_redirects=True)
 
 
 def import_id(answer: Response) -> str:
@@ -82,10 +82,27 @@ def test_a_file_is_shown_said_which_series_and_confirmed_once(stage: Stage, page
     ]
 
 
+def test_a_reload_sends_no_file_again(stage: Stage, pages: Client) -> None:
+    """The upload leads to the address of what was shown, which asks the same each time it is loaded."""
+    stage.register()
+    said = {"series_id": MAGNETS, "unit": "kg", "header": "1", "replay": "on"}
+    answer = pages.post("/imports", files={"file": ("a.csv", UNSURE)}, data=said)
+    assert answer.status_code == 303
+    for _ in range(2):
+        shown = pages.get(answer.headers["location"])
+        assert shown.status_code == 200
+        assert [name for name in typed(shown) if name.startswith("asked.")] == ["asked.numbers.decimal"]
+    assert stage.rows()["imports"] == 1
+    wrong = pages.post("/imports", files={"file": ("a.csv", UNSURE)}, data={"header": "0"})
+    assert wrong.status_code == 422
+    assert "a number from 1 to 10,000" in wrong.text
+
+
 def test_a_new_series_is_registered_with_its_figures(stage: Stage, pages: Client) -> None:
     """On an empty installation a file alone is enough: its series stands in the list afterwards."""
-    shown = sent(pages, TABLE, history="on")
+    shown = sent(pages, TABLE, history="on", replay="on")
     assert "no rule is woken" in shown.text
+    assert "as it became known: forecasts count" in shown.text
     pages.post(f"/imports/{import_id(shown)}/confirm")
     assert stage.rows()["observations"] == 1
     assert ">M<" in pages.get("/series").text
@@ -182,8 +199,8 @@ def test_only_who_may_write_imports_and_only_from_a_page_of_ours(stage: Stage, p
     assert pages.post("/imports", files=files).status_code == 303  # to the sign-in
     assert stage.rows()["imports"] == 0
     shown = pages.post("/imports", files=files, headers=writer)
-    assert shown.status_code == 200
-    address = f"/imports/{import_id(shown)}"
+    assert shown.status_code == 303
+    address = shown.headers["location"]
     assert pages.get(address, headers=writer).status_code == 200
     assert pages.get(address, headers=other).status_code == 404
     assert pages.post(f"{address}/confirm", headers=other).status_code == 404

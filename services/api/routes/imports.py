@@ -72,13 +72,17 @@ def show(
     series_id: Text = None,
     unit: Text = None,
     sheet: Text = None,
+    header: Annotated[int | None, Query(ge=1, le=10_000, description="The row of the names.")] = None,
     encoding: Text = None,
     source: Annotated[str, Query(min_length=1, max_length=200, description="Who says so.")] = "api",
     history: Annotated[bool, Query(description="The past: judged, and wakes no rule.")] = False,
+    replay: Annotated[
+        bool, Query(description="The past as it became known: forecasts count as published then.")
+    ] = False,
 ) -> ImportShown:
     """CSV in any encoding, Excel, JSON, Parquet or Arrow, packed or not. Nothing of it is recorded."""
-    asked = Asked(Layout(sheet=sheet, encoding=encoding), series_id, unit)
-    recording = {"source": source, "history": history}
+    asked = Asked(Layout(sheet=sheet, encoding=encoding), series_id, unit, header)
+    recording = {"source": source, "history": history, "replayed": replay}
     with service.engine.begin() as connection:
         pending, shown = show_import(
             connection,

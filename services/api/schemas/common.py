@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import math
-import re
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from services.api.problems import ProblemError
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
+from services.ingestion.cells import can_be_id, unfit_id
 
 
 class Given(BaseModel):
@@ -61,10 +59,8 @@ def _storable(text: str) -> str:
 
 def storable_id(text: str) -> str:
     """A new id as it may be kept: letters, digits and _ - . : and no more; else ProblemError."""
-    if _ID.fullmatch(text) is None:
-        raise ProblemError(
-            "invalid-request", f"{text!r} cannot be an id: use letters, digits and _ - . : only, 200 at most."
-        )
+    if not can_be_id(text):
+        raise ProblemError("invalid-request", f"{unfit_id(text)}.")
     return text
 
 

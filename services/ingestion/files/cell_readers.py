@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import Any
 
 from forecasting.months import Span
-from services.ingestion.cells import RowFault, absent, text_of, within_size
+from services.ingestion.cells import RowFault, absent, can_be_id, text_of, unfit_id, within_size
 from services.ingestion.files.flags import stage_of
 from services.ingestion.files.mapping import Mapping
 from services.ingestion.files.months import order, span_of, year_of
 from services.ingestion.files.numbers import Decimal, Number, number_in, shows
+from services.ingestion.files.roles import EXPONENTS, scale_of
 from services.ingestion.files.sheet_grid import UNRECKONED
-from services.ingestion.files.units import ratio, unit_named
+from services.ingestion.files.units import exponent, multiplier, ratio, unit_named
 
 KEPT = 1 << 16
 """Cells of a kind that are looked up; a file has a few thousand months and flags, whatever its length."""
@@ -34,6 +35,7 @@ class CellReaders:
     def __init__(self, mapping: Mapping, units: Dictionary[str, str]) -> None:
         self.mapping, self.units = mapping, units
         self.decimal = mapping.numbers.decimal
+        self._new = {each.id for each in mapping.register}
         self.series_id = lru_cache(KEPT)(self._series_id)
         self.unit = lru_cache(KEPT)(self._unit)
         self.stage = lru_cache(KEPT)(self._stage)
@@ -77,11 +79,26 @@ class CellReaders:
         if not all(parts):
             raise RowFault("the series is missing")
         said = self.mapping.table.join.join(part for part in parts if part)
-        return self.mapping.ids.get(said, said)
+        found = self.mapping.ids.get(said, said)
+        if found in self._new and not can_be_id(found):
+            raise RowFault(f"{unfit_id(found)}; give it one under [ids] of the mapping")
+        return found
 
     def _unit(self, cells: tuple[Any, ...]) -> str | None:
-        parts = [text_of("the unit", plain_text(cell)) for cell in cells]
-        return " ".join(part for part in parts if part) or self.mapping.unit
+        """The unit of a row: what scales it first, then its name, which may be that of the whole file."""
+        scale, parts = "", []
+        for name, cell in zip(self.mapping.table.unit, cells, strict=True):
+            part, kind = text_of("the unit", plain_text(cell)), scale_of(name)
+            if part and kind in EXPONENTS:
+                scale = f"10^{power} " if (power := exponent(part)) else ""
+            elif part and kind is not None:
+                if not multiplier(part):
+                    raise RowFault(f"{part[:40]!r} is no multiplier that is known; write thousand or million")
+                scale = f"{part} "
+            elif part:
+                parts.append(part)
+        unit = " ".join(parts) or self.mapping.unit
+        return unit and scale + unit
 
     def _stage(self, flag: str) -> str:
         return stage_of(flag, self.mapping.flags)

@@ -70,15 +70,18 @@ class Sample:
         return first if first is not None and self.every(first, _year) else None
 
     def values(self, used: Sequence[str | None]) -> list[str]:
-        """Columns of figures, the likeliest first: by their name, else all in which only numbers stand."""
-        free = [name for name in self.named if name not in used]
+        """Columns of figures, the likeliest first: by their name, else all in which only numbers stand.
+
+        None whose name says that it holds no volume.
+        """
+        free = [name for name in self.named if name not in used and not roles.is_no_volume(name)]
         by_name = roles.columns_for("value", free)
         if by_name:
             return [name for name in by_name if self._figures(name)] or by_name
         return [
             name for name in free
             if not roles.known(name) and roles.folded(name) not in roles.NEVER and not roles.is_code(name)
-            and self._figures(name)
+            and roles.scale_of(name) is None and self._figures(name)
         ]  # fmt: skip
 
     def _figures(self, name: str) -> bool:
@@ -95,8 +98,12 @@ class Sample:
                 for name in free
                 if self.every(name, lambda cell: unit_named(plain_text(cell)) is not None)
             ]
-        scale = [name for name in self.named if roles.folded(name) in roles.BESIDE_UNIT]
-        return (*scale[:1], found[0]) if found else ()
+        return (*self.scales()[:1], *found[:1])
+
+    def scales(self) -> list[str]:
+        """Columns that scale the unit, exponents of ten first."""
+        found = [name for name in self.named if roles.scale_of(name) is not None]
+        return sorted(found, key=lambda name: roles.scale_of(name) not in roles.EXPONENTS)
 
     def stages(self, used: Sequence[str | None]) -> str | None:
         """The column of flags or stages."""
@@ -114,7 +121,7 @@ class Sample:
         free = [
             name for name in self.named
             if name not in used and name not in CARRIED and not roles.known(name) and self.cells(name)
-            and roles.folded(name) not in roles.NEVER | roles.BESIDE_UNIT
+            and roles.folded(name) not in roles.NEVER and roles.scale_of(name) is None
         ]  # fmt: skip
         chosen: list[str] = []
         apart = len(self._distinct([*chosen, month]))

@@ -13,7 +13,7 @@ def to_toml(mapping: Mapping, remarks: Dictionary[str, str] | None = None) -> st
     """TOML of a mapping; ``remarks`` by choice (``table.value``) stand over it as comments, or at the end."""
     said = dict(remarks or {})
     raw = to_dictionary(mapping)
-    lines = ["# How this file is read; each choice can be changed. See `tonnage ingest --help`."]
+    lines = ["# How this file is read; each choice can be changed; services/docs/mappings.md has all."]
     lines += _lines(
         "", {key: value for key, value in raw.items() if not isinstance(value, dict | list)}, said
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from services.ingestion.files.errors import FileRefusedError
 from services.ingestion.files.mapping import Mapping
 from services.ingestion.files.reading import FileReading
+from services.ingestion.files.roles import EXPONENTS, scale_of
 from services.ingestion.files.tally import ReadFigure, Tally
 from services.ingestion.files.understanding import Understood
+from services.ingestion.files.units import doubtful
 from services.ingestion.files.units import said as conversion
 
 FIRST = 8
@@ -75,12 +77,15 @@ def _made(mapping: Mapping, preview: Preview) -> list[str]:
         said.append(f"Dates have their {'day' if mapping.months.day_first else 'month'} first.")
     if numbers.decimal == ",":
         said.append("Numbers have a decimal comma.")
-    conversions = sorted({pair for pair in preview.tally.units if pair[0] != pair[1]})
     if table.unit:
         said.append(f"Units: named by {_and(table.unit)}.")
+        powers = [name for name in table.unit if scale_of(name) in EXPONENTS]
+        said += [
+            f"{name!r} is an exponent of ten: 3 makes thousands of the unit, 6 millions." for name in powers
+        ]
     elif mapping.unit:
         said.append(f"Unit: {mapping.unit}.")
-    said += [f"  {conversion(*pair)}" for pair in conversions[:LISTED]]
+    said += [f"  {each}" for each in preview.tally.converted()]
     if table.stage:
         said.append(f"Stages: from the flags in {table.stage!r}.")
     return said
@@ -108,6 +113,18 @@ def shown(figure: ReadFigure) -> str:
 def _and(names: Sequence[str], count: int | None = None) -> str:
     more = (count or len(names)) - len(names)
     return ", ".join(repr(name) for name in names) + (f" and {more:,} more" if more > 0 else "")
+
+
+def doubted(understood: Understood, tally: Tally) -> Understood:
+    """What was understood, with the doubts that show only once a file was read: what its units mean."""
+    pair = next((each for each in sorted(tally.units) if doubtful(*each)), None)
+    if pair is None:
+        return understood
+    choice = "table.unit" if understood.mapping.table.unit else "unit"
+    doubt = f"Mt was taken for a million tonnes ({conversion(*pair)}); some write it for a metric ton"
+    earlier = understood.guesses.get(choice)
+    guesses = {**understood.guesses, choice: f"{earlier}; {doubt}" if earlier else doubt}
+    return replace(understood, guesses=guesses)
 
 
 def try_reading(understood: Understood, reading: FileReading) -> Preview:

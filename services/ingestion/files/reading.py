@@ -117,10 +117,12 @@ class FileReading:
         columns = self.columns
         series_id = unit = None
         beside: tuple[tuple[str, Any], ...] = ()
-        at: int | None = columns.series[0] if columns.series else None
         try:
             series_id = self.cells.series_id(tuple(cells[each] for each in columns.series))
-            at = columns.unit[0] if columns.unit else None
+        except RowFault as fault:
+            self._fault(number, columns.series[0] if columns.series else None, fault)
+        at = columns.unit[0] if columns.unit else None
+        try:
             unit = self.cells.unit(tuple(cells[each] for each in columns.unit))
             beside = tuple((name, cells[each]) for name, each in columns.carry if not blank(cells[each]))
         except RowFault as fault:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
-from services.ingestion.files.errors import FileRefusedError, PlacedFault, refusal
+from services.ingestion.files.errors import Faults, FileRefusedError, PlacedFault, refusal
 from services.ingestion.files.grids import MOST_COLUMNS, Cells, Grid
 from services.ingestion.files.mapping import Layout
 from services.ingestion.files.packing import UNPACKED, Given
@@ -87,7 +87,11 @@ def _guarded(given: Given, step: Any) -> Any:
 
 
 def json_grid(given: Given, layout: Layout) -> Grid:
-    """The grid of a JSON list of objects, itself or under the one key that holds a list."""
+    """The grid of a JSON list of objects, itself or under the one key that holds a list.
+
+    A list of lists under a row of names is one too, as the Census Bureau's API answers.
+    """
+    said = "JSON, a list of objects"
     try:
         raw = parsed(given.content(), None)
         if isinstance(raw, dict):
@@ -98,6 +102,8 @@ def json_grid(given: Given, layout: Layout) -> Grid:
                     given.name, f"one key of its object is to hold the list of figures; lists are {held}"
                 )
             raw = raw[lists[0]]
+        if isinstance(raw, list) and raw and all(isinstance(row, list) for row in raw):
+            raw, said = _named(given, raw), "JSON, a list of lists under a row of names"
         found = objects(raw)
     except FileRefusedError:
         raise
@@ -110,7 +116,26 @@ def json_grid(given: Given, layout: Layout) -> Grid:
         yield 1, names
         yield from ((at, [_plain(row.get(name)) for name in names]) for at, row in enumerate(found, start=2))
 
-    return Grid(given.name, rows, layout, ("JSON, a list of objects",), named=True)
+    return Grid(given.name, rows, layout, (said,), named=True)
+
+
+def _named(given: Given, raw: list[list[Any]]) -> list[dict[str, Any]]:
+    """Lists by the names in the first; a name that stands twice must say the same twice, as a filter does."""
+    header, *rows = raw
+    if not header or not all(isinstance(name, str) and name for name in header):
+        raise refusal(given.name, "the first of its lists is to hold the names of the columns, each a text")
+    faults = Faults(given.name)
+    found: list[dict[str, Any]] = []
+    for at, cells in enumerate(rows, start=2):
+        row: dict[str, Any] = {}
+        if len(cells) != len(header):
+            faults.add(at, f"row {at}", f"it has {len(cells)} cells, and the names are {len(header)}")
+        for name, cell in zip(header, cells, strict=False):
+            if row.setdefault(name, cell) != cell:
+                faults.add(at, f"row {at}", f"the column {name!r} stands twice, with two values")
+        found.append(row)
+    faults.refuse()
+    return found
 
 
 def lines_grid(given: Given, layout: Layout) -> Grid:

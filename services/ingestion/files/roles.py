@@ -28,8 +28,11 @@ _WORDS: dict[Role, str] = {
 ORDER: dict[Role, dict[str, int]] = {
     role: {word: at for at, word in enumerate(words.split())} for role, words in _WORDS.items()
 }
-BESIDE_UNIT = frozenset({"scalarfactor", "unitmult", "multiplier"})
-"""Columns that scale the unit beside them."""
+EXPONENTS = ("unitmult", "powercodecode")
+"""Columns that scale the unit beside them by a power of ten: SDMX's UNIT_MULT, and the OECD's code of it."""
+SCALES = ("scalarfactor", "multiplier", "unitmultiplier", "powercode")
+"""Columns that scale the unit beside them in words or as a factor."""
+BESIDE_UNIT = frozenset({*EXPONENTS, *SCALES})
 NEVER = frozenset(
     [
         "primaryvalue",
@@ -56,6 +59,71 @@ NEVER = frozenset(
 """Columns beside the figure that neither name a series nor hold a volume."""
 
 
+_NO_VOLUME = frozenset(
+    [
+        *(
+            "price",
+            "prices",
+            "pricing",
+            "cost",
+            "costs",
+            "share",
+            "shares",
+            "percent",
+            "percents",
+            "percentage",
+        ),
+        *("percentages", "pct", "bps", "change", "changes", "chg", "yoy", "mom", "qoq", "growth", "index"),
+        *("indices", "indexes", "idx", "rate", "rates", "ratio", "ratios", "usd", "eur", "cny", "rmb", "jpy"),
+        *("gbp", "brl", "rub", "dollar", "dollars", "euro", "euros", "yuan", "cif", "fob"),
+        *(
+            "preis",
+            "preise",
+            "anteil",
+            "ver\u00e4nderung",
+            "prix",
+            "part",
+            "variation",
+            "evolution",
+            "indice",
+        ),
+        *(
+            "precio",
+            "precios",
+            "preco",
+            "pre\u00e7o",
+            "valor",
+            "participacao",
+            "taxa",
+            "цена",
+            "доля",
+            "индекс",
+        ),
+    ]
+)
+_NO_VOLUME_IN = (
+    *("%", "\u2030", "$", "\u20ac", "\u00a5", "\u00a3"),
+    *(
+        "价格",
+        "单价",
+        "価格",
+        "単価",
+        "占比",
+        "比重",
+        "比率",
+        "同比",
+        "环比",
+        "增长",
+        "增減",
+        "指数",
+        "金额",
+        "金額",
+    ),
+    *("美元", "割合", "前年比"),
+)
+"""Words and signs in a column's name by which its figures are money, a share, a change or an index."""
+_WORD = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])")
+
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
@@ -67,6 +135,19 @@ def folded(name: str) -> str:
 def words_of(name: str) -> set[str]:
     """The words that a column's name may be found by: whole, and without what stands in brackets."""
     return {folded(name), folded(_BRACKETED.sub("", unicodedata.normalize("NFKC", name)))}
+
+
+def is_no_volume(name: str) -> bool:
+    """True where a column's name says that its figures are money, a share, a change or an index."""
+    plain = unicodedata.normalize("NFKC", name)
+    words = {word.lower() for word in _WORD.findall(plain)}
+    return bool(words & _NO_VOLUME) or any(sign in plain for sign in _NO_VOLUME_IN)
+
+
+def scale_of(name: str) -> str | None:
+    """Which of EXPONENTS and SCALES a column is, with SDMX's label behind a colon or without; or None."""
+    word = folded(name.partition(":")[0])
+    return word if word in BESIDE_UNIT else None
 
 
 def is_code(name: str) -> bool:

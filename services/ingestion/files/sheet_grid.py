@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from services.ingestion.binary_tables import cell_shown
 from services.ingestion.cells import instead
 from services.ingestion.files.errors import FileRefusedError, refusal
 from services.ingestion.files.grids import MOST_COLUMNS, Cells, Grid, blank, filled
@@ -81,7 +82,7 @@ def _rows(given: Given, name: str) -> Iterator[tuple[int, Cells]]:
     with _refused(given):
         values, formulas = _book(given), _book(given, formulas=True)
         pairs = zip(
-            values[name].iter_rows(values_only=True, max_col=MOST_COLUMNS),
+            (tuple(map(cell_shown, cells)) for cells in values[name].iter_rows(max_col=MOST_COLUMNS)),
             formulas[name].iter_rows(values_only=True, max_col=MOST_COLUMNS),
             strict=True,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from forecasting.months import Month, Span
+from services.ingestion.files.units import said as conversion
 
 NOTES = 20
 """Notes that are kept in words; the rest are counted."""
@@ -79,6 +80,10 @@ class Tally:
         self.noted += 1
         if len(self.notes) < NOTES:
             self.notes.append(f"{place}: {said[:120]!r}")
+
+    def converted(self) -> list[str]:
+        """The rules by which figures were brought into the unit of their series, in lines."""
+        return [conversion(*pair) for pair in sorted(self.units) if pair[0] != pair[1]][:LISTED]
 
     def left_aside(self) -> list[str]:
         """What of the file is no figure, in lines: missing ones, rows that a mapping leaves out, notes."""

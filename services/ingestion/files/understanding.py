@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -14,7 +14,8 @@ from services.ingestion.files.mapping import Layout, Mapping, Months, Numbers, S
 from services.ingestion.files.months import month_of_year, readings
 from services.ingestion.files.opening import open_grid
 from services.ingestion.files.packing import Given
-from services.ingestion.files.roles import columns_for
+from services.ingestion.files.reading import BATCH
+from services.ingestion.files.roles import columns_for, is_no_volume, known, scale_of
 from services.ingestion.files.survey import DayOrder, DecimalSign
 
 SAMPLED = 2000
@@ -49,8 +50,13 @@ class Understood:
         return not self.guesses and not self.questions
 
 
-def understand(given: Given, *, limit: int, asked: Asked | None = None) -> Understood:
-    """A file of any kind and shape, read once from end to end; FileRefusedError where it is no table."""
+def understand(
+    given: Given, *, limit: int, asked: Asked | None = None, progress: Callable[[int], None] | None = None
+) -> Understood:
+    """A file of any kind and shape, read once from end to end; FileRefusedError where it is no table.
+
+    ``progress`` is told the rows that were looked at.
+    """
     wanted = asked or Asked()
     grid = open_grid(given, limit=limit, asked=wanted.layout)
     guesses = dict(grid.guesses)
@@ -65,7 +71,7 @@ def understand(given: Given, *, limit: int, asked: Asked | None = None) -> Under
     questions: dict[str, str] = {}
     table, months, unit = _table(sample, wanted, guesses, questions)
     mapping = Mapping(file=layout, table=table, months=months, unit=unit)
-    mapping = _surveyed(grid, mapping, header.names, questions)
+    mapping = _surveyed(grid, mapping, header.names, questions, progress)
     said = _said(grid, mapping, header.above, header.row)
     aside = _aside(header.names, mapping)
     return Understood(grid, mapping, (*said, *aside), guesses, questions)
@@ -122,7 +128,11 @@ def _table(
     used += [*units, stage]
     series = _series(sample, wanted, month or year, used, guesses=guesses, questions=questions)
     unit = wanted.unit
-    if unit is None and not units:
+    scales = tuple(name for name in units if scale_of(name) is not None)
+    beside = unit is None and len(units) > len(scales)
+    if scales and not beside:
+        guesses["table.unit"] = f"{scales[0]!r} was taken to scale the unit, which no column beside it says"
+    if unit is None and not beside:
         found = sample.unit_said(value)
         if found is None:
             questions["unit"] = 'nothing says the unit; say unit = "t" in the mapping, or --unit t'
@@ -131,7 +141,7 @@ def _table(
             guesses["unit"] = f"the unit was taken to be {found[0]!r}: {found[1]}"
     table = Table(
         shape=shape, series=series, series_id=wanted.series_id, month=month, year=year, value=value,
-        unit=() if wanted.unit else units, stage=stage, carry=sample.carried() if shape == "long" else (),
+        unit=scales if wanted.unit else units, stage=stage, carry=sample.carried() if shape == "long" else (),
     )  # fmt: skip
     return table, months, unit
 
@@ -172,12 +182,16 @@ def _value(
     found = sample.values(used)
     if not found:
         free = [name for name in sample.named if name not in used]
+        none = [name for name in free if is_no_volume(name)]
+        said = f" ({_listed(none)} by name a price, share, change, index or rate)" if none else ""
         questions["table.value"] = (
-            f"no column holds figures that are known as such; candidates are {_listed(free)}"
+            f"no column holds figures that are known as such; candidates are {_listed(free)}{said}"
         )
         return None
     if len(found) > 1:
         guesses["table.value"] = f"the figures may stand in {_listed(found)}; {found[0]!r} was taken"
+    elif not known(found[0]):
+        guesses["table.value"] = f"{found[0]!r} alone holds numbers, and its name does not say of what"
     return found[0]
 
 
@@ -209,7 +223,13 @@ def _series(
     return found
 
 
-def _surveyed(grid: Grid, mapping: Mapping, names: Sequence[str], questions: dict[str, str]) -> Mapping:
+def _surveyed(
+    grid: Grid,
+    mapping: Mapping,
+    names: Sequence[str],
+    questions: dict[str, str],
+    progress: Callable[[int], None] | None,
+) -> Mapping:
     """The mapping with the order of days and the decimal sign that the file proves, or the questions."""
     if mapping.file.format not in {"text", "excel", "json", "jsonl"}:
         return replace(mapping, numbers=Numbers("."))
@@ -228,7 +248,9 @@ def _surveyed(grid: Grid, mapping: Mapping, names: Sequence[str], questions: dic
         )
         found = month_columns(names, wide) if mapping.table.shape != "long" else ()
         values = [(at, names[at]) for at, _ in found]
-    for number, cells in header.body(grid):
+    for at, (number, cells) in enumerate(header.body(grid), start=1):
+        if progress is not None and not at % BATCH:
+            progress(at)
         if month is not None and month < len(cells):
             days.see(cells[month], f"row {number}")
         sign.see(_held(cells, values), f"row {number}")

@@ -8,14 +8,18 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from services.ingestion.cells import RowFault
+
 Ratio = tuple[int, int]
 
 _TABLE: dict[tuple[str, int, int], str] = {
-    ("t", 1, 1): "t tonne tonnes metric_ton metric_tons metric_tonne metric_tonnes mt ton tons 吨 公吨",
+    ("t", 1, 1): "t tonne tonnes metric_ton metric_tons metric_tonne metric_tonnes mt ton tons 吨 公吨 "
+    "тонна тонны тонн т",
     ("t", 1, 1000): "kg kgs kilogram kilograms kilogramme kilogrammes 千克 公斤 quilogramas",
     ("t", 1, 1_000_000): "g gram grams gramme grammes",
     ("t", 1, 10): "quintal quintals 100kg quantity_in_100kg",
     ("t", 1000, 1): "kt kilotonne kilotonnes",
+    ("t", 1_000_000, 1): "mmt megatonne megatonnes",
     ("t", 45_359_237, 100_000_000_000): "lb lbs pound pounds",
     ("t", 90_718_474, 100_000_000): "short_ton short_tons",
     ("t", 10_160_469_088, 10_000_000_000): "long_ton long_tons",
@@ -26,10 +30,15 @@ _TABLE: dict[tuple[str, int, int], str] = {
 }  # fmt: skip
 """(what it measures, numerator, denominator): names. Tons without a word beside them are metric."""
 
+MEGATONNE = "Mt"
+"""By its capital alone a million tonnes; all other names are read without regard to capitals."""
+_MILLION = ("million", "millions", "millions of", "mln", "mio", "millionen", "млн", "百万")
+_THOUSAND = (
+    "thousand", "thousands", "thousands of", "'000", "000", "1000", "千", "tsd", "tausend", "тыс"
+)  # fmt: skip
 _TIMES = {
-    "thousand": 1000, "thousands": 1000, "thousands of": 1000, "'000": 1000, "000": 1000, "1000": 1000,
-    "千": 1000,    "100": 100, "10000": 10_000, "万": 10_000, "million": 1_000_000, "millions": 1_000_000,
-    "millions of": 1_000_000, "百万": 1_000_000, "units": 1, "": 1,
+    **dict.fromkeys(_MILLION, 1_000_000), **dict.fromkeys(_THOUSAND, 1000),
+    "tens": 10, "100": 100, "hundred": 100, "hundreds": 100, "10000": 10_000, "万": 10_000, "units": 1, "": 1,
 }  # fmt: skip
 _NAMES = {
     name.replace("_", " "): (kind, num, den)
@@ -37,8 +46,14 @@ _NAMES = {
     for name in names.split()
 }
 _BEFORE = re.compile(
-    r"(thousands? of|thousands?|millions? of|millions?|units|'?000|100|1,?000|10,?000|百万|千|万)?\s*(.+)"
+    r"(thousands? of|thousands?|tausend|tsd|тыс|millionen|millions? of|millions?|mln|mio|млн|tens|hundreds?"
+    r"|units|'?000|10,?000|1,?000|100|百万|千|万)?\s*(.+)"
 )
+_POWER = re.compile(r"10\^(-?\d{1,2}) (.+)", re.ASCII)
+_EITHER = re.compile(r"(?<![A-Za-z])(?:Mt|mT)$")
+_EXPONENT = re.compile(r"[+-]?\d{1,2}(?:\.0)?", re.ASCII)
+HIGHEST_POWER = 15
+"""Of ten, in a multiplier: a figure beyond 10¹⁵ is refused whatever its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,14 @@ class Unit:
 @cache
 def unit_named(name: str) -> Unit | None:
     """The unit of a name in the table, with a multiplier before it or not; None where it has none there."""
-    text = " ".join(unicodedata.normalize("NFKC", name).lower().replace("_", " ").replace(".", " ").split())
+    plain = " ".join(unicodedata.normalize("NFKC", name).replace("_", " ").replace(".", " ").split())
+    if (power := _POWER.fullmatch(plain)) is not None:
+        return _scaled(unit_named(power[2]), int(power[1]))
+    if plain == MEGATONNE:
+        return Unit("t", 1_000_000, 1)
+    if _EITHER.search(plain):
+        return None  # thousand Mt: nobody counts megatonnes in thousands, and few write metric tons so
+    text = plain.lower()
     if text in _NAMES:
         return Unit(*_NAMES[text])
     match = _BEFORE.fullmatch(text)
@@ -62,6 +84,36 @@ def unit_named(name: str) -> Unit | None:
     times = _TIMES[(match[1] or "").replace(",", "")]
     kind, numerator, denominator = _NAMES[match[2].strip()]
     return Unit(kind, numerator * times, denominator)
+
+
+def _scaled(unit: Unit | None, power: int) -> Unit | None:
+    if unit is None or abs(power) > HIGHEST_POWER:
+        return None
+    up, down = 10 ** max(power, 0), 10 ** max(-power, 0)
+    return Unit(unit.kind, unit.numerator * up, unit.denominator * down)
+
+
+def multiplier(word: str) -> bool:
+    """True where a word stands before a unit and multiplies it."""
+    return word.lower().replace(",", "").strip(" .") in _TIMES
+
+
+def exponent(given: str) -> int:
+    """The exponent of ten that a cell of UNIT_MULT says, with SDMX's label behind it or without.
+
+    RowFault where it is no whole number from -15 to 15.
+    """
+    said = given.partition(":")[0].strip()
+    if _EXPONENT.fullmatch(said) is None or abs(int(float(said))) > HIGHEST_POWER:
+        raise RowFault(f"{given[:40]!r} is no exponent of ten, such as 3 for thousands and 6 for millions")
+    return int(float(said))
+
+
+def doubtful(given: str, wanted: str) -> bool:
+    """True where a factor rests on Mt being megatonnes: some write it for metric tons."""
+    rule = ratio(given, wanted)
+    megatonnes = any(name.split()[-1:] == [MEGATONNE] for name in (given, wanted))
+    return megatonnes and rule is not None and rule != (1, 1)
 
 
 @cache

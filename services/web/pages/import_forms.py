@@ -18,6 +18,8 @@ from services.web.sessions import Writing
 ADDRESS = "/imports"
 FORM_BYTES = 20_000
 """What a form may hold beside its file."""
+MOST_HEADER = 10_000
+"""The last row that names of columns may stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,17 @@ class Sent:
     def asked(self) -> Asked:
         """What need not be guessed."""
         layout = Layout(sheet=self.said.get("sheet"), encoding=self.said.get("encoding"))
-        return Asked(layout, self.said.get("series_id"), self.said.get("unit"))
+        header = int(self.said["header"]) if "header" in self.said else None
+        return Asked(layout, self.said.get("series_id"), self.said.get("unit"), header)
 
     @property
     def recording(self) -> dict[str, Any]:
-        """Who says so, and whether it is the past."""
-        return {"source": self.said.get("source") or "file", "history": "history" in self.said}
+        """Who says so, whether it is the past, and whether that is told as it became known."""
+        return {
+            "source": self.said.get("source") or "file",
+            "history": "history" in self.said,
+            "replayed": "replay" in self.said,
+        }
 
 
 def most_bytes(settings: Settings) -> int:
@@ -52,6 +59,9 @@ async def _sent(request: Request, _: Writing) -> Sent:
     if not isinstance(file, UploadFile) or not file.filename:
         raise HTTPException(422, "No file was chosen; nothing was changed.")
     said = {name: text.strip()[:200] for name, text in form.items() if isinstance(text, str) and text.strip()}
+    header = said.get("header", "1")
+    if not (header.isascii() and header.isdecimal() and 1 <= int(header) <= MOST_HEADER):
+        raise HTTPException(422, f"The row of the names is a number from 1 to {MOST_HEADER:,}.")
     name = "".join(sign for sign in file.filename if sign.isprintable())[-200:] or "file"
     return Sent(name, await file.read(), said)
 

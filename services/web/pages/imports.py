@@ -57,11 +57,11 @@ def start(request: Request, looking: Looking) -> Response:
 
 @router.post(ADDRESS)
 def show(request: Request, looking: Writing, sent: TheFile) -> Response:
-    """What was understood of a file; nothing of it is recorded."""
+    """To the page of what was understood of a file; nothing of it is recorded, and a reload sends nothing."""
     service: Service = request.app.state.service
     try:
         with service.engine.begin() as connection:
-            pending, shown = show_import(
+            pending, _ = show_import(
                 connection,
                 (sent.name, sent.content),
                 sender=_sender(looking),
@@ -72,7 +72,7 @@ def show(request: Request, looking: Writing, sent: TheFile) -> Response:
             )
             after = {"name": sent.name, "source": sent.recording["source"]}
             keep(request, looking, connection, "import.shown", pending.id, after=after)
-            return shown_page(request, looking, connection, pending, shown)
+        return back_to(f"{ADDRESS}/{pending.id}")
     except (UploadRefusedError, UploadTooLargeError) as error:
         status = 413 if isinstance(error, UploadTooLargeError) else 422
         with service.engine.begin() as connection:

@@ -32,6 +32,10 @@ def workbook(
         page.append(row)
     if merge:
         page.merge_cells(merge)
+    return saved(book)
+
+
+def saved(book: Workbook) -> bytes:
     kept = io.BytesIO()
     book.save(kept)
     return kept.getvalue()
@@ -75,6 +79,13 @@ CENSUS = json.dumps(
             "CTY_CODE": "-",
         },
         {"E_COMMODITY": "2805300050", "time": "2025-05", "QTY_1_MO": "0", "UNIT_QY1": "KG", "CTY_CODE": "-"},
+    ]
+).encode()
+CENSUS_WIRE = json.dumps(
+    [
+        ["E_COMMODITY", "QTY_1_MO", "UNIT_QY1", "time", "E_COMMODITY"],
+        ["2805300000", "1200", "KG", "2025-05", "2805300000"],
+        ["2805300050", None, "KG", "2025-05", "2805300050"],
     ]
 ).encode()
 COMEXT_CSV = text(

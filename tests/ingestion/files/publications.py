@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from agency_files import (
     CENSUS,
+    CENSUS_WIRE,
     COMEXSTAT,
     COMEXT_CSV,
     COMTRADE,
@@ -48,6 +49,14 @@ class Publication:
     encoding: str | None = None
 
 
+def merged(raw: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
+    """A mapping with what its reader says of it."""
+    held = dict(raw)
+    for key, value in choices.items():
+        held[key] = merged(held.get(key, {}), value) if isinstance(value, dict) and key != "keep" else value
+    return held
+
+
 SPAN = (("A", "2025-01..2025-02", 12345.5, "tonnes", "final"), ("A", "2025-03", 6100.0, "tonnes", "final"))
 
 
@@ -82,6 +91,16 @@ PUBLICATIONS = [
             ("US-2805300050", "2025-05", 0.0, "KG", "final"),
         ],
         {"ids": {"2805300000": "US-2805300000", "2805300050": "US-2805300050"}},
+        {"table.series"},
+    ),
+    Publication(
+        "census-wire.json",
+        CENSUS_WIRE,
+        [
+            ("2805300000", "2025-05", 1200.0, "KG", "final"),
+            ("2805300050", "2025-05", "", "KG", "final"),
+        ],
+        {},
         {"table.series"},
     ),
     Publication(
@@ -222,7 +241,7 @@ PUBLICATIONS = [
             "unit": "kt",
             "file": {"encoding": "cp1251"},
         },
-        {"file.encoding", "file.header", "table.series_id", "unit"},
+        {"file.encoding", "file.header", "table.series_id", "table.value", "unit"},
     ),
     Publication(
         "dates.xlsx",

@@ -7,7 +7,17 @@ import io
 import zipfile
 
 import pytest
-from agency_files import CENSUS, COMTRADE, DATES, ESTAT_JAPAN, YEARS_DOWN, arrow, parquet, workbook
+from agency_files import (
+    CENSUS,
+    CENSUS_WIRE,
+    COMTRADE,
+    DATES,
+    ESTAT_JAPAN,
+    YEARS_DOWN,
+    arrow,
+    parquet,
+    workbook,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +30,7 @@ from services.ingestion.files.understanding import Asked, understand
 
 LIMIT = 100_000
 SEEDS = [
-    COMTRADE, CENSUS, DATES, ESTAT_JAPAN, YEARS_DOWN, gzip.compress(COMTRADE),
+    COMTRADE, CENSUS, CENSUS_WIRE, DATES, ESTAT_JAPAN, YEARS_DOWN, gzip.compress(COMTRADE),
     parquet(series_id=["A"], month=["2025-05"], value=[1.0]),
     arrow(series_id=["A"], month=["2025-05"], value=[1.0]),
 ]  # fmt: skip

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from agency_files import COMEXSTAT, GACC_ENGLISH
-from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
-from typer.testing import CliRunner, Result
-
-from services import bootstrap, settings
-from services.cli import app
+from typer.testing import Result
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The command on a database of its own, without a broker."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("TONNAGE_SECRET_KEYS", json.dumps([Fernet.generate_key().decode()]))
-    settings.settings.cache_clear()
-    engine = create_engine(database_url)
-    quiet = bootstrap.Service(settings.settings(), engine, bootstrap.now, lambda _: None)
-    monkeypatch.setattr(bootstrap, "service", lambda: quiet)
-    monkeypatch.setattr(bootstrap, "engine", lambda: engine)
-    yield lambda *words: CliRunner().invoke(app, [str(word) for word in words])
-    engine.dispose()
-    settings.settings.cache_clear()
 
 
 def held(database_url: str) -> list[tuple[str, float]]:
@@ -97,6 +77,42 @@ def test_a_file_of_one_reading_is_recorded_straight(run: Run, database_url: str,
     strict.write_text("series_id,month,value,unit\nA,2025-05,1300,t\n")
     assert "0 recorded, 1 revised" in run("ingest", strict).output
     assert held(database_url) == [("A", 1234.5), ("A", 1300.0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "doubt", "value"),
+    [
+        ("series_id;month;shipped;unit\nA;2025-05;5;t\n", "'shipped' alone holds numbers", 5.0),
+        ("series_id;month;value;unit\nA;2025-05;5;Mt\n", "Mt was taken for a million tonnes", 5e6),
+    ],
+)
+def test_what_may_be_wrong_is_recorded_only_once_it_was_shown(
+    run: Run, database_url: str, tmp_path: Path, *, content: str, doubt: str, value: float
+) -> None:
+    """A column of unknown name, and Mt, are recorded by the mapping of a preview and not before."""
+    run("series", "add", "A", "--name", "A", "--unit", "t")
+    file = tmp_path / "a.csv"
+    file.write_text(content)
+    straight = run("ingest", file)
+    assert straight.exit_code == 1
+    assert doubt in straight.output
+    assert held(database_url) == []
+    assert doubt in run("ingest", file, "--preview").output
+    recorded = run("ingest", file, "--map", tmp_path / "a.csv.map.toml")
+    assert recorded.exit_code == 0, recorded.output
+    assert held(database_url) == [("A", value)]
+
+
+def test_a_price_is_recorded_by_nobodys_guess(run: Run, database_url: str, tmp_path: Path) -> None:
+    """A column named as a price is asked about, and even the preview's own mapping does not take it."""
+    run("series", "add", "A", "--name", "A", "--unit", "t")
+    file = tmp_path / "a.csv"
+    file.write_text("series_id;month;price;unit\nA;2025-05;905;t\n")
+    for words in (("--preview",), (), ("--map", tmp_path / "a.csv.map.toml")):
+        refused = run("ingest", file, *words)
+        assert refused.exit_code == 1, refused.output
+        assert "'price'" in refused.output
+    assert held(database_url) == []
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from publications import PUBLICATIONS, Publication
+from publications import PUBLICATIONS, Publication, merged
 
 from services.ingestion.files.mapping import of_dictionary, parse, to_dictionary
 from services.ingestion.files.mapping_text import to_toml
@@ -21,13 +19,6 @@ each_publication = pytest.mark.parametrize("publication", PUBLICATIONS, ids=lamb
 
 def given(publication: Publication) -> Given:
     return Given.of_bytes(publication.name, publication.content)
-
-
-def merged(raw: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
-    held = dict(raw)
-    for key, value in choices.items():
-        held[key] = merged(held.get(key, {}), value) if isinstance(value, dict) and key != "keep" else value
-    return held
 
 
 @each_publication

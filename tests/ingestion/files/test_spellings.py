@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from services.ingestion.cells import RowFault
+from services.ingestion.files.errors import FileRefusedError
 from services.ingestion.files.flags import stage_of
 from services.ingestion.files.months import span_of
 from services.ingestion.files.numbers import number_in
@@ -191,3 +194,19 @@ def test_codes_are_names_and_a_unit_in_brackets_is_no_part_of_a_name() -> None:
     table = understood.mapping.table
     assert (table.series, table.month, table.value) == (("HS code",), "Month", "Net weight (kg)")
     assert understood.mapping.unit == "kg"
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([["series", "month", "value"], ["A", "2025-05"]], "row 2: it has 2 cells, and the names are 3"),
+        ([["series", "series", "value"], ["A", "B", 5]], "row 2: the column 'series' stands twice"),
+        ([["series", "month", 3], ["A", "2025-05", 5]], "the first of its lists is to hold the names"),
+        ([[], []], "the first of its lists is to hold the names"),
+        ([["series", "month"], {"series": "A"}], "a list of objects is wanted"),
+    ],
+)
+def test_lists_of_json_that_are_no_table_are_refused(rows: list[object], reason: str) -> None:
+    """A short list, a name with two values and a first list without names are refused with their row."""
+    with pytest.raises(FileRefusedError, match=reason):
+        understand(Given.of_bytes("a.json", json.dumps(rows).encode()), limit=9999)
