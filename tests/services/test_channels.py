@@ -186,7 +186,7 @@ def test_cloud_events_are_signed_and_numbered(engine: Engine) -> None:
         "type": "tonnage.alert.opened.v1",
         "time": "2025-06-20T02:00:00Z",
         "datacontenttype": "application/json",
-        "dataschema": "/v1/event-types/alert.opened?version=1",
+        "dataschema": "/v1/event-types/alert.opened?version=1&part=data",
         "sequence": "1",
         "data": EVENT["data"],
     }
