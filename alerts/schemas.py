@@ -26,7 +26,7 @@ _PERIOD: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}(\.\.\d{4}-\d{2})?
 
 ABOUT: dict[EventType, str] = {
     EventType.ALERT_OPENED: "A rule was broken by a figure: an alert is open on its series. Where a silence "
-    "kept that from the desk, the first figure heard tells it, and unheard what went before.",
+    "kept that from the desk, the end of the silence or a figure tells it, and unheard what was missed.",
     EventType.ALERT_UPDATED: "A later figure keeps the alert open.",
     EventType.ALERT_ESCALATED: "The alert has become more severe.",
     EventType.ALERT_DEESCALATED: "The alert has become less severe.",

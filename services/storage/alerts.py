@@ -7,7 +7,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, delete, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from alerts.hysteresis import Status
@@ -191,12 +203,40 @@ def events(connection: Connection, alert_id: str) -> list[AlertEvent]:
 
 
 def unheard(connection: Connection, alert_id: str) -> list[AlertEvent]:
-    """Transitions of an alert that were silenced after the last that was not, in their order."""
+    """Transitions of an alert that were silenced after the last that its desk heard, in their order."""
     held = alert_events.c.alert_id == alert_id
-    heard = select(func.max(alert_events.c.id)).where(held, alert_events.c.silenced_by.is_(None))
+    heard = select(func.max(alert_events.c.id)).where(held, _heard(alert_events))
     later = alert_events.c.id > func.coalesce(heard.scalar_subquery(), 0)
     query = select(alert_events).where(held, later).order_by(alert_events.c.id)
     return [_event(row) for row in connection.execute(query)]
+
+
+def unheard_openings(connection: Connection) -> list[AlertEvent]:
+    """The same of every open alert that opened, or opened again, in silence; alert by alert."""
+    earlier = alert_events.alias("earlier")
+    heard = select(func.max(earlier.c.id)).where(earlier.c.alert_id == alerts.c.id, _heard(earlier))
+    later = alert_events.c.id > func.coalesce(heard.correlate(alerts).scalar_subquery(), 0)
+    raised = select(alert_events.c.alert_id).where(
+        alert_events.c.kind.in_(("opened", "reopened")), alert_events.c.silenced_by.is_not(None)
+    )
+    query = (
+        select(alert_events)
+        .join(alerts, alerts.c.id == alert_events.c.alert_id)
+        .where(alerts.c.status == "opened", alerts.c.id.in_(raised), later)
+        .order_by(alert_events.c.alert_id, alert_events.c.id)
+    )
+    return [_event(row) for row in connection.execute(query)]
+
+
+def say_anew(connection: Connection, event_id: int, body: dict[str, Any]) -> None:
+    """Keep the words in which a silenced transition was told after its silence; from then on it is heard."""
+    connection.execute(update(alert_events).where(alert_events.c.id == event_id).values(payload=body))
+
+
+def _heard(rows: FromClause) -> ColumnElement[bool]:
+    """Whether a desk heard of a transition: at once, or late, and then it says what was missed."""
+    missed = rows.c.payload["data"]["unheard"]
+    return or_(rows.c.silenced_by.is_(None), func.jsonb_typeof(missed) == "object")
 
 
 def last_events(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
