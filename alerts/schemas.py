@@ -26,7 +26,7 @@ _PERIOD: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}(\.\.\d{4}-\d{2})?
 
 ABOUT: dict[EventType, str] = {
     EventType.ALERT_OPENED: "A rule was broken by a figure: an alert is open on its series. Where a silence "
-    "kept that from the desk, the first figure heard tells it, and unheard what went before.",
+    "kept that from the desk, the end of the silence or a figure tells it, and unheard what was missed.",
     EventType.ALERT_UPDATED: "A later figure keeps the alert open.",
     EventType.ALERT_ESCALATED: "The alert has become more severe.",
     EventType.ALERT_DEESCALATED: "The alert has become less severe.",
@@ -54,15 +54,28 @@ def schema(event: EventType) -> Schema:
     Where the whole would be longer than receivers take, ``data`` holds ``shortened`` and nothing else but a
     sentence.
     """
-    whole = _DATA.get(event, _FIGURE)
     body = _object(
         type={"const": str(event)},
         version={"const": VERSION},
         timestamp=_TIME,
         sequence={"type": "integer", "minimum": 1},
-        data={"anyOf": [*whole.get("anyOf", [whole]), _SHORTENED]},
+        data=_data(event),
     )
-    return {"$schema": _DIALECT, "title": str(event), "description": ABOUT[event], **body}
+    return _titled(event, body)
+
+
+def data_schema(event: EventType) -> Schema:
+    """JSON Schema (2020-12) of ``data`` alone in the body of one event type, as ``schema`` holds it."""
+    return _titled(event, _data(event))
+
+
+def _data(event: EventType) -> Schema:
+    whole = _DATA.get(event, _FIGURE)
+    return {"anyOf": [*whole.get("anyOf", [whole]), _SHORTENED]}
+
+
+def _titled(event: EventType, given: Schema) -> Schema:
+    return {"$schema": _DIALECT, "title": str(event), "description": ABOUT[event], **given}
 
 
 def _object(**properties: Schema) -> Schema:

@@ -65,7 +65,7 @@ DELIVERY_SECONDS = Histogram(
 )
 ATTEMPTS = Counter(
     "tonnage_delivery_attempts",
-    "Attempts by what follows: delivered, pending, exhausted, cancelled.",
+    "Attempts by what follows: delivered, pending, exhausted.",
     ["outcome"],
 )
 

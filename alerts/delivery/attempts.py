@@ -118,7 +118,7 @@ class Exhausted:
 
 @dataclass(frozen=True, slots=True)
 class Disabled:
-    """The receiver said that the endpoint is gone for good (410)."""
+    """The receiver said that the endpoint is gone for good (410): the message waits until it is enabled."""
 
     reason: str
 

@@ -67,9 +67,14 @@ def cloud_event(event: Body, *, message_id: str, sequence: int) -> dict[str, Any
     }
 
 
-def dataschema(event_type: str, version: int) -> str:
-    """Where the API shows the JSON Schema of a body: another version has another address."""
+def body_schema(event_type: str, version: int) -> str:
+    """Where the API shows the JSON Schema of a webhook's whole body: another version has another address."""
     return f"/v1/event-types/{event_type}?version={version}"
+
+
+def dataschema(event_type: str, version: int) -> str:
+    """Where it shows the schema of ``data`` alone, which CloudEvents wrap in an envelope of their own."""
+    return f"{body_schema(event_type, version)}&part=data"
 
 
 def _slack_text(said: str) -> str:

@@ -17,7 +17,7 @@ from alerts.delivery.errors import ForbiddenUrlError
 from alerts.delivery.guard import LONGEST_URL, Network
 
 CHILDREN = 4
-"""Processes at once; each takes about 0.7 s and 60 MB."""
+"""Processes at once, which who claims deliveries keeps to; each takes about 0.7 s and 60 MB."""
 
 _COMMAND = ("-m", "alerts.delivery.apprise_process")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
@@ -38,32 +38,29 @@ def masked(url: str) -> str:
     return f"{scheme}://{rest.partition('/')[0]}/…" if scheme in {"http", "https"} else f"{scheme[:30]}://…"
 
 
-async def notify(
-    url: str, body: bytes, *, allowed: Sequence[Network], seconds: float, children: asyncio.Semaphore
-) -> Outcome:
+async def notify(url: str, body: bytes, *, allowed: Sequence[Network], seconds: float) -> Outcome:
     """Send a body of Kind.APPRISE through the service that ``url`` names; nothing a service does is raised.
 
     2xx stands for "sent", since Apprise tells no more than whether it was; the URL is in no outcome.
     """
     clock = asyncio.get_running_loop().time
     task = {"url": url, "allowed": [str(network) for network in allowed], "seconds": seconds}
-    async with children:
-        began = clock()
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *_COMMAND,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-        )
-        try:
-            async with asyncio.timeout(seconds + _START_UP):
-                said, _ = await child.communicate(json.dumps({**task, **json.loads(body)}).encode())
-        except TimeoutError:
-            child.kill()
-            await child.wait()
-            return Outcome(None, Failure.TIMEOUT, "the service did not answer", clock() - began)
+    began = clock()
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *_COMMAND,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=_ENVIRONMENT,
+    )
+    try:
+        async with asyncio.timeout(seconds + _START_UP):
+            said, _ = await child.communicate(json.dumps({**task, **json.loads(body)}).encode())
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+        return Outcome(None, Failure.TIMEOUT, "the service did not answer", clock() - began)
     if child.returncode != 0:
         return Outcome(None, Failure.CONNECT, f"the sender ended with {child.returncode}", clock() - began)
     told = json.loads(said)

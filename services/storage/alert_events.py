@@ -1,4 +1,4 @@
-"""Transitions of alerts, as they were recorded and said; rows are only ever added."""
+"""Transitions of alerts, as they were recorded and said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from alerts.states import Transition
@@ -82,18 +82,47 @@ def of_alert(connection: Connection, alert_id: str) -> list[AlertEvent]:
 
 
 def unheard(connection: Connection, alert_ids: Collection[str]) -> dict[str, list[AlertEvent]]:
-    """Transitions of alerts that were silenced after the last that was not, by alert, in their order."""
+    """Transitions of alerts that were silenced after the last that their desk heard, by alert, in order."""
+    query = select(alert_events).where(alert_events.c.alert_id.in_(alert_ids), *_missed())
+    return _by_alert(connection, query)
+
+
+def unheard_openings(connection: Connection) -> dict[str, list[AlertEvent]]:
+    """The same of every open alert that opened, or opened again, in silence."""
+    raised = select(alert_events.c.alert_id).where(
+        alert_events.c.kind.in_(("opened", "reopened")), alert_events.c.silenced_by.is_not(None)
+    )
+    query = (
+        select(alert_events)
+        .join(alerts, alerts.c.id == alert_events.c.alert_id)
+        .where(alerts.c.status == "opened", alerts.c.id.in_(raised), *_missed())
+    )
+    return _by_alert(connection, query)
+
+
+def say_anew(connection: Connection, event_id: int, body: dict[str, Any]) -> None:
+    """Keep the words in which a silenced transition was told after its silence; from then on it is heard."""
+    connection.execute(update(alert_events).where(alert_events.c.id == event_id).values(payload=body))
+
+
+def _missed() -> tuple[ColumnElement[bool], ...]:
+    """Of a transition: its desk has heard neither of it nor of a later one of its alert."""
     later = alert_events.alias("later")
-    heard = select(later.c.id).where(
-        later.c.alert_id == alert_events.c.alert_id,
-        later.c.silenced_by.is_(None),
-        later.c.id > alert_events.c.id,
+    since = select(later.c.id).where(
+        later.c.alert_id == alert_events.c.alert_id, later.c.id > alert_events.c.id, _heard(later)
     )
-    silenced = select(alert_events).where(
-        alert_events.c.alert_id.in_(alert_ids), alert_events.c.silenced_by.is_not(None), ~heard.exists()
-    )
+    return ~_heard(alert_events), ~since.exists()
+
+
+def _heard(rows: FromClause) -> ColumnElement[bool]:
+    """Whether a desk heard of a transition: at once, or late, and then it says what was missed."""
+    told_late = func.jsonb_typeof(rows.c.payload["data"]["unheard"]) == "object"
+    return or_(rows.c.silenced_by.is_(None), func.coalesce(told_late, false()))
+
+
+def _by_alert(connection: Connection, query: Select[Any]) -> dict[str, list[AlertEvent]]:
     found: dict[str, list[AlertEvent]] = defaultdict(list)
-    for row in connection.execute(silenced.order_by(alert_events.c.id)):
+    for row in connection.execute(query.order_by(alert_events.c.alert_id, alert_events.c.id)):
         found[row.alert_id].append(_event(row))
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from sqlalchemy import Engine
 from alerts.delivery import attempts, signing
 from alerts.delivery.attempts import Delivered, Failure, Outcome, Settlement
 from alerts.delivery.bodies import CONTENT_TYPES, Kind
-from alerts.delivery.channels import CHILDREN, notify, without_addresses
+from alerts.delivery.channels import notify, without_addresses
 from alerts.delivery.client import Client
 from alerts.delivery.errors import DeliveryError
 from services import tracing
@@ -25,7 +24,9 @@ from services.work.deliveries import Claim
 _log = structlog.get_logger()
 
 GRACE = dt.timedelta(seconds=15)
-"""Lease beyond the time of an attempt: settling fits in it, even when the database is busy or restarts."""
+"""Lease beyond the time of an attempt: settling fits in it, even when the database is busy or restarts.
+
+The child process of a channel may take some of it to start: alerts.delivery.channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,6 @@ class Sender:
     draw: Callable[[], float]
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     secrets: dict[bytes, str] = field(default_factory=dict)
-    children: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHILDREN))
 
     @property
     def lease(self) -> dt.timedelta:
@@ -109,7 +109,6 @@ async def _outcome(sender: Sender, claim: Claim, at: dt.datetime) -> Outcome:
             claim.body,
             allowed=sender.settings.private_networks,
             seconds=sender.settings.delivery_timeout_seconds,
-            children=sender.children,
         )
     headers = {"content-type": CONTENT_TYPES.get(kind, "application/json"), **tracing.headers()}
     if not kind.is_channel:

@@ -11,21 +11,24 @@ import asyncio
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from alerts.delivery.bodies import Kind
 from alerts.delivery.client import Client, Timeouts, open_client
 from services.settings import Settings
 from services.storage import heartbeats
 from services.usecases import settle_deliveries
 from services.usecases.attempt_delivery import GRACE, Sender, Sent, attempt, unforeseen
 from services.usecases.tell_trouble import WORKERS, tell_trouble
-from services.work import deliveries
+from services.work import children, deliveries
+from services.work.children import Room
 from services.work.deliveries import Claim
 
 PER_ENDPOINT = 4
@@ -113,6 +116,14 @@ def keep_delivering(
     asyncio.run(run())
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """An attempt under way; ``began`` is the event loop's clock then, in seconds."""
+
+    claim: Claim
+    began: float
+
+
 class _Heart:
     """Leaves a heartbeat when one is due; asked at each turn of the loop, so it stops when the loop does."""
 
@@ -159,24 +170,26 @@ async def _pump(
     """
     tally: Counter[str] = Counter()
     away: OperationalError | None = None
-    flying: dict[asyncio.Task[Sent], float] = {}
-    after = ""
+    flying: dict[asyncio.Task[Sent], _Flight] = {}
+    after = desk_after = ""
     while True:
         try:
             await each_turn()
             free = max(FIRST_IN_FLIGHT, in_flight) - len(flying)
             further = max(in_flight - len(flying), 0)
-            claimed = (
-                await asyncio.to_thread(_claim, sender, free, further, after) if free and not enough() else []
-            )
+            claimed = []
+            if free and not enough():
+                room = _room(flying.values(), desk_after)
+                claimed = await asyncio.to_thread(_claim, sender, free, further, after, room)
             after = claimed[-1].endpoint_id if claimed else after
+            desk_after = next((each.desk for each in claimed if _by_child(each)), desk_after)
         except Exception as error:
             if not flying:
                 raise
             _log.warning("no delivery could be claimed; it is tried again", exc_info=error)
             claimed = []
         began = asyncio.get_running_loop().time()
-        flying |= {asyncio.create_task(attempt(sender, each)): began for each in claimed}
+        flying |= {asyncio.create_task(attempt(sender, each)): _Flight(each, began) for each in claimed}
         if not flying:
             if away is not None:
                 raise away
@@ -201,22 +214,31 @@ def _tell(sent: Sequence[Sent]) -> None:
         _log.error("settled attempts are not counted", exc_info=error)
 
 
-async def _landed(flying: dict[asyncio.Task[Sent], float]) -> list[Sent]:
-    """Attempts that have ended, taken out of ``flying``, which says when each began.
+async def _landed(flying: dict[asyncio.Task[Sent], _Flight]) -> list[Sent]:
+    """Attempts that have ended, taken out of ``flying``.
 
     The young among the others are waited for a moment; one that hangs holds up nobody's settlement.
     """
     landed, _ = await asyncio.wait(flying, timeout=_POLL, return_when=asyncio.FIRST_COMPLETED)
     if landed:
         young_since = asyncio.get_running_loop().time() - _YOUNG
-        young = {task for task, began in flying.items() if began > young_since}
+        young = {task for task, flight in flying.items() if flight.began > young_since}
         landed, _ = await asyncio.wait(landed | young, timeout=_COMPANY)
     for task in landed:
         del flying[task]
     return [task.result() for task in landed]
 
 
-def _claim(sender: Sender, limit: int, further: int, after: str) -> list[Claim]:
+def _by_child(claim: Claim) -> bool:
+    return claim.kind == Kind.APPRISE
+
+
+def _room(flying: Iterable[_Flight], after: str) -> Room:
+    claims = [flight.claim for flight in flying]
+    return children.room([(each.desk, each.ailing) for each in claims if _by_child(each)], after=after)
+
+
+def _claim(sender: Sender, limit: int, further: int, after: str, room: Room) -> list[Claim]:
     with sender.engine.begin() as connection:
         return deliveries.claim(
             connection,
@@ -227,6 +249,7 @@ def _claim(sender: Sender, limit: int, further: int, after: str) -> list[Claim]:
             further=further,
             after=after,
             per_endpoint=PER_ENDPOINT,
+            children=room,
         )
 
 

@@ -38,7 +38,8 @@ def settle(sender: Sender, sent: Sequence[Sent]) -> None:
         failed = [
             each for each in sent if each.claim.endpoint_id not in succeeded and not each.outcome.is_ours
         ]
-        disable(connection, _failed(connection, failed, now) if failed else {}, now=now)
+        hopeless = _failed(connection, failed, now) if failed else {}
+        disable(connection, hopeless | _gone(sent), now=now)
 
 
 def settle_bare(sender: Sender, sent: Sent) -> None:
@@ -51,14 +52,14 @@ def _settle(connection: Connection, sender: Sender, sent: Sequence[Sent], now: d
     deliveries.settle(
         connection,
         [_attempt(each) for each in sent],
-        [_settled(each) for each in sent],
+        [_settled(each, now) for each in sent],
         owner=sender.owner,
         now=now,
     )
 
 
 def _failed(connection: Connection, failed: Sequence[Sent], now: dt.datetime) -> dict[str, str]:
-    """Give failing endpoints a rest; those to disable, by id with the reason."""
+    """Give failing endpoints a rest; those that have failed too long, by id with the reason to disable."""
     counts = Counter(each.claim.endpoint_id for each in failed)
     in_a_row = endpoint_health.mark_failing(connection, counts, now=now)
     rests = {endpoint_id: now + breaker.rest(count) for endpoint_id, count in in_a_row.items()}
@@ -69,12 +70,16 @@ def _failed(connection: Connection, failed: Sequence[Sent], now: dt.datetime) ->
     endpoint_health.pause(connection, {id_: until for id_, until in rests.items() if until > now})
     hours = PATIENCE.total_seconds() / 3600
     hopeless = endpoint_health.failing_since(connection, counts, now - PATIENCE)
-    gone = {
+    return dict.fromkeys(hopeless, f"nothing but failures for {hours:.0f} hours")
+
+
+def _gone(sent: Sequence[Sent]) -> dict[str, str]:
+    """Endpoints that want no more, by id with the reason: also where another message was taken just then."""
+    return {
         each.claim.endpoint_id: each.settlement.reason
-        for each in failed
+        for each in sent
         if isinstance(each.settlement, Disabled)
     }
-    return dict.fromkeys(hopeless, f"nothing but failures for {hours:.0f} hours") | gone
 
 
 def disable(connection: Connection, reasons: Mapping[str, str], *, now: dt.datetime) -> None:
@@ -117,21 +122,21 @@ def status(settlement: Settlement) -> str:
     match settlement:
         case Delivered():
             return "delivered"
-        case RetryAt():
+        case RetryAt() | Disabled():
             return "pending"
         case Exhausted():
             return "exhausted"
-        case Disabled():
-            return "cancelled"
 
 
-def _settled(sent: Sent) -> Settled:
-    due = _due(sent.settlement)
-    return Settled(sent.claim.id, status(sent.settlement), due, counted=not sent.outcome.is_ours)
-
-
-def _due(settlement: Settlement) -> dt.datetime | None:
-    return settlement.due if isinstance(settlement, RetryAt) else None
+def _settled(sent: Sent, now: dt.datetime) -> Settled:
+    standing = status(sent.settlement)
+    match sent.settlement:
+        case RetryAt(due):
+            return Settled(sent.claim.id, standing, due, counted=not sent.outcome.is_ours)
+        case Disabled():  # it waits for the endpoint to be enabled, and is due the moment it is
+            return Settled(sent.claim.id, standing, now, counted=False)
+        case _:
+            return Settled(sent.claim.id, standing)
 
 
 def _attempt(sent: Sent) -> AttemptRecord:

@@ -1,4 +1,4 @@
-"""A release that does not come is told: an event to the desks that watch it, and to the rules that ask."""
+"""What no figure tells: a release that does not come, and an alert that opened in a silence that is over."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from services.usecases.follow_alerts import Cause, Follower, watching
 from services.usecases.follow_release import passing_over
 from services.usecases.held_alerts import Moved
 from services.usecases.tell_desks import tell_desks
+from services.usecases.tell_unheard import heard_at_last, series_of, unheard_openings
 
 BACK = 3
 """Months before the last due in which a release that is late is still told."""
@@ -42,7 +43,8 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
 
     Whatever runs it, and however often, a desk is told of a release once and an alert opened once. A desk
     that has silenced it is told when the silence is over, if the release is late still; one that had silenced
-    some of its series was told of the others, and is not told again.
+    some of its series was told of the others, and is not told again. So is one of the alerts that opened in
+    its silence, where they are open still.
     """
     registered = {each.id: each for each in series.listed(connection, limit=None)}
     calendars = release_calendars.in_force(connection, shipped())
@@ -58,11 +60,14 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
         )
         if release.state is ReleaseState.LATE
     ]
-    if not late:
+    quiet = silences.in_force(connection, now=now)
+    unheard = unheard_openings(connection, quiet, now=now)
+    if not late and not unheard:
         return Watched((), ())
     in_force = rules.in_force(connection)
     missing = {name for release in late for name in release.missing}
-    series.lock(connection, missing)
+    locked = series.lock(connection, missing | series_of(unheard))
+    heard = heard_at_last(connection, quiet, locked=locked, now=now) if unheard else []
     kept_for = restrictions.desks(connection, missing)
 
     def watchers(watched: SeriesRecord) -> list[Rule]:
@@ -71,7 +76,6 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
         return [rule for rule in watching(in_force, watched) if shown or rule.desk == desk]
 
     desks = {name: {rule.desk for rule in watchers(registered[name])} for name in missing}
-    quiet = silences.in_force(connection, now=now)
     told: list[Release] = []
     messages: list[Message] = []
     for release in late:
@@ -99,7 +103,7 @@ def watch_releases(connection: Connection, *, budget: float, now: dt.datetime) -
 
     # a rule that raises is counted and logged, and not told: this is looked at each five minutes
     moved, _ = passing_over(connection, [each for each in in_force if "expectation" in each.needs], follow)
-    tell_desks(connection, moved, now=now, beside=outbox.address(connection, messages))
+    tell_desks(connection, [*heard, *moved], now=now, beside=outbox.address(connection, messages))
     return Watched(tuple(told), tuple(moved))
 
 

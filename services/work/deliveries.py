@@ -14,27 +14,32 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     Integer,
     Text,
+    all_,
     and_,
     bindparam,
     case,
     func,
     insert,
+    not_,
     or_,
     select,
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from alerts.delivery.bodies import Kind
 from services.storage import leases
 from services.storage.columns import Moment
 from services.storage.deliveries import AttemptRecord
 from services.storage.tables import attempts, deliveries, endpoints, retired_secrets
+from services.work.children import OPEN, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Claim:
 
     ``number`` counts every claim of the delivery, this one included; ``attempt`` those since its last replay.
     ``turn`` is 1 for the first attempt in flight to its endpoint, 2 for the second beside it, and so on.
+    ``ailing`` says whether the desk is: see services.work.children.
     ``secrets`` are encrypted, the one to sign with first; so is ``sealed_url``, which a channel has.
     """
 
@@ -51,6 +57,8 @@ class Claim:
     attempt: int
     message_id: str
     endpoint_id: str
+    desk: str
+    ailing: bool
     kind: str
     url: str
     sealed_url: bytes | None
@@ -85,6 +93,7 @@ def claim(
     per_endpoint: int,
     further: int | None = None,
     after: str = "",
+    children: Room = OPEN,
 ) -> list[Claim]:
     """Take up to ``limit`` due deliveries for the time of a lease, in turns; other workers pass over them.
 
@@ -95,6 +104,9 @@ def claim(
     No endpoint has more than ``per_endpoint`` in flight, one that is failing only one and one that is paused
     none, so that a dead desk holds up nobody; workers that claim in the same instant may pass that bound
     together. A delivery whose lease ended was lost with its worker and is due again.
+
+    Of what a child process sends at most one is taken, for a desk that ``children`` has room for: it starts
+    at once, and the caller asks again.
     """
     asked = {
         "now": now,
@@ -104,6 +116,11 @@ def claim(
         "further": limit if further is None else further,
         "after": after,
         "per_endpoint": per_endpoint,
+        "child": children.free,
+        "ailing_child": children.free_for_ailing,
+        "full": list(children.full),
+        "busy": list(children.busy),
+        "desk_after": children.after,
     }
     rows = sorted(connection.execute(_claiming(), asked), key=lambda row: row.place)
     return [_claim(row) for row in rows]
@@ -136,17 +153,37 @@ def _claiming() -> ReturningUpdate[Any]:
         partition_by=endpoints.c.id, order_by=(taken.c.due_at, taken.c.sequence)
     )
     rested = or_(endpoints.c.paused_until.is_(None), endpoints.c.paused_until <= now)
+    by_child = endpoints.c.kind == Kind.APPRISE
     waiting = (
-        select(taken.c.id, endpoints.c.id.label("endpoint_id"), turn.label("turn"))
+        select(
+            taken.c.id,
+            taken.c.due_at,
+            endpoints.c.id.label("endpoint_id"),
+            endpoints.c.desk,
+            by_child.label("by_child"),
+            and_(by_child, _ailing()).label("ailing"),
+            turn.label("turn"),
+        )
         .select_from(endpoints)
         .join(load, true())
         .join(taken, true())
-        .where(endpoints.c.status == "enabled", rested)
+        .where(endpoints.c.status == "enabled", rested, or_(not_(by_child), _has_child()))
         .cte("waiting")
         .prefix_with("MATERIALIZED")
     )
     in_turn = (waiting.c.turn, waiting.c.endpoint_id <= after, waiting.c.endpoint_id)
-    placed = select(waiting, func.row_number().over(order_by=in_turn).label("place")).cte("placed")
+    next_child = (
+        select(waiting.c.id)
+        .where(waiting.c.by_child)
+        .order_by(waiting.c.desk <= bindparam("desk_after", type_=Text), waiting.c.desk, waiting.c.due_at)
+        .limit(1)
+        .scalar_subquery()
+    )
+    placed = (
+        select(waiting, func.row_number().over(order_by=in_turn).label("place"))
+        .where(or_(not_(waiting.c.by_child), waiting.c.id == next_child))
+        .cte("placed")
+    )
     fits = or_(placed.c.turn == 1, placed.c.place <= further)
     chosen = select(placed).where(placed.c.place <= limit, fits).cte("chosen")
     older = (
@@ -162,6 +199,8 @@ def _claiming() -> ReturningUpdate[Any]:
         .returning(
             chosen.c.turn,
             chosen.c.place,
+            chosen.c.desk,
+            chosen.c.ailing,
             deliveries.c.id,
             deliveries.c.attempts,
             deliveries.c.attempts_before_replay,
@@ -177,6 +216,24 @@ def _claiming() -> ReturningUpdate[Any]:
             endpoints.c.secret,
             older.label("older"),
         )
+    )
+
+
+def _ailing() -> ColumnElement[bool]:
+    """Whether a channel of the endpoint's desk that children serve is failing."""
+    channel = endpoints.alias("channel")
+    failing = select(channel.c.desk).where(
+        channel.c.kind == Kind.APPRISE, channel.c.status == "enabled", channel.c.failing_since.is_not(None)
+    )
+    return endpoints.c.desk.in_(failing)
+
+
+def _has_child() -> ColumnElement[bool]:
+    """Whether a child may be started for the endpoint's desk."""
+    full, busy = (bindparam(name, type_=ARRAY(Text)) for name in ("full", "busy"))
+    for_ailing = and_(bindparam("ailing_child", type_=Boolean), endpoints.c.desk != all_(busy))
+    return and_(
+        bindparam("child", type_=Boolean), endpoints.c.desk != all_(full), or_(not_(_ailing()), for_ailing)
     )
 
 
@@ -235,6 +292,8 @@ def _claim(row: Any) -> Claim:
         attempt=row.attempts - row.attempts_before_replay,
         message_id=row.message_id,
         endpoint_id=row.endpoint_id,
+        desk=row.desk,
+        ailing=row.ailing,
         kind=row.kind,
         url=row.url,
         sealed_url=row.sealed_url,

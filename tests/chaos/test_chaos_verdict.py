@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import runpy
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from all_scenes import IDLE, RECOVERED, SCENES
@@ -101,3 +103,25 @@ def test_scenes_promise_what_is_claimed() -> None:
     killing = [scene for scene in SCENES if scene.kills and scene.mood == "calm"]
     assert len(killing) >= 7
     assert all(scene.bounds.worst <= RECOVERED.worst for scene in killing)
+
+
+@pytest.mark.parametrize(
+    ("measured", "said"),
+    [
+        ({}, []),
+        ({"rate": 1499.0}, ["1,499 per CPU second"]),
+        ({"bare": 7600.0}, ["0.197 of the bare loop"]),
+        ({"growth": 0.051}, ["memory grew by 5.1%"]),
+        (
+            {"rate": 900.0, "growth": 0.2},
+            ["900 per CPU second", "0.180 of the bare loop", "memory grew by 20.0%"],
+        ),
+    ],
+)
+def test_the_benchmark_of_delivery_says_each_promise_it_breaks(
+    measured: dict[str, float], said: list[str]
+) -> None:
+    """1,500 a CPU second, a fifth of a bare loop and 5 % of memory are enough; what falls short is said."""
+    benchmark = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "delivery.py"))
+    faults = benchmark["broken"](**{"rate": 1500.0, "bare": 5000.0, "growth": 0.05, **measured})
+    assert [fault.partition(", promised")[0] for fault in faults] == said

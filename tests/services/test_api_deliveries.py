@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
 from api_stage import Stage, assert_problem
+from delivery_stage import Desk
 from sqlalchemy import update
 
+from alerts.delivery.bodies import Kind, body
 from alerts.events import VERSION, EventType
 from services.storage.tables import deliveries, endpoints
+from services.usecases.deliver_messages import deliver_due
+from services.usecases.manage_endpoints import add_endpoint
+
+GOLDEN = Path(__file__).parents[1] / "alerts" / "golden" / f"v{VERSION}"
 
 
 @pytest.fixture
@@ -104,10 +116,40 @@ def test_each_event_type_has_its_schema(stage: Stage) -> None:
     listed = stage.client.get("/v1/event-types").json()["items"]
     assert [each["type"] for each in listed] == [str(each) for each in EventType]
     for each in listed:
-        schema = stage.client.get(each["dataschema"]).json()
+        schema = stage.client.get(each["body_schema"]).json()
         assert schema["properties"]["type"] == {"const": each["type"]}
         assert schema["properties"]["version"] == {"const": each["version"]}
         assert schema["description"] == each["about"]
     assert_problem(
         stage.client.get("/v1/event-types/alert.opened", params={"version": VERSION + 1}), 404, "not-found"
     )
+
+
+def misfits(stage: Stage, sent: dict[str, Any]) -> list[str]:
+    """What breaks the schema that a CloudEvents body names, in the ``data`` that it names it for."""
+    answer = stage.client.get(sent["dataschema"])
+    assert answer.status_code == 200, answer.text
+    return [each.message for each in jsonschema_rs.validator_for(answer.json()).iter_errors(sent["data"])]
+
+
+def test_a_cloud_event_names_the_schema_of_its_data(stage: Stage, desk: Callable[..., Desk]) -> None:
+    """The schema behind the address in a body that was sent is that of its data."""
+    receiver = desk()
+    settings = stage.settings.model_copy(update={"private_networks": (IPv4Network("127.0.0.1/32"),)})
+    made, _ = add_endpoint(
+        stage.engine, settings, desk="metals", url=receiver.url, kind=Kind.CLOUDEVENTS, now=stage.at
+    )
+    stage.client.post(f"/v1/endpoints/{made.id}/ping").raise_for_status()
+    deliver_due(stage.engine, settings, clock=lambda: stage.at, draw=lambda: 0.5)
+    ((_, sent),) = receiver.requests
+    assert misfits(stage, json.loads(sent)) == []
+
+
+@pytest.mark.parametrize("event", EventType)
+def test_the_data_of_each_event_type_fits_its_schema(stage: Stage, event: EventType) -> None:
+    """The promised body of each type fits as a CloudEvent; without its sentence it does not."""
+    golden = json.loads((GOLDEN / f"{event}.json").read_text())
+    sent = json.loads(body(Kind.CLOUDEVENTS, golden, message_id="msg_1", sequence=1))
+    assert misfits(stage, sent) == []
+    del sent["data"]["sentence"]
+    assert misfits(stage, sent)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import socketserver
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
+from channel_stage import Web, serving
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -45,33 +42,6 @@ EVENT = {
 SLACK_TAKES, TEAMS_TAKES = (200, b"ok"), (202, b"")
 
 
-class Web(ThreadingHTTPServer):
-    """A server on this machine that answers each POST alike and keeps it."""
-
-    def __init__(self, answer: tuple[int, bytes]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer = answer
-        self.taken: list[tuple[str, dict[str, str], Any]] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Web
-    disable_nagle_algorithm = True  # else a body waits 40 ms behind its head
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.taken.append((self.path, headers, body))
-        status, answer = self.server.answer
-        self.send_response(status)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's signature
-        pass
-
-
 class Mail(socketserver.StreamRequestHandler):
     """As much of SMTP (RFC 5321) as takes one message."""
 
@@ -85,19 +55,6 @@ class Mail(socketserver.StreamRequestHandler):
             self.wfile.write(b"221 bye\r\n" if line.upper() == b"QUIT" else b"250 fine\r\n")
             if line.upper() == b"QUIT":
                 return
-
-
-@contextmanager
-def serving(server: Any) -> Iterator[int]:
-    """The port of a server that runs in a thread."""
-    with server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def tell(engine: Engine, settings: Settings = HERE, event: dict[str, Any] = EVENT) -> dict[str, int]:
@@ -229,7 +186,7 @@ def test_cloud_events_are_signed_and_numbered(engine: Engine) -> None:
         "type": "tonnage.alert.opened.v1",
         "time": "2025-06-20T02:00:00Z",
         "datacontenttype": "application/json",
-        "dataschema": "/v1/event-types/alert.opened?version=1",
+        "dataschema": "/v1/event-types/alert.opened?version=1&part=data",
         "sequence": "1",
         "data": EVENT["data"],
     }

@@ -178,7 +178,7 @@ STEPS = {
     "claim": Step(
         deliver_messages,
         "_claim",
-        lambda _: lambda _sender, _limit, _further, after: after != "",
+        lambda _: lambda _sender, _limit, _further, after, _room: after != "",
         TAKEN,
         flying=True,
     ),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from api_stage import MAGNETS, Stage, assert_problem
 
+from services.usecases.watch_releases import watch_releases
+
 RULE = {
     "name": "Low",
     "desk": "metals",
@@ -137,6 +139,64 @@ def test_the_first_word_after_a_silence_tells_the_whole_story(desk: Stage) -> No
     desk.upload({"month": "2025-07", "value": 1100, "known_from": "2025-08-20T02:00:00Z"})
     last = max(desk.client.get("/v1/deliveries").json()["items"], key=lambda each: each["sequence"])["body"]
     assert (last["type"], last["data"]["unheard"]) == ("alert.updated", None)
+
+
+def look(stage: Stage) -> None:
+    """What the service does each five minutes: late releases, and silences that are over."""
+    with stage.engine.begin() as connection:
+        watch_releases(connection, budget=1.0, now=stage.at)
+
+
+def test_an_opening_is_told_when_its_silence_is_over(desk: Stage) -> None:
+    """Nothing is told while it lasts; then each alert that is open once, without a figure, and its past."""
+    quiet(desk)
+    desk.upload(MAY, {**MAY, "series_id": "B"}, {**MAY, "series_id": "C"})
+    desk.upload({**JUNE, "series_id": "B"}, {**JUNE, "series_id": "C", "value": 6000})
+    look(desk)
+    assert sent(desk) == []
+    desk.at = desk.at.replace(month=9)
+    for _ in range(2):
+        look(desk)
+    (message,) = sent(desk)
+    assert message["type"] == "alerts.gathered"
+    told = {each["data"]["series"]["id"]: each for each in message["data"]["events"]}
+    assert {name: each["type"] for name, each in told.items()} == dict.fromkeys(
+        ["B", MAGNETS], "alert.opened"
+    )
+    assert told[MAGNETS]["data"]["unheard"]["events"] == {"opened": 1}
+    assert told["B"]["data"]["unheard"]["events"] == {"opened": 1, "updated": 1}
+    assert all("told now for the first time" in each["data"]["sentence"] for each in told.values())
+    desk.upload(JUNE)
+    last = sent(desk)[-1]
+    assert (last["type"], last["data"]["unheard"]) == ("alert.updated", None)
+
+
+def test_an_opening_told_late_still_shows_what_silenced_it(desk: Stage) -> None:
+    """The alert keeps the silence beside the event, with the words that were told in the end."""
+    quiet(desk)
+    desk.upload(MAY)
+    desk.at = desk.at.replace(month=9)
+    look(desk)
+    (event,) = alert(desk)["events"]
+    assert event["silenced_by"] is not None
+    assert [message["type"] for message in sent(desk)] == ["alert.opened"]
+    act(desk, alert(desk)["id"], "acknowledge")
+    assert sent(desk)[-1]["data"]["unheard"] is None
+
+
+def test_an_opening_that_is_silenced_still_is_not_told(desk: Stage) -> None:
+    """Where one of two silences is over, or openings alone are silenced, the alert waits for their end."""
+    quiet(desk)
+    quiet(desk, ends="2025-10-01T00:00:00Z", events=["alert.opened"])
+    desk.upload(MAY)
+    desk.upload(JUNE)
+    desk.at = desk.at.replace(month=9)
+    look(desk)
+    assert sent(desk) == []
+    desk.at = desk.at.replace(month=11)
+    look(desk)
+    (message,) = sent(desk)
+    assert (message["type"], message["data"]["unheard"]["count"]) == ("alert.opened", 2)
 
 
 def test_an_end_that_is_the_first_word_says_what_was_silenced(desk: Stage) -> None:

@@ -12,7 +12,8 @@ EXAMPLE: dict[str, Any] = {
     "type": "alert.opened",
     "version": 1,
     "about": "A rule was broken by a figure: an alert is open on its series.",
-    "dataschema": "/v1/event-types/alert.opened?version=1",
+    "body_schema": "/v1/event-types/alert.opened?version=1",
+    "dataschema": "/v1/event-types/alert.opened?version=1&part=data",
 }
 
 
@@ -24,4 +25,5 @@ class EventTypeShown(Shown):
     type: str = Field(description="What an endpoint subscribes to.")
     version: int = Field(description="Of the body; fields are added within it, never taken away.")
     about: str
-    dataschema: str = Field(description="Path of the JSON Schema, as CloudEvents carry it.")
+    body_schema: str = Field(description="Path of the JSON Schema of a webhook's whole body.")
+    dataschema: str = Field(description="Path of that of its data alone, as CloudEvents carry it.")
