@@ -39,8 +39,8 @@ class Shop:
         self.at += dt.timedelta(seconds=seconds)
 
     def poll(self, source: Source | None = None, **given: Any) -> Poll:
-        """A poll, one second after the last thing that happened."""
-        self.at += dt.timedelta(seconds=1)
+        """A poll, an hour and a second after the last thing that happened."""
+        self.at += dt.timedelta(hours=1, seconds=1)
         return poll_source(
             self.engine, self.settings, source or Gacc(), clock=self.clock, wait=self.wait, **given
         )

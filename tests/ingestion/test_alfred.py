@@ -71,7 +71,7 @@ def test_a_point_is_missing_and_a_new_vintage_adds_one_figure(fed: Shop) -> None
 
 def test_a_vintage_of_today_is_known_from_our_sight_of_it(fed: Shop) -> None:
     """The end of its day is still to come, and nothing is known from the future."""
-    fed.at = dt.datetime(2025, 7, 3, 15, tzinfo=dt.UTC)
+    fed.at = dt.datetime(2025, 7, 3, 14, tzinfo=dt.UTC)
     fed.site.answers[ROWS] = answer(*VINTAGES)
     fed.poll(Alfred())
     assert told(fed)[-1] == (279.1, "2025-07-03 15")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from gacc_server import html, row
+from gacc_server import html, index, row
 from source_shop import RAW, Shop, release
 
 from services.ingestion.sources import faults
@@ -140,6 +140,20 @@ def test_a_long_pause_ends_the_poll_and_no_poll_is_ordered_before_its_end(shop: 
     with shop.engine.begin() as connection:
         assert order_polls(connection, [Gacc()], now=shop.at) == []
         assert len(order_polls(connection, [Gacc()], now=shop.at + dt.timedelta(hours=2))) == 1
+
+
+def test_a_day_of_quick_polls_lies_within_our_bound_of_calls(shop: Shop) -> None:
+    """Each five minutes one index is asked, a good page no sooner than in an hour, and a new one at once."""
+    shop.publish(release())
+    assert shop.poll().calls == 2
+    shop.at -= dt.timedelta(minutes=55)
+    assert shop.poll().calls == 1
+    shop.publish(release(), month="Mar")
+    shop.site.answers[INDEX] = html(index({"Mar": "/Statics/Mar.html", "Apr": "/Statics/Apr.html"}))
+    shop.at -= dt.timedelta(minutes=55)
+    assert shop.poll().calls == 2
+    an_index, hourly, daily = dt.timedelta(days=1) / Gacc.pace.quick, 24 * (1 + 2), 2 * 11
+    assert an_index + hourly + daily < Gacc.pace.calls_a_day
 
 
 def test_calls_keep_the_sources_pace_and_our_budget(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
 
 INDEX = "/statics/report/preliminary.html"
+NEVER, HOURLY, DAILY = dt.timedelta(), dt.timedelta(hours=1), dt.timedelta(days=1)
 TABLE = re.compile(r"major\s+export\s+commodit", re.IGNORECASE)
 COUNTRIES = re.compile(r"\bby\s+(?:major\s+)?countr", re.IGNORECASE)
 _SLUG = re.compile(r"[^a-z0-9]+")
@@ -64,21 +65,28 @@ class Gacc:
         return expected("cn-customs-preliminary", month)
 
     def visit(self, followed: Sequence[Followed], now: dt.datetime, ask: Ask) -> Visit:
-        """The index of this year, and of the last one in its first quarter, then each page it links to."""
-        year = now.astimezone(self.zone).year
-        paths = [INDEX]
-        if now.astimezone(self.zone).month <= 3 or not all(each.begun for each in followed):
-            paths.insert(0, f"/statics/report/preliminary{year - 1}.html")
+        """The index of this year, and of the last one in its first quarter, then each page it links to.
+
+        Polled each five minutes around a release, our bound of calls leaves room for one index: that which
+        the release will be on. The newest page, which may be mended, is asked each hour, the rest each day.
+        """
+        today = now.astimezone(self.zone)
+        last = f"/statics/report/preliminary{today.year - 1}.html"
+        paths = [Request(INDEX, bears_figures=False, holds=HOURLY if today.month == 1 else NEVER)]
+        if today.month <= 3 or not all(each.begun for each in followed):
+            holds = NEVER if today.month == 1 else HOURLY
+            paths.insert(0, Request(last, bears_figures=False, holds=holds))
         tables = [
             table
             for table, name in ((TABLE, "commodity"), (COUNTRIES, "country"))
             if any(name in each.code for each in followed)
         ]
         for path in paths:
-            index = ask(Request(path, bears_figures=False))
+            index = ask(path)
             for table in tables:
-                for link in pages(index, self.currency, table):
-                    yield Request(link)
+                links = pages(index, self.currency, table)
+                for link in links:
+                    yield Request(link, holds=HOURLY if link == links[-1] else DAILY)
 
     def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Exception | None:  # noqa: ARG002 - the protocol's
         """None: this source refuses as any other does."""

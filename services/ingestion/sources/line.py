@@ -35,6 +35,8 @@ PATIENCE = dt.timedelta(seconds=60)
 LONGEST_PAUSE = dt.timedelta(days=7)
 """A pause asked for is kept up to this; then the source is asked again."""
 TRIES = 3
+GOOD = frozenset({"kept", "waiting", "again", "derived"})
+"""Outcomes of an answer that nothing was wrong with."""
 
 _KEPT_HEADERS = frozenset(
     {
@@ -88,10 +90,15 @@ class Line:
         """The answer, kept; SourceFault where there is none to use. A short pause asked for is waited for."""
         if self.key is None and self.source.key is not None and self.source.key.needed:
             raise KeyRefusedFault(f"{self.source.title} answers only with a key, and none is held")
-        if request.release:
+        if request.release or request.holds:
             with self.engine.begin() as connection:
                 held = snapshots.newest(connection, self.source.name, str(request))
-            if held is not None and held.outcome in {"waiting", "again", "derived"}:
+            good = held is not None and held.outcome in GOOD
+            if (
+                held is not None
+                and good
+                and (request.release or self.clock() < held.last_seen + request.holds)
+            ):
                 return held
         for last in (False,) * (TRIES - 1) + (True,):
             try:

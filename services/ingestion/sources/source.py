@@ -22,6 +22,7 @@ class Request:
 
     The key is never in it, so that no log, snapshot or error can show it. ``release`` names which of the
     source's releases is asked for and is not sent; a request with one is asked until it has a good answer.
+    A good answer that last came less than ``holds`` ago is not asked for again.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Request:
     body: str | None = None
     bears_figures: bool = True
     release: str = ""
+    holds: dt.timedelta = dt.timedelta()
 
     def __str__(self) -> str:
         query = "?" + urlencode(self.parameters, safe=",:$*") if self.parameters else ""
