@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 
 from alerts.judging import Judgement
 from forecasting.months import Span
+from forecasting.shocks.detection import discoveries
 from services.ingestion.cells import RowFault, within_size
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
@@ -48,7 +50,11 @@ class IdempotencyKeyReusedError(Exception):
 
 
 class RecordedFigure(TypedDict):
-    """What became of one row: ``recorded`` for the first time, ``revised``, or ``unchanged``."""
+    """What became of one row: ``recorded`` for the first time, ``revised``, or ``unchanged``.
+
+    ``discovery`` is True where it is among the figures of which at most DISCOVERY_RATE are no shocks, all
+    figures of the upload taken together; None where it was not judged.
+    """
 
     row: int
     series_id: str
@@ -56,6 +62,11 @@ class RecordedFigure(TypedDict):
     outcome: str
     verdict: str | None
     reason: str | None
+    discovery: bool | None
+
+
+DISCOVERY_RATE = 0.1
+"""Share of false ones among the figures of an upload named discoveries; a verdict keeps a budget a series."""
 
 
 TOGETHER = 5_000
@@ -206,6 +217,7 @@ class _Batch:
     def record(self, figures: Sequence[ArrivingFigure]) -> dict[str, Any]:
         """Rows, verdicts, alerts, messages and refit jobs; the report."""
         told: list[RecordedFigure] = []
+        chances: list[float] = []
         news: list[tuple[Judgement, int]] = []
         foretold: set[str] = set()
         for part in _together(figures):
@@ -216,6 +228,7 @@ class _Batch:
                 known, part, self.registered, source=self.source, budget=self.budget, now=self.now
             )
             told += (_told(*each) for each in judged.figures)
+            chances += (_chance(news) for _, news in judged.figures)
             ids = self._store(judged.news)
             judgements = [each.judgement for each in judged.news]
             foretold.update(
@@ -224,6 +237,10 @@ class _Batch:
             self._order_refits(judgements, known.newest)
             if not self.history:
                 news += zip(judgements, ids, strict=True)
+        for figure, chance, found in zip(
+            told, chances, discoveries(chances, rate=DISCOVERY_RATE).tolist(), strict=True
+        ):
+            figure["discovery"] = found if math.isfinite(chance) else None
         moved = self._follow(news)
         if foretold:
             jobs.add(self.connection, [scoring(f"release {self.release_id}", sorted(foretold))], now=self.now)
@@ -328,6 +345,12 @@ def _became_known(news: tuple[Judgement, int]) -> tuple[dt.datetime, str, Span]:
     return facts.known_from, facts.series_id, facts.span
 
 
+def _chance(news: News | None) -> float:
+    """Tail probability of a figure; NaN where it was not judged."""
+    chance = None if news is None else news.judgement.facts.detection.tail_probability
+    return math.nan if chance is None else chance
+
+
 def _told(figure: ArrivingFigure, news: News | None) -> RecordedFigure:
     told = RecordedFigure(
         row=figure.row,
@@ -336,6 +359,7 @@ def _told(figure: ArrivingFigure, news: News | None) -> RecordedFigure:
         outcome="unchanged",
         verdict=None,
         reason=None,
+        discovery=None,
     )
     if news is not None:
         judgement = news.judgement

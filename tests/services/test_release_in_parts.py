@@ -144,3 +144,13 @@ def _said(connection: Any, figures: list[ArrivingFigure]) -> tuple[Any, ...]:
         )
     ).all()
     return report, found, [(row.alert_id, row.kind, row.payload["data"]["sentence"]) for row in moved]
+
+
+def test_discoveries_are_of_the_whole_upload(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of eight figures together the one of 1 t is a discovery; one that is held already is not judged."""
+    monkeypatch.setattr(recording, "TOGETHER", 2)
+    told = record(engine, release("2025-01", IDS, "S3"))["figures"]
+    assert [each["series_id"] for each in told if each["discovery"]] == ["S3"]
+    assert [each["discovery"] for each in told].count(False) == len(IDS) - 1
+    again = record(engine, release("2025-01", IDS, "S3"))["figures"]
+    assert {each["discovery"] for each in again} == {None}

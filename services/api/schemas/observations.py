@@ -67,6 +67,11 @@ class FigureReport(Shown):
     outcome: str
     verdict: str | None
     reason: str | None
+    discovery: bool | None = Field(
+        default=None,
+        description="True where it is among figures of the upload of which at most one in ten is no shock "
+        "(Benjamini and Hochberg); its verdict keeps the alert budget of its series. Null where not judged.",
+    )
 
 
 class UploadReport(Shown):
@@ -89,6 +94,7 @@ class UploadReport(Shown):
                             "outcome": "recorded",
                             "verdict": "shock_down",
                             "reason": "the figure lies below all but 1 in 200 of what was forecast",
+                            "discovery": True,
                         }
                     ],
                 }
