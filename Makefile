@@ -89,8 +89,9 @@ bench-files: $(INSTALLED) ## a million rows of one file: rows a second and the h
 bench-accuracy: $(INSTALLED) ## our portfolios beside their peers, on M3 and on trade series
 	@$(BIN)/python -m tests.benchmarks.accuracy
 
-bench-shocks: $(INSTALLED) ## labelled shocks found at equal false alarms, beside plain rules
+bench-shocks: $(INSTALLED) ## labelled shocks found at equal false alarms, beside plain rules; injected ones by type and size
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/shocks.py ../shared/data/trade
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/injected_shocks.py ../shared/data/trade
 
 bench-outlook: $(INSTALLED) ## the month after a shock: the outlook given the figure, beside the forecast made before it
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/outlook.py ../shared/data/trade

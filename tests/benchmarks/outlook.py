@@ -40,6 +40,8 @@ HEAD = (
     "count",
     "in the 80 %, given the figure",
     "in the 80 %, made before it",
+    "in the 95 %, given the figure",
+    "in the 95 %, made before it",
     "loss",
     "loss before",
     "change",
@@ -54,6 +56,8 @@ class Outcome:
 
     inside: bool
     inside_stale: bool
+    inside_95: bool
+    inside_95_stale: bool
     loss: float
     loss_stale: float
     error: float
@@ -80,15 +84,23 @@ def outcome(series: Series, onset: Month, judging: Forecast, verdict: Verdict) -
         missed = (value - row) / scale
         return float(np.mean(np.maximum(levels * missed, (levels - 1) * missed)))
 
-    def inside(row: np.ndarray) -> bool:
-        low, high = np.interp((0.1, 0.9), levels, row)
+    def inside(row: np.ndarray, tail: float = 0.1) -> bool:
+        low, high = np.interp((tail, 1 - tail), levels, row)
         return bool(low <= value <= high)
 
     def error(row: np.ndarray) -> float:
         return float(abs(value - np.interp(0.5, levels, row)) / scale)
 
     return Outcome(
-        inside(given), inside(stale), loss(given), loss(stale), error(given), error(stale), seconds
+        inside(given),
+        inside(stale),
+        inside(given, 0.025),
+        inside(stale, 0.025),
+        loss(given),
+        loss(stale),
+        error(given),
+        error(stale),
+        seconds,
     )
 
 
@@ -148,6 +160,8 @@ def report(name: str, found: list[Outcome]) -> None:
         str(len(found)),
         f"{100 * mean['inside']:.0f} %",
         f"{100 * mean['inside_stale']:.0f} %",
+        f"{100 * mean['inside_95']:.0f} %",
+        f"{100 * mean['inside_95_stale']:.0f} %",
         f"{mean['loss']:.4f}",
         f"{mean['loss_stale']:.4f}",
         f"{100 * (mean['loss'] / mean['loss_stale'] - 1):+.0f} %",
