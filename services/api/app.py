@@ -133,10 +133,12 @@ def create_app(service: Service | None = None) -> FastAPI:
                 "Deprecation",
                 "ETag",
                 "Link",
+                "Location",
                 "RateLimit",
                 "RateLimit-Policy",
                 "Retry-After",
                 "Sunset",
+                "X-Next-Cursor",
                 "X-Request-ID",
             ],
         )

@@ -32,6 +32,7 @@ from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
 from services.usecases.request_forecast import NoFiguresError, NotPublishedError
 from services.usecases.save_rule import RuleChangedError
+from services.usecases.shared_things import SharedThingError
 
 _log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ def install(app: FastAPI) -> None:
         UploadTooLargeError: "too-large",
         IdempotencyKeyReusedError: "idempotency-key-reused",
         OtherDeskError: "forbidden",
+        SharedThingError: "forbidden",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
         SnoozeInThePastError: "invalid-request",
