@@ -62,8 +62,17 @@ class Service:
 
 @cache
 def service() -> Service:
-    """The service as the environment describes it; nothing is connected until it is used."""
-    return Service(settings(), engine(), now, Nudger(settings().redis_url).nudge)
+    """The service as the environment describes it; nothing is connected until it is used.
+
+    Its engine is for requests, with bounds on what each may take; ``engine`` is for commands and workers.
+    """
+    held = settings()
+    answering = engine_for(
+        held.database_url,
+        statement_seconds=held.statement_timeout_seconds,
+        lock_seconds=held.lock_timeout_seconds,
+    )
+    return Service(held, answering, now, Nudger(held.redis_url).nudge)
 
 
 def engine() -> Engine:

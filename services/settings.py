@@ -75,6 +75,23 @@ class Settings(BaseSettings):
         default=(),
         description="Origins whose pages may call the API with a key of theirs; none by default. JSON list.",
     )
+    statement_timeout_seconds: float = Field(
+        default=60,
+        gt=0,
+        le=3600,
+        description="Seconds that one statement of a request may take in the database; workers and commands "
+        "have no such limit.",
+    )
+    lock_timeout_seconds: float = Field(
+        default=40,
+        gt=0,
+        le=3600,
+        description="Seconds that a request waits for another that changes the same; a release of 10,000 "
+        "series holds its series for up to 30.",
+    )
+    body_timeout_seconds: float = Field(
+        default=120, gt=0, le=3600, description="Seconds for one request body to come whole."
+    )
     upload_limit_bytes: int = Field(default=10_000_000, gt=0, description="Bytes in one request body.")
     file_limit_bytes: int = Field(
         default=250_000_000,

@@ -114,7 +114,11 @@ def create_app(service: Service | None = None) -> FastAPI:
     handlers.install(app)
     app.add_middleware(ConditionalGet, prefix="/v1")
     app.add_middleware(RequestIds)
-    app.add_middleware(BodyLimit, limit=service.settings.upload_limit_bytes)
+    app.add_middleware(
+        BodyLimit,
+        limit=service.settings.upload_limit_bytes,
+        seconds=service.settings.body_timeout_seconds,
+    )
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=3)
     if service.settings.cors_origins:
         app.add_middleware(
@@ -133,10 +137,12 @@ def create_app(service: Service | None = None) -> FastAPI:
                 "Deprecation",
                 "ETag",
                 "Link",
+                "Location",
                 "RateLimit",
                 "RateLimit-Policy",
                 "Retry-After",
                 "Sunset",
+                "X-Next-Cursor",
                 "X-Request-ID",
             ],
         )

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from alerts.delivery.errors import ForbiddenAddressError, ForbiddenUrlError
@@ -25,6 +26,7 @@ from alerts.errors import (
 from forecasting.errors import InvalidMonthError, UnknownModelError
 from services.api.problems import ProblemError, answer, faults
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
+from services.queries.health import cut_short
 from services.usecases.callers import OtherDeskError
 from services.usecases.handle_alerts import SnoozeInThePastError, UnknownAlertError
 from services.usecases.manage_endpoints import TooManySecretsError, UnknownEndpointError
@@ -32,10 +34,11 @@ from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.record_observations import IdempotencyKeyReusedError
 from services.usecases.request_forecast import NoFiguresError, NotPublishedError
 from services.usecases.save_rule import RuleChangedError
+from services.usecases.shared_things import SharedThingError
 
 _log = structlog.get_logger()
 
-_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_BY_STATUS = {404: "not-found", 405: "method-not-allowed", 408: "body-too-slow", 413: "too-large"}
 
 
 def install(app: FastAPI) -> None:
@@ -49,6 +52,7 @@ def install(app: FastAPI) -> None:
         UploadTooLargeError: "too-large",
         IdempotencyKeyReusedError: "idempotency-key-reused",
         OtherDeskError: "forbidden",
+        SharedThingError: "forbidden",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
         SnoozeInThePastError: "invalid-request",
@@ -71,6 +75,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(error, _plain(kind))
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(PoolTimeoutError, _no_connection)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -137,9 +142,24 @@ def _unstorable(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _unavailable(_: Request, error: Exception) -> JSONResponse:
+def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OperationalError)  # noqa: S101 - as above
+    why = cut_short(error)
+    if why is not None:
+        _log.warning("a statement was cut short", why=why, path=request.url.path, error=str(error.orig))
+    if why == "slow":
+        return answer("too-slow", "The database was at it for longer than a request may take.")
+    if why == "waiting":
+        detail = "What this would change or read is held by others for longer than a request waits."
+        return answer("busy", detail, headers={"Retry-After": "5"})
     _log.error("the database cannot be reached", error=str(getattr(error, "orig", error)))
     return answer("unavailable", "The database does not answer.", headers={"Retry-After": "2"})
+
+
+def _no_connection(request: Request, _: Exception) -> JSONResponse:
+    _log.warning("no connection to the database was free", path=request.url.path)
+    detail = "Other requests have every connection to the database."
+    return answer("busy", detail, headers={"Retry-After": "5"})
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:

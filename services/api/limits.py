@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Callable
 from typing import Protocol
@@ -32,12 +33,15 @@ class _Unpacker(Protocol):
 class BodyLimit:
     """Refuses bodies of more than ``limit`` bytes, declared or streamed, with a problem.
 
+    One that has not come whole after ``seconds`` is refused too: a body that trickles in is not waited for.
+
     Starlette's own middleware answers a declared length with plain text; otherwise they do the same.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, seconds: float) -> None:
         self.app = app
         self.limit = limit
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -59,10 +63,11 @@ class BodyLimit:
             scope = {**scope, "headers": kept}
         unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
         received = 0
+        receive_in_time = _in_time(receive, self.seconds)
 
         async def bounded() -> Message:
             nonlocal received
-            message = await receive()
+            message = await receive_in_time()
             if message["type"] != "http.request":
                 return message
             body = message.get("body", b"")
@@ -77,6 +82,25 @@ class BodyLimit:
 
     def _said(self) -> str:
         return f"The body holds more than {self.limit:,} bytes; nothing was stored."
+
+
+def _in_time(receive: Receive, seconds: float) -> Receive:
+    """The same, which raises 408 where the body is not whole so many seconds from now."""
+    deadline: float | None = asyncio.get_running_loop().time() + seconds
+
+    async def received() -> Message:
+        nonlocal deadline
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            said = f"The body was not whole after {seconds:g} s; nothing was stored."
+            raise HTTPException(408, said, headers={"Connection": "close"}) from error
+        if not message.get("more_body", False):
+            deadline = None  # what is heard from now on is that the caller goes away
+        return message
+
+    return received
 
 
 def _unpacked(unpack: _Unpacker, packed: bytes, most: int, *, last: bool) -> bytes:

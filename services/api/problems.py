@@ -78,6 +78,20 @@ KINDS: dict[str, Kind] = {
     "too-many-streams": Kind(
         503, "Too many streams are open", "Close one, or come back after Retry-After seconds."
     ),
+    "busy": Kind(
+        503,
+        "Others were first",
+        "Try again after Retry-After seconds; nothing was changed, and an upload with its Idempotency-Key is "
+        "safe to repeat.",
+    ),
+    "too-slow": Kind(
+        504,
+        "The question took too long",
+        "Ask for less at once, such as one series, fewer months or a smaller upload; nothing was changed.",
+    ),
+    "body-too-slow": Kind(
+        408, "The body did not come in time", "Send it again, in smaller parts; nothing was stored."
+    ),
     "unavailable": Kind(
         503, "The database cannot be reached", "Try again in a few seconds; nothing was changed."
     ),

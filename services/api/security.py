@@ -78,6 +78,3 @@ Writer = Annotated[Caller, Depends(requires("write"))]
 RuleKeeper = Annotated[Caller, Depends(requires("rules"))]
 EndpointKeeper = Annotated[Caller, Depends(requires("endpoints"))]
 Admin = Annotated[Caller, Depends(requires("admin"))]
-
-reads = Depends(requires("read"))
-writes = Depends(requires("write"))

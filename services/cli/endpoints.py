@@ -11,6 +11,7 @@ import typer
 from sqlalchemy import Engine
 
 from alerts.delivery.bodies import Kind
+from services.cli.auditing import keep, noted
 from services.cli.shell import AsJson, database, fail, moment_of, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
@@ -49,7 +50,15 @@ def add(
     from services.usecases.manage_endpoints import add_endpoint  # noqa: PLC0415 - as above
 
     with _endpoints() as engine:
-        made, secret = add_endpoint(engine, settings(), desk=desk, url=url, kind=kind, now=bootstrap.now())
+        made, secret = add_endpoint(
+            engine,
+            settings(),
+            desk=desk,
+            url=url,
+            kind=kind,
+            now=bootstrap.now(),
+            noted=noted("endpoint.added"),
+        )
     say(f"{made.id}\n{secret}")
 
 
@@ -79,7 +88,9 @@ def ping(endpoint_id: str) -> None:
     from services.usecases import manage_endpoints  # noqa: PLC0415 - as above
 
     with _endpoints() as engine:
-        message = manage_endpoints.ping(engine, endpoint_id, now=bootstrap.now())
+        message = manage_endpoints.ping(
+            engine, endpoint_id, now=bootstrap.now(), noted=noted("endpoint.pinged")
+        )
         bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
     say(f"{message.id} is on its way")
 
@@ -97,7 +108,9 @@ def enable(
     from services.usecases.manage_endpoints import enable_endpoint  # noqa: PLC0415 - as above
 
     with _endpoints() as engine:
-        enabled = enable_endpoint(engine, endpoint_id, now=bootstrap.now(), skip=skip)
+        enabled = enable_endpoint(
+            engine, endpoint_id, now=bootstrap.now(), skip=skip, noted=noted("endpoint.enabled")
+        )
         bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
     say(f"{endpoint_id} is enabled. {enabled.in_words()}")
 
@@ -126,6 +139,8 @@ def replay(
             count = replay_deliveries(
                 connection, endpoint_id, now=bootstrap.now(), first=first, last=last, since=made_since
             )
+            asked = {"first": first, "last": last, "since": since, "replayed": count}
+            keep(connection, "endpoint.replayed", endpoint_id, after=asked)
         bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
     say(f"{count} on their way again")
 
@@ -137,5 +152,11 @@ def reseal() -> None:
     from services.usecases.manage_endpoints import reseal_secrets  # noqa: PLC0415 - as above
 
     with _endpoints() as engine:
-        count = reseal_secrets(engine, settings())
+        count = reseal_secrets(
+            engine,
+            settings(),
+            noted=lambda connection, count: keep(
+                connection, "endpoints.resealed", "every endpoint", after={"endpoints": count}
+            ),
+        )
     say(f"{count} endpoints are sealed with the newest key")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services import bootstrap
+from services.cli.auditing import keep
 from services.cli.forecast_lines import told
 from services.cli.shell import database, fail, moment_of, say
 from services.queries.jobs import Job
@@ -29,7 +30,10 @@ def train() -> None:
     """Train the global model and the calibration on all series held; each week a job does the same."""
     with database() as engine:
         trained = train_models(engine, now=bootstrap.now(), portfolio=settings().portfolio)
-    learned = trained.global_model is not None or trained.calibration is not None
+        learned = trained.global_model is not None or trained.calibration is not None
+        if learned:
+            with engine.begin() as connection:
+                keep(connection, "models.trained", str(trained.version), after={"notes": list(trained.notes)})
     say(f"version {trained.version}" if learned else "nothing could be trained")
     for note in trained.notes:
         say(note)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from sqlalchemy import Connection
 
+from services.cli.auditing import keep
 from services.cli.progress import progress_bar
 from services.cli.shell import REFUSALS, database, fail, say, writable
 from services.ingestion.errors import UploadTooLargeError
@@ -142,6 +143,7 @@ def _record(
             figures = read_file(file.name, file.read_bytes(), limit=limit)
             with engine.begin() as connection:
                 report = record_observations(connection, figures, **arguments)
+                _note(connection, report, recording)
             notes: list[str] = []
         else:
             understood = (
@@ -153,6 +155,7 @@ def _record(
                 report, reading = import_file(
                     connection, understood, confirmed=mapping is not None, progress=progress, **arguments
                 )
+                _note(connection, report, recording)
             notes = reading.tally.converted() + reading.tally.left_aside()
     nudge = bootstrap.service().nudge
     nudge(bootstrap.DELIVER_MESSAGES)
@@ -160,6 +163,14 @@ def _record(
     for note in notes:
         say(note)
     say(_report(report))
+
+
+def _note(connection: Connection, report: dict[str, Any], recording: dict[str, Any]) -> None:
+    """As the API keeps an upload: nothing where every figure was held already."""
+    if report["recorded"] or report["revised"]:
+        counts = {name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")}
+        after = {"source": recording["source"], "history": recording["history"], **counts}
+        keep(connection, "figures.recorded", f"release {report['release_id']}", after=after)
 
 
 def _report(report: dict[str, Any]) -> str:

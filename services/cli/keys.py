@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.auditing import keep
 from services.cli.shell import AsJson, database, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
@@ -26,6 +27,7 @@ def add(
 ) -> None:
     """Make a key; it is shown once, on the second line."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.api.schemas.keys import KeyShown  # noqa: PLC0415 - as above
     from services.usecases.manage_keys import InvalidScopesError, add_key  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
@@ -33,6 +35,7 @@ def add(
             key, text = add_key(connection, name=name, scopes=scope, desk=desk, now=bootstrap.now())
         except InvalidScopesError as error:
             raise fail(str(error)) from error
+        keep(connection, "key.made", key.id, after=KeyShown.model_validate(key))
     say(f"{key.id}\n{text}")
 
 
@@ -63,6 +66,7 @@ def rotate(
 ) -> None:
     """Make a key that may do the same as another, which ends after the overlap; shown on the second line."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.api.schemas.keys import KeyShown  # noqa: PLC0415 - as above
     from services.usecases.manage_keys import UnknownKeyError, rotate_key  # noqa: PLC0415 - as above
 
     overlap = dt.timedelta(hours=overlap_hours)
@@ -71,6 +75,8 @@ def rotate(
             key, text = rotate_key(connection, key_id, now=bootstrap.now(), overlap=overlap)
         except UnknownKeyError as error:
             raise fail(str(error)) from error
+        shown = KeyShown.model_validate(key).model_dump(mode="json")
+        keep(connection, "key.rotated", key_id, after={"overlap_hours": overlap_hours, "key": shown})
     say(f"{key.id}\n{text}")
 
 
@@ -85,4 +91,5 @@ def revoke(key_id: str) -> None:
             revoke_key(connection, key_id, now=bootstrap.now())
         except UnknownKeyError as error:
             raise fail(str(error)) from error
+        keep(connection, "key.revoked", key_id)
     say(f"{key_id} is revoked")

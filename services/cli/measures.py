@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.json_files import json_file
 from services.cli.shell import database, fail, moment_of, say
@@ -18,7 +19,7 @@ app = typer.Typer(help="Dated policy measures.", no_args_is_help=True)
 def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under each id.")]) -> None:
     """Add measures, or describe those of the same id anew; all of a file, or none and the reason."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
-    from services.api.schemas.measures import MeasureGiven  # noqa: PLC0415 - as above
+    from services.api.schemas.measures import MeasureGiven, MeasureShown  # noqa: PLC0415 - as above
     from services.usecases.put_measure import put_measure  # noqa: PLC0415 - as above
 
     given = json_file(file, of="a measure")
@@ -26,7 +27,9 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a measure under
         for measure_id, raw in given.items():
             with as_the_api_takes_it(measure_id):
                 record = MeasureGiven.model_validate(raw).record(measure_id)
-            put_measure(connection, record, now=bootstrap.now())
+            held = put_measure(connection, record, now=bootstrap.now())
+            before = None if held is None else MeasureShown.of(held)
+            keep(connection, "measure.put", measure_id, before=before, after=MeasureShown.of(record))
     say(f"measures loaded: {len(given)}")
 
 

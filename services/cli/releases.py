@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.json_files import json_file
 from services.cli.shell import database, fail, moment_of, month_of, say
@@ -45,7 +46,7 @@ def listed(
 @app.command()
 def load(file: Annotated[Path, typer.Argument(help="JSON object: a calendar under each id.")]) -> None:
     """Add release calendars, or describe those of the same id anew; all of a file, or none and the reason."""
-    from alerts.release_calendars import parse_calendar  # noqa: PLC0415 - read when asked for
+    from alerts.release_calendars import dump_calendar, parse_calendar  # noqa: PLC0415 - read when asked for
     from services import bootstrap  # noqa: PLC0415 - as above
     from services.api.schemas.common import clean_json, storable_id  # noqa: PLC0415 - as above
     from services.usecases.put_calendar import put_calendar  # noqa: PLC0415 - as above
@@ -55,5 +56,8 @@ def load(file: Annotated[Path, typer.Argument(help="JSON object: a calendar unde
         for name, raw in given.items():
             with as_the_api_takes_it(name):
                 calendar = parse_calendar(clean_json(raw), calendar_id=storable_id(name))
-            put_calendar(connection, calendar, now=bootstrap.now())
+            held = put_calendar(connection, calendar, now=bootstrap.now())
+            before = None if held is None else {"calendar": dump_calendar(held)}
+            after = {"calendar": dump_calendar(calendar)}
+            keep(connection, "release_calendar.put", calendar.id, before=before, after=after)
     say(f"release calendars loaded: {len(given)}")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.json_files import json_file
 from services.cli.shell import database, say
@@ -21,12 +22,17 @@ def save(file: RulesFile) -> None:
     """Save rules as their next versions."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.api.schemas.common import clean_json, storable_id  # noqa: PLC0415 - as above
+    from services.api.schemas.rules import RuleShown  # noqa: PLC0415 - as above
+    from services.queries import rules  # noqa: PLC0415 - as above
     from services.usecases.save_rule import save_rule, standing_alerts  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
         for rule_id, raw in json_file(file, of="a rule").items():
             with as_the_api_takes_it(rule_id):
+                held = rules.one(connection, storable_id(rule_id))
                 rule = save_rule(connection, storable_id(rule_id), clean_json(raw), now=bootstrap.now())
+            before = None if held is None else RuleShown.of(held)
+            keep(connection, "rule.saved", rule.id, before=before, after=RuleShown.of(rule))
             say(f"{rule.id} version {rule.version}: {rule.in_words()}")
             say(f"  {standing_alerts(connection, rule)[1]}")
 

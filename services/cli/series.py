@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.shell import AsJson, database, fail, say, say_all
 
@@ -46,7 +47,7 @@ def add(
     """Register a series, or describe one that is there anew; its unit stays."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.api.schemas.common import storable_id  # noqa: PLC0415 - as above
-    from services.api.schemas.series import SeriesGiven  # noqa: PLC0415 - as above
+    from services.api.schemas.series import SeriesGiven, SeriesShown  # noqa: PLC0415 - as above
     from services.queries.series import SeriesRecord  # noqa: PLC0415 - as above
     from services.usecases.register_series import OtherUnitError, register_series  # noqa: PLC0415 - as above
 
@@ -57,9 +58,12 @@ def add(
         record = SeriesRecord(storable_id(series_id), **{**dict(given), "tags": tuple(given.tags)})
     with database() as engine, engine.begin() as connection:
         try:
-            earlier, _ = register_series(connection, record, now=bootstrap.now())
+            earlier, held = register_series(connection, record, now=bootstrap.now())
         except OtherUnitError as error:
             raise fail(str(error)) from error
+        before = None if earlier is None else SeriesShown.model_validate(earlier)
+        shown = SeriesShown.model_validate(held)
+        keep(connection, "series.described", series_id, before=before, after=shown)
     say(f"{series_id} is {'registered' if earlier is None else 'described anew'}")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.auditing import keep
 from services.cli.shell import AsJson, database, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
@@ -34,11 +35,17 @@ def listed(
 def end(silence_id: str) -> None:
     """End a silence now: what it matches is heard again."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.api.schemas.silences import SilenceShown  # noqa: PLC0415 - as above
+    from services.queries import silences  # noqa: PLC0415 - as above
     from services.usecases.manage_silences import end_silence  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        if end_silence(connection, silence_id, now=bootstrap.now()) is None:
+        before = silences.one(connection, silence_id)
+        after = end_silence(connection, silence_id, now=bootstrap.now())
+        if before is None or after is None:
             raise fail(f"There is no silence {silence_id!r}; tonnage silences list shows which there are.")
+        shown = SilenceShown.of(before), SilenceShown.of(after)
+        keep(connection, "silence.ended", silence_id, before=shown[0], after=shown[1])
     say(f"{silence_id} has ended")
 
 

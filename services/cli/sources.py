@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.progress import progress_bar
 from services.cli.shell import database, fail, say, writable
@@ -111,6 +112,7 @@ def follow(
         found = follow_source.search(named, " ".join(words), now=bootstrap.now(), ask=line.ask)
         with engine.begin() as connection:
             ids = follow_source.follow(connection, named, found, now=bootstrap.now(), as_series=as_)
+            keep(connection, "source.followed", named.name, after={"series": ids})
     for each in ids:
         say(f"following {each}")
 
@@ -123,6 +125,7 @@ def unfollow(series_id: Annotated[str, typer.Argument(help="Id of the series; it
     with database() as engine, engine.begin() as connection:
         if not follow_source.unfollow(connection, series_id):
             raise fail(f"{series_id} is not followed.")
+        keep(connection, "source.unfollowed", series_id)
     say(f"{series_id} is followed no longer")
 
 
@@ -144,7 +147,16 @@ def key(
     given = sys.stdin.readline().strip() if not sys.stdin.isatty() else typer.prompt("key", hide_input=True)
     with database() as engine:
         try:
-            follow_source.give_key(engine, settings(), named, given, desk=desk)
+            follow_source.give_key(
+                engine,
+                settings(),
+                named,
+                given,
+                desk=desk,
+                noted=lambda connection: keep(
+                    connection, "source.key_kept", named.name, after={"desk": desk}
+                ),
+            )
         except follow_source.EncryptionKeyError as error:
             raise fail(str(error)) from error
     say(f"the key to {source} is kept, encrypted")
@@ -160,6 +172,9 @@ def poll(source: SourceName) -> None:
     with database() as engine:
         with progress_bar() as show:
             polled = poll_source(engine, settings(), _named(source), clock=bootstrap.now, progress=show)
+        counts = {name: getattr(polled.derived, name) for name in ("recorded", "revised", "unchanged")}
+        with engine.begin() as connection:
+            keep(connection, "source.polled", source, after=counts)
         nudge = bootstrap.service().nudge
         nudge(bootstrap.DELIVER_MESSAGES)
         nudge(bootstrap.REFRESH_FORECASTS)
@@ -232,6 +247,8 @@ def rederive(
             portfolio=settings().portfolio,
             record=record,
         )
+        if record:
+            keep(connection, "source.rederived", source, after={"changes": len(done.changes)})
     for each in (*done.changes, *done.refused):
         say(str(each))
     changes = f"{len(done.changes):,} {'recorded anew' if record else 'would change'}"

@@ -13,6 +13,8 @@ from services.client import shapes
 
 Answer = TypeVar("Answer")
 Moment = dt.datetime | str | None
+MOST_ITEMS = 1000
+"""Items that are asked for on a page: as many as the API gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,28 @@ class Call(Generic[Answer]):
     repeatable: bool = True
 
 
-def list_series(
-    after: str, *, family: str | None, tag: str | None
-) -> Call[tuple[list[shapes.Series], str | None]]:
-    """One page of series, and the cursor of the next."""
-    asked = {"family": family, "tag": tag, "after": after, "limit": 1000}
+@dataclass(frozen=True, slots=True)
+class Pages(Generic[Answer]):
+    """A list that the API answers page by page; ``cursor`` is the parameter that takes a page's ``next``."""
 
-    def read(answer: Any) -> tuple[list[shapes.Series], str | None]:
-        return [shapes.series(each) for each in answer["items"]], answer["next"]
+    path: str
+    read: Callable[[Any], Answer]
+    parameters: Mapping[str, Any]
+    cursor: str = "after"
 
-    return Call("GET", "/v1/series", read, given(asked))
+    def page(self, following: str | None) -> Call[tuple[list[Answer], str | None]]:
+        """The page at a cursor, the first at None: its items, and the cursor of the next, None at the end."""
+
+        def read(answer: Any) -> tuple[list[Answer], str | None]:
+            return [self.read(each) for each in answer["items"]], answer["next"]
+
+        asked = {**self.parameters, self.cursor: following, "limit": MOST_ITEMS}
+        return Call("GET", self.path, read, given(asked))
+
+
+def list_series(*, family: str | None, tag: str | None) -> Pages[shapes.Series]:
+    """Every series, of a family or tag where given, by id."""
+    return Pages("/v1/series", shapes.series, {"family": family, "tag": tag})
 
 
 def put_series(series_id: str, name: str, unit: str, described: Mapping[str, Any]) -> Call[shapes.Series]:
@@ -74,15 +88,16 @@ def record(figures: Iterable[Figure], *, source: str, history: bool, replay: boo
 
 def observations(
     series_id: str, *, as_of: Moment, first: str | None, last: str | None, revisions: bool
-) -> Call[list[shapes.Held]]:
-    """The figures of a series."""
+) -> Pages[shapes.Held]:
+    """The figures of a series, in the order of months."""
     asked = {"as_of": moment(as_of), "first": first, "last": last, "revisions": revisions or None}
-    return _items("observations", series_id, shapes.Held, asked)
+    return Pages(_of_series(series_id, "observations"), _as(shapes.Held), asked)
 
 
-def verdicts(series_id: str, *, as_of: Moment) -> Call[list[shapes.Verdict]]:
+def verdicts(series_id: str, *, as_of: Moment) -> Pages[shapes.Verdict]:
     """The verdicts on a series, the last known figure first."""
-    return _items("verdicts", series_id, shapes.Verdict, {"as_of": moment(as_of), "limit": 1000})
+    path = _of_series(series_id, "verdicts")
+    return Pages(path, _as(shapes.Verdict), {"as_of": moment(as_of)}, cursor="before")
 
 
 def forecast(
@@ -95,13 +110,12 @@ def forecast(
     def read(answer: Any) -> shapes.Forecast | None:
         return shapes.forecast(answer) if "steps" in answer else None
 
-    return Call("GET", f"/v1/series/{quote(series_id, safe='')}/forecasts", read, given(asked))
+    return Call("GET", _of_series(series_id, "forecasts"), read, given(asked))
 
 
-def alerts(*, status: str | None, series_id: str | None) -> Call[list[shapes.Alert]]:
-    """Alerts, the last changed first."""
-    asked = {"status": status, "series_id": series_id, "limit": 1000}
-    return Call("GET", "/v1/alerts", lambda answer: _shaped(shapes.Alert, answer), given(asked))
+def alerts(*, status: str | None, series_id: str | None) -> Pages[shapes.Alert]:
+    """Alerts, the last opened first."""
+    return Pages("/v1/alerts", _as(shapes.Alert), {"status": status, "series_id": series_id})
 
 
 def put_rule(rule_id: str, rule: Mapping[str, Any]) -> Call[dict[str, Any]]:
@@ -133,12 +147,9 @@ def _row(figure: Figure) -> dict[str, Any]:
     return given({**asdict(figure), "value": value, "known_from": moment(figure.known_from)})
 
 
-def _items(
-    resource: str, series_id: str, shape: type[Answer], asked: Mapping[str, Any]
-) -> Call[list[Answer]]:
-    path = f"/v1/series/{quote(series_id, safe='')}/{resource}"
-    return Call("GET", path, lambda answer: _shaped(shape, answer), given(asked))
+def _of_series(series_id: str, resource: str) -> str:
+    return f"/v1/series/{quote(series_id, safe='')}/{resource}"
 
 
-def _shaped(shape: type[Answer], answer: Any) -> list[Answer]:
-    return [shapes.shaped(shape, each) for each in answer["items"]]
+def _as(shape: type[Answer]) -> Callable[[Any], Answer]:
+    return lambda answer: shapes.shaped(shape, answer)

@@ -12,9 +12,9 @@ from typing import Any, Self
 import httpx
 
 from services.client import calls
-from services.client.calls import Answer, Call, Figure, Moment
+from services.client.calls import Answer, Call, Figure, Moment, Pages
 from services.client.errors import ForecastNotReadyError
-from services.client.retries import Retries, read
+from services.client.retries import Retries, read, refusal
 from services.client.shapes import Alert, Forecast, Held, Report, Series, StreamedAlert, Verdict, shaped
 
 POLL_SECONDS = 1.0
@@ -52,10 +52,7 @@ class Client:
 
     def list_series(self, *, family: str | None = None, tag: str | None = None) -> Iterator[Series]:
         """Every series, page by page."""
-        after: str | None = ""
-        while after is not None:
-            found, after = self._made(calls.list_series(after, family=family, tag=tag))
-            yield from found
+        yield from self._each(calls.list_series(family=family, tag=tag))
 
     def put_series(self, series_id: str, *, name: str, unit: str, **described: Any) -> Series:
         """Register a series, or describe it anew: ``family``, ``tags``, ``reporter`` and so on."""
@@ -76,14 +73,13 @@ class Client:
         last: str | None = None,
         revisions: bool = False,
     ) -> list[Held]:
-        """The standing figure of each month, as known now or at ``as_of``."""
-        return self._made(
-            calls.observations(series_id, as_of=as_of, first=first, last=last, revisions=revisions)
-        )
+        """The standing figure of each month, as known now or at ``as_of``; with ``revisions`` every print."""
+        pages = calls.observations(series_id, as_of=as_of, first=first, last=last, revisions=revisions)
+        return list(self._each(pages))
 
     def verdicts(self, series_id: str, *, as_of: Moment = None) -> list[Verdict]:
         """The verdict on each figure, the last known first."""
-        return self._made(calls.verdicts(series_id, as_of=as_of))
+        return list(self._each(calls.verdicts(series_id, as_of=as_of)))
 
     def forecast(
         self,
@@ -105,8 +101,8 @@ class Client:
         return found
 
     def alerts(self, *, status: str | None = None, series_id: str | None = None) -> list[Alert]:
-        """The alerts that changed last, at most 1,000."""
-        return self._made(calls.alerts(status=status, series_id=series_id))
+        """Every alert that has opened, the last opened first."""
+        return list(self._each(calls.alerts(status=status, series_id=series_id)))
 
     def put_rule(self, rule_id: str, rule: Mapping[str, Any]) -> dict[str, Any]:
         """Save a rule as the next version of its id."""
@@ -122,8 +118,16 @@ class Client:
         with self._http.stream("GET", STREAM, headers=headers, timeout=None) as response:
             if not response.is_success:
                 response.read()
-                read(calls.alerts(status=None, series_id=None), response)
+                raise refusal(response)
             yield from (event for line in response.iter_lines() if (event := _as_event(line)) is not None)
+
+    def _each(self, pages: Pages[Answer]) -> Iterator[Answer]:
+        following: str | None = None
+        while True:
+            found, following = self._made(pages.page(following))
+            yield from found
+            if following is None:
+                return
 
     def _made(self, call: Call[Answer]) -> Answer:
         number = 1
@@ -169,11 +173,8 @@ class AsyncClient:
         self, *, family: str | None = None, tag: str | None = None
     ) -> AsyncIterator[Series]:
         """Every series, page by page."""
-        after: str | None = ""
-        while after is not None:
-            found, after = await self._made(calls.list_series(after, family=family, tag=tag))
-            for each in found:
-                yield each
+        async for each in self._each(calls.list_series(family=family, tag=tag)):
+            yield each
 
     async def put_series(self, series_id: str, *, name: str, unit: str, **described: Any) -> Series:
         """Register a series, or describe it anew."""
@@ -194,14 +195,13 @@ class AsyncClient:
         last: str | None = None,
         revisions: bool = False,
     ) -> list[Held]:
-        """The standing figure of each month, as known now or at ``as_of``."""
-        return await self._made(
-            calls.observations(series_id, as_of=as_of, first=first, last=last, revisions=revisions)
-        )
+        """The standing figure of each month, as known now or at ``as_of``; with ``revisions`` every print."""
+        pages = calls.observations(series_id, as_of=as_of, first=first, last=last, revisions=revisions)
+        return [each async for each in self._each(pages)]
 
     async def verdicts(self, series_id: str, *, as_of: Moment = None) -> list[Verdict]:
         """The verdict on each figure, the last known first."""
-        return await self._made(calls.verdicts(series_id, as_of=as_of))
+        return [each async for each in self._each(calls.verdicts(series_id, as_of=as_of))]
 
     async def forecast(
         self,
@@ -223,8 +223,8 @@ class AsyncClient:
         return found
 
     async def alerts(self, *, status: str | None = None, series_id: str | None = None) -> list[Alert]:
-        """The alerts that changed last, at most 1,000."""
-        return await self._made(calls.alerts(status=status, series_id=series_id))
+        """Every alert that has opened, the last opened first."""
+        return [each async for each in self._each(calls.alerts(status=status, series_id=series_id))]
 
     async def put_rule(self, rule_id: str, rule: Mapping[str, Any]) -> dict[str, Any]:
         """Save a rule as the next version of its id."""
@@ -240,10 +240,19 @@ class AsyncClient:
         async with self._http.stream("GET", STREAM, headers=headers, timeout=None) as response:
             if not response.is_success:
                 await response.aread()
-                read(calls.alerts(status=None, series_id=None), response)
+                raise refusal(response)
             async for line in response.aiter_lines():
                 if (event := _as_event(line)) is not None:
                     yield event
+
+    async def _each(self, pages: Pages[Answer]) -> AsyncIterator[Answer]:
+        following: str | None = None
+        while True:
+            found, following = await self._made(pages.page(following))
+            for each in found:
+                yield each
+            if following is None:
+                return
 
     async def _made(self, call: Call[Answer]) -> Answer:
         number = 1

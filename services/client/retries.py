@@ -44,8 +44,13 @@ def read(call: Call[Answer], response: httpx.Response) -> Answer:
     """The answer of a call; ApiError where it is a problem."""
     if response.is_success:
         return call.read(response.json())
+    raise refusal(response)
+
+
+def refusal(response: httpx.Response) -> ApiError:
+    """The problem that a response is, whose body is read."""
     try:
         problem = response.json()
     except ValueError:
         problem = {"title": response.reason_phrase}
-    raise ApiError(response.status_code, problem if isinstance(problem, dict) else {})
+    return ApiError(response.status_code, problem if isinstance(problem, dict) else {})

@@ -1,8 +1,9 @@
-"""What every answer says beside its body: how browsers treat it, and what is left of the caller's rate."""
+"""What every answer says beside its body: how browsers treat it, what is left of its rate, what is to go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,7 +40,7 @@ class AnswerHeaders:
         async def answered(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in (SAFE | state.get("rate_headers", {})).items():
+                for name, value in (SAFE | _of_request(state)).items():
                     headers.setdefault(name, value)
                 if policy is not None:
                     headers.setdefault("Content-Security-Policy", policy)
@@ -48,3 +49,8 @@ class AnswerHeaders:
             await send(message)
 
         await self.app(scope, receive, answered)
+
+
+def _of_request(state: Mapping[str, Any]) -> dict[str, str]:
+    """What a request's key and its route have to say in the headers of its answer."""
+    return state.get("rate_headers", {}) | state.get("deprecation_headers", {})

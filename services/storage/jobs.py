@@ -8,13 +8,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, SmallInteger, Text, and_, cast, column, func, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    SmallInteger,
+    Text,
+    and_,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from services import telemetry, tracing
 from services.storage import leases
 from services.storage.restrictions import shown_to
-from services.storage.tables import jobs
+from services.storage.tables import jobs, restricted
 
 AWAITED, BACKGROUND = 0, 1
 """Priorities: what a release or a person waits for, and what fills an archive; the first goes before."""
@@ -105,7 +119,7 @@ def listed(
     limit: int = 100,
 ) -> list[Job]:
     """The newest jobs, with an id below ``before`` where given; with ``desk`` only on series it may see."""
-    query = select(jobs).where(shown_to(desk, jobs.c.series_id)).order_by(jobs.c.id.desc()).limit(limit)
+    query = select(jobs).where(_seen_by(desk)).order_by(jobs.c.id.desc()).limit(limit)
     if status is not None:
         query = query.where(jobs.c.status == status)
     if series_id is not None:
@@ -117,9 +131,7 @@ def listed(
 
 def by_id(connection: Connection, job_id: int, *, desk: str | None = None) -> Job | None:
     """One job; with ``desk`` only on a series that it may see."""
-    row = connection.execute(
-        select(jobs).where(jobs.c.id == job_id, shown_to(desk, jobs.c.series_id))
-    ).first()
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id, _seen_by(desk))).first()
     return None if row is None else _job(row)
 
 
@@ -146,7 +158,7 @@ def standings(
         "failed": jobs.c.status == "failed",
     }
     columns = [func.count().filter(condition).label(name) for name, condition in counts.items()]
-    query = select(jobs.c.kind, *columns).where(shown_to(desk, jobs.c.series_id))
+    query = select(jobs.c.kind, *columns).where(_seen_by(desk))
     if since is not None:
         query = query.where(jobs.c.created_at >= since)
     rows = connection.execute(query.group_by(jobs.c.kind).order_by(jobs.c.kind))
@@ -169,3 +181,12 @@ def _job(row: Any) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
+
+
+def _seen_by(desk: str | None) -> ColumnElement[bool]:
+    """Condition: ``desk`` may see the series of a job, and each of those that a job is about together."""
+    if desk is None:
+        return true()
+    named = jobs.c.arguments["series"].has_key(restricted.c.series_id)
+    hidden = exists().where(restricted.c.desk.is_distinct_from(desk), named)
+    return and_(shown_to(desk, jobs.c.series_id), ~hidden)

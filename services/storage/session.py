@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, create_engine
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+__all__ = ["Connection", "Engine", "cut_short", "engine_for"]
 
 
 @cache
-def engine_for(database_url: str) -> Engine:
+def engine_for(
+    database_url: str, *, statement_seconds: float | None = None, lock_seconds: float | None = None
+) -> Engine:
     """Engine of one database for this process; a lost connection is noticed before it is used.
 
+    Where given, no statement takes longer than so many seconds, and none waits longer for a lock.
     Errors do not show what a statement was given, since that may be a secret and errors are logged.
     """
-    return create_engine(database_url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
+    engine = create_engine(
+        database_url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True
+    )
+    bounds = {"statement_timeout": statement_seconds, "lock_timeout": lock_seconds}
+    given = {name: seconds for name, seconds in bounds.items() if seconds is not None}
+
+    def bounded(connection: Any, _: object) -> None:
+        for name, seconds in given.items():
+            connection.execute(f"SET {name} = {max(1, round(1000 * seconds))}")
+        connection.commit()  # else the first rollback would take it back
+
+    if given:
+        event.listen(engine, "connect", bounded)
+    return engine
 
 
-__all__ = ["Connection", "Engine", "engine_for"]
+def cut_short(error: DBAPIError) -> Literal["slow", "waiting"] | None:
+    """Why PostgreSQL ended a statement that it had taken: it took too long, or others had what it waits for.
+
+    None for any other error, such as a database that is away.
+    """
+    if isinstance(error.orig, QueryCanceled):
+        return "slow"
+    others = (LockNotAvailable, DeadlockDetected, SerializationFailure)
+    return "waiting" if isinstance(error.orig, others) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, Engine
@@ -62,11 +62,18 @@ def unfollow(connection: Connection, series_id: str) -> bool:
 
 
 def give_key(
-    engine: Engine, settings: Settings, source: Source, key: str, *, desk: str | None = None
+    engine: Engine,
+    settings: Settings,
+    source: Source,
+    key: str,
+    *,
+    desk: str | None = None,
+    noted: Callable[[Connection], None] = lambda _: None,
 ) -> None:
     """Keep the installation's key to a source, encrypted as endpoints' secrets are.
 
-    OtherDesksRowsError where rows that may not be passed on were fetched with the key of another desk.
+    ``noted`` is told in the transaction. OtherDesksRowsError where rows that may not be passed on were
+    fetched with the key of another desk.
     """
     sealed = encryption.encrypt(key, settings.secret_keys)
     with engine.begin() as connection:
@@ -74,6 +81,7 @@ def give_key(
         if others:
             raise OtherDesksRowsError(source.name, next(iter(others)), desk)
         sources.seal_key(connection, source.name, sealed=sealed, desk=desk)
+        noted(connection)
 
 
 def key_of(engine: Engine, settings: Settings, source: Source) -> str | None:

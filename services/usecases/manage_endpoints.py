@@ -171,18 +171,22 @@ def _asked_by(sender: str, idempotency_key: str) -> str:
     return hashlib.sha256(f"{len(sender)}:{sender}{idempotency_key}".encode()).hexdigest()
 
 
-def reseal_secrets(engine: Engine, settings: Settings) -> int:
+def reseal_secrets(
+    engine: Engine, settings: Settings, *, noted: Callable[[Connection, int], None] = lambda *_: None
+) -> int:
     """Encrypt every stored secret anew with the newest key of the list; the count of endpoints.
 
-    After it the older keys may leave TONNAGE_SECRET_KEYS. EncryptionKeyError where one opens with none of
-    them, and then nothing is changed.
+    ``noted`` is told of that count in the transaction. After it the older keys may leave
+    TONNAGE_SECRET_KEYS. EncryptionKeyError where one opens with none of them, and then nothing is changed.
     """
 
     def resealed(stored: bytes) -> bytes:
         return encrypt(decrypt(stored, settings.secret_keys), settings.secret_keys)
 
     with engine.begin() as connection:
-        return endpoints.reseal(connection, resealed)
+        count = endpoints.reseal(connection, resealed)
+        noted(connection, count)
+    return count
 
 
 def _new_keys(signature: Signature) -> tuple[str, str | None]:

@@ -6,8 +6,9 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
-from services.storage import restrictions, series
+from services.storage import restrictions, series, shared_things
 from services.storage.series import SeriesRecord
+from services.usecases.shared_things import check_unchanged
 
 
 class TakenIdError(Exception):
@@ -33,12 +34,14 @@ def register_series(
 ) -> tuple[SeriesRecord | None, SeriesRecord]:
     """Register a series, or describe one that is there anew: as it was, None where it is new, and as it is.
 
-    TakenIdError where ``desk`` may not see the one of that id; OtherUnitError, and then the transaction is
-    not to be committed.
+    TakenIdError where ``desk`` may not see the one of that id; SharedThingError where it would change one
+    that is there; OtherUnitError, and then the transaction is not to be committed.
     """
     if restrictions.hidden(connection, [record.id], desk):
         raise TakenIdError(record.id)
+    shared_things.lock(connection, "series", record.id)
     earlier = series.get(connection, record.id)
+    check_unchanged("series", record.id, earlier=earlier, given=record, desk=desk)
     series.register(connection, [record], now=now)
     held = series.get(connection, record.id) or record
     if held.unit != record.unit:

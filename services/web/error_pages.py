@@ -16,6 +16,7 @@ from alerts.errors import AlertClosedError
 from services.bootstrap import Service
 from services.doctor import examine
 from services.middleware.parameters import unknown_parameters
+from services.queries.health import cut_short
 from services.usecases.callers import OtherDeskError
 from services.usecases.handle_alerts import SnoozeInThePastError
 from services.web.csrf import SAFE_METHODS, ForgedRequestError
@@ -24,6 +25,11 @@ from services.web.sessions import ScopeMissingError, SignInNeededError, whoever
 from services.web.ways_back import above, way_back
 
 _log = structlog.get_logger()
+
+_CUT_SHORT = {
+    "slow": "This took longer than a page may. Nothing was changed; ask for less at once.",
+    "waiting": "Others are changing the same. Nothing was changed; try again shortly.",
+}
 
 
 class UnknownParameterError(ValueError):
@@ -132,7 +138,13 @@ def _unstorable(request: Request, error: Exception) -> Response:
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
-    _log.error("the database cannot be reached", error=str(getattr(error, "orig", error)))
+    assert isinstance(error, OperationalError)  # noqa: S101 - as above
+    if (why := cut_short(error)) is not None:
+        _log.warning("a statement was cut short", why=why, path=request.url.path, error=str(error.orig))
+        detail = _CUT_SHORT[why]
+        back = way_back(request)
+        return refused(request, 503, "Not for the moment", detail, instead=back, link="Try again")
+    _log.error("the database cannot be reached", error=str(error.orig))
     detail = "The database does not answer. Figures and alerts are safe in it; load this page again shortly."
     if request.url.path == "/operations":
         detail = f"{_wrong(request)} {detail}"

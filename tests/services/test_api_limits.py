@@ -128,3 +128,6 @@ def test_pages_of_an_allowed_origin_alone_may_call(database_url: str) -> None:
             answer = stage.client.options("/v1/series", headers={"Origin": origin, **asked})
             assert answer.status_code == status
             assert ("access-control-allow-origin" in answer.headers) == (status == 200)
+        told = stage.client.get("/v1/series", headers={"Origin": "https://desk.example"}).headers
+        readable = told["access-control-expose-headers"].lower().split(", ")
+        assert {"etag", "location", "x-next-cursor"} <= set(readable)  # a page could not turn one else

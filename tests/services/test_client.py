@@ -18,14 +18,29 @@ import pytest
 from api_stage import MAGNETS, Stage
 
 from alerts.delivery.signing import sign
+from forecasting.months import Month
 from services.bootstrap import REFRESH_FORECASTS
-from services.client import ApiError, AsyncClient, Client, Figure, verify
+from services.client import (
+    ApiError,
+    AsyncClient,
+    Client,
+    Figure,
+    Forecast,
+    Step,
+    StreamedAlert,
+    calls,
+    to_pandas,
+    to_polars,
+    verify,
+)
 from services.client.retries import Retries
+from services.queries import alert_stream
 from services.usecases.manage_keys import add_key
 from services.usecases.refresh_forecasts import refresh_forecasts
 
 PAGE = Path(__file__).parents[2] / "services" / "docs" / "client.md"
 QUICK = Retries(most=3, first=0.01)
+LOW = {"month": "2025-05", "value": 12, "known_from": "2025-06-20T02:00:00Z"}
 MAY = Figure(MAGNETS, "2025-05", 1238.0, "t", known_from=dt.datetime(2025, 6, 20, 2, tzinfo=dt.UTC))
 
 
@@ -178,3 +193,82 @@ def test_what_may_have_happened_is_not_done_twice() -> None:
     ):
         client.add_endpoint(desk="metals", url="https://desk.example.com")
     assert len(asked) == 1
+
+
+def test_every_page_of_a_list_is_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More figures, verdicts and alerts than one page holds come whole and in order, from both clients."""
+    first = Month.of(1930, 1)
+    stage.register()
+    past = [
+        {"month": str(first + n), "value": 100 + n % 7, "known_from": f"{first + n + 1}-20T02:00:00Z"}
+        for n in range(1001)
+    ]
+    assert stage.upload(*past, history=True).json()["recorded"] == len(past)
+    stage.register("COPPER")
+    low = {"kind": "level", "below": 3000}
+    for series_id in (MAGNETS, "COPPER"):
+        rule = {"name": "Low", "desk": "metals", "scope": {"series": [series_id]}, "condition": low}
+        assert stage.client.put(f"/v1/rules/{series_id}", json=rule).is_success
+        stage.upload({**LOW, "series_id": series_id})
+    given = key(stage)
+    address = str(stage.client.base_url)
+    with Client(address, given) as client:
+        months = [each.month for each in client.observations(MAGNETS)]
+        assert months == [*(each["month"] for each in past), LOW["month"]]
+        assert sorted(each.month for each in client.verdicts(MAGNETS)) == months
+        monkeypatch.setattr(calls, "MOST_ITEMS", 1)
+        opened = client.alerts()
+        assert {each.series_id for each in opened} == {MAGNETS, "COPPER"}
+        series = list(client.list_series())
+        assert [each.id for each in series] == [MAGNETS, "COPPER"]
+
+    async def awaited() -> tuple[Any, ...]:
+        async with AsyncClient(address, given) as client:
+            return await client.alerts(), [each async for each in client.list_series()]
+
+    assert asyncio.run(awaited()) == (opened, series)
+
+
+def test_the_live_stream_is_heard_by_both_clients(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alerts come as they are streamed, each with its sentence; what is refused is an error."""
+    monkeypatch.setattr(alert_stream, "LOOK_SECONDS", 0.02)
+    stage.register()
+    rule = {"desk": "metals", "scope": {"series": [MAGNETS]}, "condition": {"kind": "level", "below": 3000}}
+    stage.client.put("/v1/rules/low", json={"name": "Low", **rule})
+    stage.upload(LOW)
+    address, given = str(stage.client.base_url), key(stage)
+    with Client(address, given) as client:
+        heard = next(client.live(after=0))
+    assert (heard.kind, heard.series_id, heard.desk) == ("opened", MAGNETS, "metals")
+    assert "stood at 12 t" in heard.sentence
+
+    async def awaited(key: str) -> StreamedAlert:
+        async with AsyncClient(address, key) as client:
+            return await anext(client.live(after=0))
+
+    assert asyncio.run(awaited(given)) == heard
+    with Client(address, "wrong") as client, pytest.raises(ApiError, match="unauthorised"):
+        next(client.live())
+    with pytest.raises(ApiError, match="unauthorised"):
+        asyncio.run(awaited("wrong"))
+
+
+STEPS = (Step("2025-06", 1, {"0.1": 90.0, "0.5": 100.0}), Step("2025-07", 2, {"0.1": 80.0, "0.5": 101.0}))
+FORECAST = Forecast(1, MAGNETS, "t", "standard", "2025-05", "2025-06-20", "2025-06-20", None, STEPS, [], {})
+ROWS = [
+    {"month": "2025-06", "horizon": 1, "0.1": 90.0, "0.5": 100.0},
+    {"month": "2025-07", "horizon": 2, "0.1": 80.0, "0.5": 101.0},
+]
+
+
+def test_answers_become_frames_of_pandas() -> None:
+    """A forecast is a row a month and a column a level; any list is a row an item."""
+    assert to_pandas(FORECAST).to_dict("records") == ROWS
+    assert list(to_pandas(list(STEPS)).columns) == ["month", "horizon", "quantiles"]
+
+
+def test_answers_become_frames_of_polars() -> None:
+    """As of pandas, where polars is installed: the package neither brings it nor needs it."""
+    pytest.importorskip("polars", reason="polars is optional and is not installed here")
+    assert to_polars(FORECAST).to_dicts() == ROWS
+    assert to_polars(list(STEPS)).columns == ["month", "horizon", "quantiles"]

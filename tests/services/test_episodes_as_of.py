@@ -40,21 +40,27 @@ def story(stage: Stage, told_once: Once) -> Stage:
     return stage
 
 
-def two_flat_years(stage: Stage) -> None:
+def two_flat_years(stage: Stage, series_id: str = MAGNETS) -> None:
     """March 2025 is the last figure, and a forecast is made of it."""
     stage.at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    stage.register(name="magnet exports", family="rare-earths")
+    stage.register(series_id, name="magnet exports", family="rare-earths")
     past = [Month.of(2023, 4) + step for step in range(24)]
     rows = [
-        {"month": str(month), "value": LEVEL, "known_from": f"{month + 1}-20T02:00:00Z"} for month in past
+        {
+            "series_id": series_id,
+            "month": str(month),
+            "value": LEVEL,
+            "known_from": f"{month + 1}-20T02:00:00Z",
+        }
+        for month in past
     ]
     assert stage.upload(*rows, history="true").status_code == 200
     row = LEVEL * np.exp(0.08 * norm.ppf(LEVELS))
     march = Month.of(2025, 3)
-    said = Forecast(MAGNETS, "t", march, MARCH_KNOWN, LEVELS, np.tile(row, (18, 1)), "made up")
+    said = Forecast(series_id, "t", march, MARCH_KNOWN, LEVELS, np.tile(row, (18, 1)), "made up")
     model = forecasts.judging(stage.settings.portfolio)
     with stage.engine.begin() as connection:
-        record = ForecastRecord(MAGNETS, model, march, MARCH_KNOWN, said, None, [], {}, MARCH_KNOWN)
+        record = ForecastRecord(series_id, model, march, MARCH_KNOWN, said, None, [], {}, MARCH_KNOWN)
         forecasts.publish(connection, [record])
 
 
@@ -142,3 +148,15 @@ def test_the_command_lists_what_the_service_holds(story: Stage, monkeypatch: pyt
     assert "closed with August 2025" in told.output
     before = CliRunner().invoke(app, ["episodes", "--as-of", "2025-05-01T00:00:00Z"])
     assert "no episode" in before.output
+
+
+def test_a_page_goes_on_after_an_episode_that_has_changed(story: Stage) -> None:
+    """The cursor is an episode of the list whatever its status is by now; what is no cursor is refused."""
+    two_flat_years(story, "SECOND")
+    story.upload({"series_id": "SECOND", "month": "2025-04", "value": 1000, "known_from": KNOWN[4]})
+    first, second = story.client.get("/v1/episodes").json()["items"]
+    assert (first["status"], second["status"]) == ("closed", "open")
+    rest = story.client.get("/v1/episodes", params={"status": "open", "after": first["id"]})
+    assert [each["id"] for each in rest.json()["items"]] == [second["id"]]
+    wrong = story.client.get("/v1/episodes", params={"after": "none:2025-04:down"})
+    assert "query.after" in assert_problem(wrong, 422, "invalid-request")["detail"]

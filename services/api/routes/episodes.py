@@ -16,6 +16,7 @@ from services.api.schemas.episodes import EPISODE_COLUMNS, EpisodeShown, Episode
 from services.api.security import Reader
 from services.queries import series
 from services.queries.episodes import episode_as_of, episodes_as_of
+from services.queries.slices import sliced
 
 router = APIRouter(prefix="/episodes", tags=["episodes"])
 
@@ -45,12 +46,13 @@ def listed(
             existing(connection, caller, series_id)
         registered = series.chosen(connection, series_id=series_id, family=family, desk=caller.desk)
         found = episodes_as_of(connection, registered, as_of=as_of or service.now())
-    found = [each for each in found if status in {None, each.chapter.episode.status}]
-    if after is not None:
-        ids = [each.chapter.episode.id for each in found]
-        found = found[ids.index(after) + 1 :] if after in ids else []
-    items = [EpisodeShown.of(each) for each in found[:limit]]
-    following = items[-1].id if len(found) > limit else None
+    ids = [each.chapter.episode.id for each in found]
+    if after is not None and after not in ids:
+        raise ProblemError("invalid-request", f"query.after: {after[:40]!r} is no cursor of this list.")
+    rest = found if after is None else found[ids.index(after) + 1 :]
+    page = sliced([each for each in rest if status in {None, each.chapter.episode.status}], limit)
+    items = [EpisodeShown.of(each) for each in page.rows]
+    following = items[-1].id if page.more else None
     if wanted == JSON:
         return Page(items=items, next=following)
     rows = [each.row() for each in items]

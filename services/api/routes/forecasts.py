@@ -20,7 +20,7 @@ from services.api.schemas.jobs import EXAMPLE, JobShown
 from services.api.security import Reader
 from services.bootstrap import REFRESH_FORECASTS
 from services.ingestion.cells import RowFault, number_of
-from services.queries import forecasts
+from services.queries import forecasts, series
 from services.queries.jobs import Job
 from services.queries.scoreboard import measured
 from services.usecases.request_forecast import FitNotAllowedError, request_forecast
@@ -137,10 +137,10 @@ def one(
     """A forecast as it was published: the one that a verdict or an alert names as its judge."""
     with service.engine.begin() as connection:
         found = forecasts.one(connection, forecast_id)
-        if found is None:
-            raise ProblemError("not-found", f"There is no forecast {forecast_id}.")
-        unit = existing(connection, caller, found.series_id).unit
-    return ForecastShown.of(found, unit, levels=None, horizon=None)
+        of = None if found is None else series.one(connection, found.series_id, desk=caller.desk)
+    if found is None or of is None:  # in the same words: whoever may not see a series is not told its id
+        raise ProblemError("not-found", f"There is no forecast {forecast_id}.")
+    return ForecastShown.of(found, of.unit, levels=None, horizon=None)
 
 
 def _levels(text: str) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from services.api.problems import ProblemError
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Page
 from services.api.schemas.measures import MeasureGiven, MeasureShown, WatchShown
-from services.api.security import Reader, writes
+from services.api.security import Reader, Writer
 from services.queries import series
 from services.queries.measures import Sight, watches
 from services.queries.slices import sliced
@@ -57,16 +57,25 @@ def listed(
 @router.put(
     "/{measure_id}",
     summary="Add or describe anew",
-    dependencies=[writes, Depends(only_json)],
+    dependencies=[Depends(only_json)],
     responses={201: {"model": MeasureShown, "description": "It is added now."}},
 )
 def put(
-    service: TheService, audit: Audit, measure_id: MeasureId, given: MeasureGiven, response: Response
+    *,
+    service: TheService,
+    caller: Writer,
+    audit: Audit,
+    measure_id: MeasureId,
+    given: MeasureGiven,
+    response: Response,
 ) -> MeasureShown:
-    """Add a measure (201), or describe the one of its id anew (200)."""
+    """Add a measure (201), or describe the one of its id anew (200).
+
+    Measures are shared by all desks: a key of one desk adds what is not there, and changes nothing (403).
+    """
     record = given.record(measure_id)
     with service.engine.begin() as connection:
-        held = put_measure(connection, record, now=service.now())
+        held = put_measure(connection, record, desk=caller.desk, now=service.now())
         response.status_code = 201 if held is None else 200
         before = None if held is None else MeasureShown.of(held)
         audit.note(connection, "measure.put", measure_id, before=before, after=MeasureShown.of(record))

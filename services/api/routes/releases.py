@@ -15,7 +15,7 @@ from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import AsOf, Month, Page, clean_json, storable_id
 from services.api.schemas.releases import REQUEST_BODY, CalendarShown, ReleaseShown
-from services.api.security import Reader, writes
+from services.api.security import Reader, Writer
 from services.queries.releases import AHEAD, BEHIND, LONGEST, calendars, every_release
 from services.usecases.put_calendar import put_calendar
 
@@ -63,23 +63,28 @@ def listed_calendars(service: TheService, caller: Reader) -> Page[CalendarShown]
 @router.put(
     "/release-calendars/{calendar_id}",
     summary="Add a calendar or describe it anew",
-    dependencies=[writes, Depends(only_json)],
+    dependencies=[Depends(only_json)],
     openapi_extra=REQUEST_BODY,
     responses={201: {"model": CalendarShown, "description": "It is added now."}},
 )
 def put(
+    *,
     service: TheService,
+    caller: Writer,
     audit: Audit,
     calendar_id: CalendarId,
     raw: Annotated[Any, Body()],
     response: Response,
 ) -> CalendarShown:
-    """Add a calendar (201), or describe one anew (200), one that ships too; each fault has an example."""
+    """Add a calendar (201), or describe one anew (200), one that ships too; each fault has an example.
+
+    Calendars are shared by all desks: a key of one desk adds what is not there, and changes nothing (403).
+    """
     given = parse_calendar(clean_json(raw), calendar_id=storable_id(calendar_id))
     with service.engine.begin() as connection:
-        before = put_calendar(connection, given, now=service.now())
+        before = put_calendar(connection, given, desk=caller.desk, now=service.now())
         response.status_code = 201 if before is None else 200
-        known = calendars(connection, as_of=service.now())
+        known = calendars(connection, as_of=service.now(), desk=caller.desk)
         mine = next(each for each in known if each.calendar.id == calendar_id)
         shown = CalendarShown.of(given, list(mine.covered), mine.learned)
         was = None if before is None else CalendarShown.of(before, [], Lateness(0))

@@ -77,7 +77,10 @@ def put(
     given: SeriesGiven,
     response: Response,
 ) -> SeriesShown:
-    """Register a series (201), or describe one that is there anew (200). 409 where its unit would change."""
+    """Register a series (201), or describe one that is there anew (200). 409 where its unit would change.
+
+    Series are shared by all desks: a key of one desk adds what is not there, and changes nothing (403).
+    """
     record = SeriesRecord(storable_id(series_id), **{**dict(given), "tags": tuple(given.tags)})
     with service.engine.begin() as connection:
         try:

@@ -34,10 +34,12 @@ class ChangeShown(Shown):
 
     id: int
     at: Moment
-    key_id: str | None = Field(description="Null: anybody, in development before the first key.")
-    name: str = Field(description="Of the key, as it was then.")
+    key_id: str | None = Field(
+        description="Null: anybody in development before the first key, or the command line."
+    )
+    name: str = Field(description="Of the key, as it was then; a command names who ran it.")
     desk: str | None
-    address: str | None
+    address: str | None = Field(description="Where the request came from; of a command its machine.")
     request_id: str | None
     action: str
     target: str
