@@ -60,8 +60,12 @@ def _gauges(state: Vitals) -> Iterator[Metric]:
     for backlog in state.backlogs:
         due.add_metric([backlog.kind], backlog.due)
         oldest.add_metric([backlog.kind], backlog.oldest)
-    beats = GaugeMetricFamily("tonnage_heartbeat_age_seconds", "Since a part last worked.", labels=["part"])
-    for part, age in state.heartbeats.items():
+    beats = GaugeMetricFamily(
+        "tonnage_heartbeat_age_seconds",
+        "Since a part last worked, or was looked for in vain.",
+        labels=["part"],
+    )
+    for part, age in (state.awaited | state.heartbeats).items():
         beats.add_metric([part], age)
     yield from (due, oldest, beats)
     for name, help_, value in (

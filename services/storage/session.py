@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 
 @cache
@@ -16,4 +16,13 @@ def engine_for(database_url: str) -> Engine:
     return create_engine(database_url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
 
 
-__all__ = ["Connection", "Engine", "engine_for"]
+def passing_engine_for(database_url: str) -> Engine:
+    """Engine that keeps no connection, and gives up on a server that does not answer within 2 s.
+
+    For a process that forks, whose children would share what is open, and that must not wait.
+    """
+    bounds = {"connect_timeout": 2, "tcp_user_timeout": 2000}
+    return create_engine(database_url, poolclass=NullPool, hide_parameters=True, connect_args=bounds)
+
+
+__all__ = ["Connection", "Engine", "engine_for", "passing_engine_for"]

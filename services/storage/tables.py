@@ -487,8 +487,13 @@ heartbeats = Table(
     "heartbeats",
     metadata,
     Column("part", Text, primary_key=True),
-    Column("beat_at", Moment, nullable=False),
+    Column("beat_at", Moment, comment="when it last worked; null where it never has"),
     Column("missed_at", Moment, comment="when ops were told that it is missing; null while it works"),
+    Column(
+        "awaited_since",
+        Moment,
+        comment="when it was first looked for, where it had never worked; null where it had",
+    ),
 )
 
 imports = Table(
