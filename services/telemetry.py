@@ -40,6 +40,14 @@ NUDGES = Counter("tonnage_nudges", "Celery tasks sent by name, by outcome.", ["t
 RATE_LIMITS = Counter("tonnage_rate_limits", "Requests by what their key's rate came to.", ["outcome"])
 """``passed``, ``refused``, or ``unchecked``: Valkey was away, and the request was let through."""
 
+REQUEST_SECONDS = Histogram(
+    "tonnage_api_request_seconds",
+    "From a request to the beginning of its answer, by the route's own path and the class of its status.",
+    ["route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+"""``route`` is such as /v1/series/{series_id}, or ``none`` where no route fits; ``status`` such as 2xx."""
+
 PROBLEMS = Counter("tonnage_api_problems", "Requests that were answered with a problem, by type.", ["type"])
 
 COMMIT_SECONDS = Histogram(
