@@ -1,4 +1,4 @@
-"""A part that has never worked is a row too: since when it is looked for stands in it.
+"""A part that has never worked is a row too, and what a release causes names it.
 
 Revision 0029, after 0028.
 """
@@ -19,9 +19,14 @@ def upgrade() -> None:
     op.add_column("heartbeats", sa.Column("awaited_since", Moment(), comment=since))
     worked = "when it last worked; null where it never has"
     op.alter_column("heartbeats", "beat_at", existing_type=Moment(), nullable=True, comment=worked)
+    for table in ("jobs", "deliveries"):
+        cause = "of the release that caused it"
+        op.add_column(table, sa.Column("release_id", sa.BigInteger(), comment=cause))
 
 
 def downgrade() -> None:
+    for table in ("deliveries", "jobs"):
+        op.drop_column(table, "release_id")
     op.execute("DELETE FROM heartbeats WHERE beat_at IS NULL")
     op.alter_column("heartbeats", "beat_at", existing_type=Moment(), nullable=False, comment=None)
     op.drop_column("heartbeats", "awaited_since")
