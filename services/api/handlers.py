@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 from starlette.exceptions import HTTPException
 
 from alerts.delivery.errors import ForbiddenAddressError, ForbiddenUrlError
@@ -34,6 +34,9 @@ from services.usecases.request_forecast import NoFiguresError, NotPublishedError
 from services.usecases.save_rule import RuleChangedError
 
 _log = structlog.get_logger()
+
+READ_ONLY = "25006"
+"""SQLSTATE of a change within a transaction that only reads."""
 
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
@@ -71,6 +74,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(error, _plain(kind))
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(InternalError, _reading_only)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -140,6 +144,13 @@ def _unstorable(_: Request, error: Exception) -> JSONResponse:
 def _unavailable(_: Request, error: Exception) -> JSONResponse:
     _log.error("the database cannot be reached", error=str(getattr(error, "orig", error)))
     return answer("unavailable", "The database does not answer.", headers={"Retry-After": "2"})
+
+
+def _reading_only(request: Request, error: Exception) -> JSONResponse:
+    """A change asked of a read replica; whatever else PostgreSQL calls internal nobody has foreseen."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) != READ_ONLY:
+        return _unforeseen(request, error)
+    return answer("read-only", "This would change or order something, and here the database is only read.")
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -78,6 +78,11 @@ KINDS: dict[str, Kind] = {
     "too-many-streams": Kind(
         503, "Too many streams are open", "Close one, or come back after Retry-After seconds."
     ),
+    "read-only": Kind(
+        421,
+        "This address only reads",
+        "It serves from a read replica. Ask the same of the service's main address; nothing was changed.",
+    ),
     "unavailable": Kind(
         503, "The database cannot be reached", "Try again in a few seconds; nothing was changed."
     ),
