@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.queries import health, keys, operations
-from services.queries.health import SWEEPER, TASK
+from services.queries.health import QUEUES, SWEEPER, TASK
 from services.settings import Settings
 
 OLDEST_SERVER = 150000
@@ -109,13 +109,24 @@ def _secrets(connection: Connection, settings: Settings) -> Finding:
 
 def _work(connection: Connection, now: dt.datetime) -> Iterator[Finding]:
     state = operations.state(connection, now=now)
-    for part, do in (
-        (TASK, "Start worker-delivery and beat, and check the broker between them."),
-        (SWEEPER, "Start the sweep: python -m services.worker.sweep."),
+    for part, name, do in (
+        (
+            TASK,
+            "a worker last did what beat asks for",
+            "Start worker-delivery and beat, and check the broker between them.",
+        ),
+        (SWEEPER, "the sweep last worked", "Start the sweep: python -m services.worker.sweep."),
+        *(
+            (
+                health.worker(queue),
+                f"a worker last consumed the queue {queue}",
+                f"Start worker-{queue}, and check the broker.",
+            )
+            for queue in QUEUES
+        ),
     ):
         age = state.heartbeats.get(part)
         said = "never" if age is None else f"{age:.0f} s ago"
-        name = "a worker last did what beat asks for" if part == TASK else "the sweep last worked"
         yield Finding(age is not None and age < FRESH, f"{name} {said}", do)
     for backlog in state.backlogs:
         yield Finding(

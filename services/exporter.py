@@ -12,12 +12,12 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.queries import operations, sources
+from services.queries import operations, releases, sources
 from services.queries.operations import Coverage, Vitals
 from services.queries.sources import Health
 
 COVERAGE_SECONDS = 300.0
-"""How long a coverage is told before it is counted again: it reads a year of scores."""
+"""How long a coverage is told before it is counted again: it reads a year of scores. Late releases too."""
 
 
 class State(Collector):
@@ -27,6 +27,7 @@ class State(Collector):
         self._engine = engine
         self._clock = clock
         self._coverage: list[Coverage] = []
+        self._late = 0
         self._counted = -COVERAGE_SECONDS
 
     def describe(self) -> list[Metric]:
@@ -42,6 +43,7 @@ class State(Collector):
                 followed = sources.followed(connection)
                 if time.monotonic() - self._counted >= COVERAGE_SECONDS:
                     self._coverage = operations.coverage(connection, now=self._clock())
+                    self._late = releases.late(connection, now=self._clock())
                     self._counted = time.monotonic()
         except SQLAlchemyError:
             up.add_metric([], 0)
@@ -52,6 +54,8 @@ class State(Collector):
         yield from _gauges(state)
         yield from _sources(followed, self._clock())
         yield from _shares(self._coverage)
+        help_ = "Releases that are late by their calendar."
+        yield GaugeMetricFamily("tonnage_late_releases", help_, value=self._late)
 
 
 def _gauges(state: Vitals) -> Iterator[Metric]:
@@ -60,8 +64,12 @@ def _gauges(state: Vitals) -> Iterator[Metric]:
     for backlog in state.backlogs:
         due.add_metric([backlog.kind], backlog.due)
         oldest.add_metric([backlog.kind], backlog.oldest)
-    beats = GaugeMetricFamily("tonnage_heartbeat_age_seconds", "Since a part last worked.", labels=["part"])
-    for part, age in state.heartbeats.items():
+    beats = GaugeMetricFamily(
+        "tonnage_heartbeat_age_seconds",
+        "Since a part last worked, or was looked for in vain.",
+        labels=["part"],
+    )
+    for part, age in (state.awaited | state.heartbeats).items():
         beats.add_metric([part], age)
     yield from (due, oldest, beats)
     for name, help_, value in (

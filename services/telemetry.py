@@ -34,11 +34,21 @@ def _slot() -> str:
 if _FOLDER:
     values.ValueClass = values.MultiProcessValue(_slot)  # type: ignore[no-untyped-call]  # it has no types
 
+_log = structlog.get_logger()
+
 NUDGES = Counter("tonnage_nudges", "Celery tasks sent by name, by outcome.", ["task", "outcome"])
 """``sent``, or ``lost``: the sweep then finds what is due."""
 
 RATE_LIMITS = Counter("tonnage_rate_limits", "Requests by what their key's rate came to.", ["outcome"])
 """``passed``, ``refused``, or ``unchecked``: Valkey was away, and the request was let through."""
+
+REQUEST_SECONDS = Histogram(
+    "tonnage_api_request_seconds",
+    "From a request to the beginning of its answer, by the route's own path and the class of its status.",
+    ["route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+"""``route`` is such as /v1/series/{series_id}, or ``none`` where no route fits; ``status`` such as 2xx."""
 
 PROBLEMS = Counter("tonnage_api_problems", "Requests that were answered with a problem, by type.", ["type"])
 
@@ -96,8 +106,13 @@ def tell_prometheus(port: int | None, *state: Collector) -> None:
     start_http_server(port, registry=registry)
 
 
-def count_release(report: dict[str, Any], seconds: float) -> None:
-    """Count what was committed with a release, from its report; ``seconds`` it took."""
+def tell_release(report: dict[str, Any], seconds: float, *, way: str) -> None:
+    """Log and count what was committed with a release, from its report; ``seconds`` it took.
+
+    ``way`` is how it came: upload, import or poll. Call it after the commit, once a release.
+    """
+    counts = {name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")}
+    _log.info("release committed", release_id=report["release_id"], way=way, **counts)
     COMMIT_SECONDS.observe(seconds)
     for outcome in ("recorded", "revised", "unchanged"):
         FIGURES.labels(outcome).inc(report[outcome])
@@ -110,6 +125,12 @@ def request_id() -> str | None:
     """Id of the request that is being answered; it goes with every row that the request causes."""
     found = structlog.contextvars.get_contextvars().get("request_id")
     return None if found is None else str(found)
+
+
+def release_id() -> int | None:
+    """Id of the release that is being recorded; it goes with every row that the release causes."""
+    found = structlog.contextvars.get_contextvars().get("release_id")
+    return None if found is None else int(found)
 
 
 def configure(*, production: bool, to: TextIO = sys.stderr) -> None:

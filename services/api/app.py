@@ -44,6 +44,7 @@ from services.api.routes import (
     verdicts,
 )
 from services.api.schemas.problems import RESPONSES
+from services.api.timing import Timing
 from services.bootstrap import Service
 from services.middleware.answer_headers import AnswerHeaders
 from services.middleware.request_ids import RequestIds
@@ -151,6 +152,7 @@ def create_app(service: Service | None = None) -> FastAPI:
         production=service.settings.environment == "production",
         policies={"/v1": DATA_ONLY, "/problems": DATA_ONLY},
     )
+    app.add_middleware(Timing)
     v1 = APIRouter(prefix="/v1")
     for resource in RESOURCES:
         v1.include_router(resource.router)

@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -37,6 +37,9 @@ from services.usecases.save_rule import RuleChangedError
 from services.usecases.shared_things import SharedThingError
 
 _log = structlog.get_logger()
+
+READ_ONLY = "25006"
+"""SQLSTATE of a change within a transaction that only reads."""
 
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 408: "body-too-slow", 413: "too-large"}
 
@@ -76,6 +79,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(OperationalError, _unavailable)
     app.add_exception_handler(PoolTimeoutError, _no_connection)
+    app.add_exception_handler(InternalError, _reading_only)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -160,6 +164,13 @@ def _no_connection(request: Request, _: Exception) -> JSONResponse:
     _log.warning("no connection to the database was free", path=request.url.path)
     detail = "Other requests have every connection to the database."
     return answer("busy", detail, headers={"Retry-After": "5"})
+
+
+def _reading_only(request: Request, error: Exception) -> JSONResponse:
+    """A change asked of a read replica; whatever else PostgreSQL calls internal nobody has foreseen."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) != READ_ONLY:
+        return _unforeseen(request, error)
+    return answer("read-only", "This would change or order something, and here the database is only read.")
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:

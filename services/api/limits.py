@@ -60,7 +60,7 @@ class BodyLimit:
         if encoding == "gzip":
             unpacked = {b"content-encoding", b"content-length"}
             kept = [(name, value) for name, value in scope["headers"] if name.lower() not in unpacked]
-            scope = {**scope, "headers": kept}
+            scope["headers"] = kept  # in place: what stands further out reads the route from the same scope
         unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
         received = 0
         receive_in_time = _in_time(receive, self.seconds)

@@ -92,6 +92,11 @@ KINDS: dict[str, Kind] = {
     "body-too-slow": Kind(
         408, "The body did not come in time", "Send it again, in smaller parts; nothing was stored."
     ),
+    "read-only": Kind(
+        421,
+        "This address only reads",
+        "It serves from a read replica. Ask the same of the service's main address; nothing was changed.",
+    ),
     "unavailable": Kind(
         503, "The database cannot be reached", "Try again in a few seconds; nothing was changed."
     ),

@@ -10,10 +10,21 @@ from sqlalchemy import Connection, Engine
 
 from services.storage import endpoints, heartbeats, schema
 from services.storage.encryption import EncryptionKeyError, decrypt
-from services.storage.heartbeats import SWEEPER, TASK
+from services.storage.heartbeats import QUEUES, SWEEPER, TASK, worker
 from services.storage.session import cut_short
 
-__all__ = ["SWEEPER", "TASK", "Server", "at_head", "beat_age", "cut_short", "server", "unreadable_secret"]
+__all__ = [
+    "QUEUES",
+    "SWEEPER",
+    "TASK",
+    "Server",
+    "at_head",
+    "beat_age",
+    "cut_short",
+    "server",
+    "unreadable_secret",
+    "worker",
+]
 
 
 @dataclass(frozen=True, slots=True)

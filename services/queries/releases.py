@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from alerts.release_calendars import ReleaseCalendar
-from alerts.releases import Lateness, Release
+from alerts.releases import Lateness, Release, ReleaseState
 from forecasting.months import Month
 from services.ingestion.calendars import shipped
 from services.storage import release_calendars, releases, series
@@ -51,6 +51,13 @@ def every_release(
         for release in releases_as_of(connection, each, first=first, last=last, as_of=as_of)
     ]
     return sorted(told, key=lambda each: (each.due, each.calendar.id))
+
+
+def late(connection: Connection, *, now: dt.datetime) -> int:
+    """How many releases are late at a moment, of the present month and the BEHIND before it."""
+    month = Month.from_date(now.date())
+    told = every_release(connection, first=month - BEHIND, last=month, as_of=now)
+    return sum(each.state is ReleaseState.LATE for each in told)
 
 
 def calendars(connection: Connection, *, as_of: dt.datetime, desk: str | None = None) -> list[KnownCalendar]:

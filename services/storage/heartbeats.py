@@ -1,10 +1,11 @@
-"""Heartbeats: the last time each part of the service did real work."""
+"""Heartbeats: when each part of the service last did real work, or since when it is awaited."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.storage.tables import heartbeats
@@ -15,6 +16,14 @@ TASK = "sweep"
 SWEEPER = "sweeper"
 """Left by the process that delivers from the database alone."""
 
+QUEUES = ("ingest", "forecast", "delivery")
+"""Queues of tasks; each has workers of its own."""
+
+
+def worker(queue: str) -> str:
+    """The part that the workers of a queue are: each leaves its heartbeat, so one of them is enough."""
+    return f"worker-{queue}"
+
 
 def beat(connection: Connection, part: str, *, now: dt.datetime) -> None:
     """Leave a heartbeat."""
@@ -22,27 +31,40 @@ def beat(connection: Connection, part: str, *, now: dt.datetime) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["part"], set_={"beat_at": now}))
 
 
+def await_parts(connection: Connection, parts: Collection[str], *, now: dt.datetime) -> None:
+    """Look for parts from now on, where they have never worked and are not looked for yet."""
+    statement = insert(heartbeats).values([{"part": part, "awaited_since": now} for part in sorted(parts)])
+    connection.execute(statement.on_conflict_do_nothing())
+
+
 def mark_missing(
-    connection: Connection, part: str, *, before: dt.datetime, now: dt.datetime
-) -> dt.datetime | None:
-    """When a part last worked, where that is before a moment and was not marked yet; to one caller only."""
+    connection: Connection, parts: Collection[str], *, before: dt.datetime, now: dt.datetime
+) -> dict[str, dt.datetime]:
+    """Parts that were not marked yet and last worked before a moment, each with when; to one caller only.
+
+    One that never worked has been looked for since then.
+    """
+    since = func.coalesce(heartbeats.c.beat_at, heartbeats.c.awaited_since)
     statement = (
         update(heartbeats)
-        .where(heartbeats.c.part == part, heartbeats.c.beat_at < before, heartbeats.c.missed_at.is_(None))
+        .where(heartbeats.c.part.in_(parts), since < before, heartbeats.c.missed_at.is_(None))
         .values(missed_at=now)
-        .returning(heartbeats.c.beat_at)
+        .returning(heartbeats.c.part, since.label("since"))
     )
-    return connection.execute(statement).scalar_one_or_none()
+    return {row.part: row.since for row in connection.execute(statement)}
 
 
-def mark_back(connection: Connection, part: str, *, since: dt.datetime) -> dt.datetime | None:
-    """When a part was marked, where it has worked since a moment; it is marked no longer."""
-    missed = select(heartbeats.c.missed_at).where(
-        heartbeats.c.part == part, heartbeats.c.beat_at >= since, heartbeats.c.missed_at.is_not(None)
+def mark_back(
+    connection: Connection, parts: Collection[str], *, since: dt.datetime
+) -> dict[str, dt.datetime]:
+    """Parts that have worked since a moment and were marked, each with when; they are marked no longer."""
+    back = select(heartbeats.c.part, heartbeats.c.missed_at).where(
+        heartbeats.c.part.in_(parts), heartbeats.c.beat_at >= since, heartbeats.c.missed_at.is_not(None)
     )
-    found = connection.execute(missed.with_for_update()).scalar_one_or_none()
-    if found is not None:
-        connection.execute(update(heartbeats).where(heartbeats.c.part == part).values(missed_at=None))
+    rows = connection.execute(back.order_by(heartbeats.c.part).with_for_update())
+    found = {row.part: row.missed_at for row in rows}
+    if found:
+        connection.execute(update(heartbeats).where(heartbeats.c.part.in_(found)).values(missed_at=None))
     return found
 
 

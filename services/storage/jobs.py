@@ -53,6 +53,7 @@ class Job:
     created_at: dt.datetime | None = None
     started_at: dt.datetime | None = None
     finished_at: dt.datetime | None = None
+    release_id: int | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -82,6 +83,7 @@ def add(connection: Connection, wanted: Iterable[Job], *, now: dt.datetime) -> l
     ).render_derived()  # fmt: skip
     same: dict[Column[Any], Any] = {
         jobs.c.request_id: telemetry.request_id(),
+        jobs.c.release_id: telemetry.release_id(),
         jobs.c.trace: tracing.carried(),
         jobs.c.status: "pending",
         jobs.c.due_at: now,
@@ -180,6 +182,7 @@ def _job(row: Any) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        release_id=row.release_id,
     )
 
 

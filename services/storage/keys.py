@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, exists, insert, select, text, update
 
 from services.storage.tables import api_keys
 
@@ -68,7 +68,9 @@ def revoke(connection: Connection, key_id: str, *, now: dt.datetime) -> None:
 
 
 def mark_used(connection: Connection, key_id: str, *, now: dt.datetime) -> None:
-    """Note that a key was used."""
+    """Note that a key was used; a read replica cannot, and need not."""
+    if connection.execute(text("SHOW transaction_read_only")).scalar_one() == "on":
+        return
     connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now))
 
 

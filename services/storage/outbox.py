@@ -44,6 +44,7 @@ def enqueue(
                     "body": body_of(message, last[endpoint_id], Kind(reserved[endpoint_id].kind)),
                     "status": "pending",
                     "request_id": telemetry.request_id(),
+                    "release_id": telemetry.release_id(),
                     "trace": tracing.carried(),
                     "due_at": now,
                     "created_at": now,

@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any, Literal
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Connection", "Engine", "cut_short", "engine_for"]
+__all__ = ["Connection", "Engine", "cut_short", "engine_for", "passing_engine_for"]
 
 
 @cache
@@ -46,3 +46,12 @@ def cut_short(error: DBAPIError) -> Literal["slow", "waiting"] | None:
         return "slow"
     others = (LockNotAvailable, DeadlockDetected, SerializationFailure)
     return "waiting" if isinstance(error.orig, others) else None
+
+
+def passing_engine_for(database_url: str) -> Engine:
+    """Engine that keeps no connection, and gives up on a server that does not answer within 2 s.
+
+    For a process that forks, whose children would share what is open, and that must not wait.
+    """
+    bounds = {"connect_timeout": 2, "tcp_user_timeout": 2000}
+    return create_engine(database_url, poolclass=NullPool, hide_parameters=True, connect_args=bounds)

@@ -344,6 +344,7 @@ deliveries = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the exact bytes of every attempt"),
     Column("request_id", Text, comment="of the request that caused it"),
+    Column("release_id", BigInteger, comment="of the release that caused it"),
     Column("trace", Text, comment="W3C traceparent of what caused it"),
     Column("status", Text, nullable=False, comment="pending, delivered, exhausted or cancelled"),
     Column("attempts", Integer, nullable=False, server_default=text("0"), comment="claims so far"),
@@ -382,6 +383,7 @@ jobs = Table(
     Column("series_id", ForeignKey("series.id")),
     Column("arguments", JSONB, nullable=False),
     Column("request_id", Text, comment="of the request that caused it"),
+    Column("release_id", BigInteger, comment="of the release that caused it"),
     Column("trace", Text, comment="W3C traceparent of what caused it"),
     Column("status", Text, nullable=False, comment="pending, done or failed"),
     Column("priority", SmallInteger, nullable=False, server_default=text("0"), comment="lowest first"),
@@ -487,8 +489,13 @@ heartbeats = Table(
     "heartbeats",
     metadata,
     Column("part", Text, primary_key=True),
-    Column("beat_at", Moment, nullable=False),
+    Column("beat_at", Moment, comment="when it last worked; null where it never has"),
     Column("missed_at", Moment, comment="when ops were told that it is missing; null while it works"),
+    Column(
+        "awaited_since",
+        Moment,
+        comment="when it was first looked for, where it had never worked; null where it had",
+    ),
 )
 
 imports = Table(

@@ -28,10 +28,15 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The state at one moment; ages in seconds. ``stuck`` are pending rows whose lease ended a minute ago."""
+    """The state at one moment; ages in seconds.
+
+    ``heartbeats`` are of parts that have worked, ``awaited`` says how long ones that never have are looked
+    for; ``stuck`` are pending rows whose lease ended a minute ago.
+    """
 
     backlogs: tuple[Backlog, ...]
     heartbeats: dict[str, float]
+    awaited: dict[str, float]
     failed_jobs: int
     stuck: int
     exhausted: int
@@ -66,15 +71,14 @@ def vitals(connection: Connection, *, now: dt.datetime) -> Vitals:
         )
     ).one()
     lost = now - dt.timedelta(minutes=1)
+    parts = connection.execute(select(heartbeats)).all()
     return Vitals(
         backlogs=(
             *(Backlog(kind, count, _age(oldest, now)) for kind, count, oldest in waiting),
             Backlog("deliver", unsent[0], _age(unsent[1], now)),
         ),
-        heartbeats={
-            row.part: _age(row.beat_at, now)
-            for row in connection.execute(select(heartbeats.c.part, heartbeats.c.beat_at))
-        },
+        heartbeats={row.part: _age(row.beat_at, now) for row in parts if row.beat_at is not None},
+        awaited={row.part: _age(row.awaited_since, now) for row in parts if row.beat_at is None},
         failed_jobs=_count(connection, select(func.count()).where(jobs.c.status == "failed")),
         stuck=sum(
             _count(

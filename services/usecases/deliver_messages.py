@@ -26,7 +26,7 @@ from services.settings import Settings
 from services.storage import heartbeats
 from services.usecases import settle_deliveries
 from services.usecases.attempt_delivery import GRACE, Sender, Sent, attempt, unforeseen
-from services.usecases.tell_trouble import WORKERS, tell_trouble
+from services.usecases.tell_trouble import BY_SWEEP, tell_trouble
 from services.work import children, deliveries
 from services.work.children import Room
 from services.work.deliveries import Claim
@@ -141,7 +141,7 @@ class _Heart:
     def _leave(self) -> None:
         with self._sender.engine.begin() as connection:
             heartbeats.beat(connection, heartbeats.SWEEPER, now=self._sender.clock())
-            tell_trouble(connection, WORKERS, now=self._sender.clock())
+            tell_trouble(connection, BY_SWEEP, now=self._sender.clock())
         try:
             self._beside()
         except Exception:  # noqa: BLE001 - nothing beside it keeps a delivery waiting

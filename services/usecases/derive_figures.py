@@ -19,7 +19,7 @@ from services.storage import observations, outbox, restrictions, series, snapsho
 from services.storage.messages import OPS, Message
 from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
-from services.telemetry import count_release
+from services.telemetry import tell_release
 from services.usecases.record_observations import record_observations
 
 
@@ -104,7 +104,7 @@ def derive_figures(
     seconds = time.perf_counter() - began
     for report in reports:
         done.add(report)
-        count_release(report, seconds)
+        tell_release(report, seconds, way="poll")
     return done
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, TypedDict
 
 from sqlalchemy import Connection
+from structlog.contextvars import bound_contextvars
 
 from alerts.judging import Judgement
 from forecasting.months import Span
@@ -132,7 +133,8 @@ def record_observations(
         source=source,
         history=history,
     )
-    report = batch.record(figures)
+    with bound_contextvars(release_id=release_id):
+        report = batch.record(figures)
     releases.close_release(connection, release_id, report)
     return report
 

@@ -152,6 +152,7 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
         series=ids,
         jobs=[job.id for job in batch],
         request_ids=sorted({job.request_id for job in batch if job.request_id is not None}),
+        release_ids=sorted({job.release_id for job in batch if job.release_id is not None}),
         seconds=round(seconds, 3),
     )
     return count

@@ -109,6 +109,7 @@ def count(sent: Sequence[Sent]) -> None:
             "attempt",
             outcome=outcome,
             request_id=each.claim.request_id,
+            release_id=each.claim.release_id,
             message_id=each.claim.message_id,
             endpoint_id=each.claim.endpoint_id,
             attempt=each.claim.attempt,

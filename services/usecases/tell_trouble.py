@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -24,7 +25,7 @@ class Part:
     action: str
 
 
-WORKERS = Part(
+TASKS = Part(
     heartbeats.TASK,
     "The delivery worker, or beat that sends it its tasks,",
     "Start worker-delivery and beat, and check the broker; the sweep delivers meanwhile.",
@@ -34,17 +35,38 @@ SWEEP = Part(
     "The sweep",
     "Start it again; until then a nudge that is lost waits for beat.",
 )
+INGEST = Part(
+    heartbeats.worker("ingest"),
+    "The ingest worker",
+    "Start worker-ingest, and check the broker; until then no source is polled.",
+)
+FORECAST = Part(
+    heartbeats.worker("forecast"),
+    "The forecast worker",
+    "Start worker-forecast, and check the broker; until then figures are judged and no forecast is made.",
+)
+BY_SWEEP = (TASKS, INGEST, FORECAST)
+"""What the sweep watches. The delivery worker is not among them: the task that is missing tells of it."""
+
+BY_TASK = (SWEEP, INGEST, FORECAST)
+"""What the task of beat watches, so that workers are watched without the sweep too."""
 
 
-def tell_trouble(connection: Connection, part: Part, *, now: dt.datetime) -> bool:
-    """Tell ops once that a part is missing, and once that it is back; true where something was told."""
+def tell_trouble(connection: Connection, parts: Sequence[Part], *, now: dt.datetime) -> bool:
+    """Tell ops once that a part is missing or has never come, and once that it is back; true where told."""
     edge = now - MISSING
-    since = heartbeats.mark_missing(connection, part.heartbeat, before=edge, now=now)
-    if since is not None:
-        body = trouble_event(part=part.heartbeat, title=part.title, since=since, action=part.action, now=now)
-    elif (told_at := heartbeats.mark_back(connection, part.heartbeat, since=edge)) is not None:
-        body = recovered_event(part=part.heartbeat, title=part.title, told_at=told_at, now=now)
-    else:
+    named = {part.heartbeat: part for part in parts}
+    heartbeats.await_parts(connection, named, now=now)
+    bodies = [
+        trouble_event(part=name, title=named[name].title, since=since, action=named[name].action, now=now)
+        for name, since in heartbeats.mark_missing(connection, named, before=edge, now=now).items()
+    ]
+    bodies += [
+        recovered_event(part=name, title=named[name].title, told_at=told_at, now=now)
+        for name, told_at in heartbeats.mark_back(connection, named, since=edge).items()
+    ]
+    if not bodies:
         return False
-    outbox.enqueue(connection, outbox.address(connection, [Message(OPS, body, now)]), now=now)
+    messages = [Message(OPS, body, now) for body in bodies]
+    outbox.enqueue(connection, outbox.address(connection, messages), now=now)
     return True

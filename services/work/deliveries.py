@@ -66,6 +66,7 @@ class Claim:
     body: bytes
     created_at: dt.datetime
     request_id: str | None
+    release_id: int | None
     trace: str | None
     turn: int
 
@@ -209,6 +210,7 @@ def _claiming() -> ReturningUpdate[Any]:
             deliveries.c.body,
             deliveries.c.created_at,
             deliveries.c.request_id,
+            deliveries.c.release_id,
             deliveries.c.trace,
             endpoints.c.kind,
             endpoints.c.url,
@@ -301,6 +303,7 @@ def _claim(row: Any) -> Claim:
         body=row.body,
         created_at=row.created_at,
         request_id=row.request_id,
+        release_id=row.release_id,
         trace=row.trace,
         turn=row.turn,
     )

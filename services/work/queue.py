@@ -164,7 +164,18 @@ def _take(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    names = ("id", "kind", "key", "arguments", "series_id", "runs", "request_id", "trace", "priority")
+    names = (
+        "id",
+        "kind",
+        "key",
+        "arguments",
+        "series_id",
+        "runs",
+        "request_id",
+        "release_id",
+        "trace",
+        "priority",
+    )
     statement = (
         update(jobs)
         .where(jobs.c.id.in_(due.scalar_subquery()))

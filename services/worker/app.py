@@ -7,16 +7,18 @@ sweep; one that is delivered twice finds its row leased and does nothing. Result
 from __future__ import annotations
 
 import importlib
+from functools import cache
 
 from celery import Celery
 from celery.exceptions import WorkerShutdown
-from celery.signals import beat_init, worker_init, worker_ready
+from celery.signals import beat_init, heartbeat_sent, worker_init, worker_ready
 
-from services import telemetry, tracing
+from services import bootstrap, telemetry, tracing
 from services.broker import broker_address
 from services.settings import settings
-
-QUEUES = ("ingest", "forecast", "delivery")
+from services.storage.heartbeats import QUEUES
+from services.storage.session import passing_engine_for
+from services.worker.heart import Heart
 
 WARMED = ("statsmodels.tsa.statespace.structural", "statsforecast.models", "lightgbm")
 """Imported by a forecast worker before it forks: its children share the pages and start without the wait.
@@ -108,6 +110,17 @@ def tell(**_: object) -> None:
         raise WorkerShutdown(f"metrics port {settings().metrics_port}: {error}") from error
 
 
+@cache
+def _heart() -> Heart:
+    """The heart of this worker; its engine keeps no connection that a child could inherit."""
+    return Heart(passing_engine_for(settings().database_url), app.amqp.queues.consume_from, bootstrap.now)
+
+
+def beat(**_: object) -> None:
+    """Leave a heartbeat for each queue of this worker."""
+    _heart().beat()
+
+
 def log(**_: object) -> None:
     """Structured logs and traces in every worker and its children."""
     telemetry.configure(production=settings().environment == "production")
@@ -117,4 +130,5 @@ def log(**_: object) -> None:
 worker_init.connect(warm)
 worker_init.connect(log)
 beat_init.connect(log)
+heartbeat_sent.connect(beat)
 worker_ready.connect(tell)  # when the children are forked: they need no copy of its thread

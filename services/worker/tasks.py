@@ -25,7 +25,7 @@ from services.usecases import watch_releases as watching
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.poll_source import polls
 from services.usecases.score_forecasts import scorings
-from services.usecases.tell_trouble import SWEEP, tell_trouble
+from services.usecases.tell_trouble import BY_TASK, tell_trouble
 from services.work import runner, schedules
 from services.work.runner import LOOP_SECONDS, Kind, Turn
 from services.work.turns import Place
@@ -158,6 +158,6 @@ def sweep() -> None:
     now = bootstrap.now()
     with bootstrap.engine().begin() as connection:
         heartbeats.beat(connection, heartbeats.TASK, now=now)
-        tell_trouble(connection, SWEEP, now=now)
+        tell_trouble(connection, BY_TASK, now=now)
         ask_for_what_waits(connection, bootstrap.service().nudge, now=now)
     deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now, seconds=DELIVERY_SECONDS)

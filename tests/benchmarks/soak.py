@@ -29,8 +29,10 @@ from sqlalchemy import Engine, create_engine, text
 from services.cli.shell import say
 from services.demo.replay import _ok
 from services.local.folder import temporary_folder
+from services.local.parts import Workshop, worker
 from services.local.ports import listen, port_of
 from services.local.stack import Stack, running
+from services.local.supervisor import Part
 from tests.benchmarks.soak_costs import MONTHS, PENDING, REFIT_SHARE, costs, count, row, values, wait
 
 RECEIVER = Path(__file__).parents[1] / "chaos" / "chaos_receiver.py"
@@ -45,10 +47,16 @@ RULE = {
     "condition": {"kind": "level", "above": 1},
 }
 TAKEN = {"ok", "take, then hang", "take, then reset"}  # the desk has it, whatever the sender saw
-PARTS = ("api", "worker forecast", "worker delivery", "beat", "sweep", "flower", "postgres", "valkey")
+PARTS = (
+    *("api", "worker forecast", "worker delivery", "worker ingest"),
+    *("beat", "sweep", "flower", "postgres", "valkey"),
+)
 WAITED = "UPDATE deliveries SET due_at = now() WHERE status = 'pending' AND due_at > now()"
 MENDED = "UPDATE endpoints SET status = 'enabled', failing_since = NULL, failures = 0, paused_until = NULL"
-KILLED = (("worker forecast", True), ("worker delivery", True), ("sweep", False), ("worker delivery", False))
+KILLED = (
+    *(("worker forecast", True), ("worker delivery", True), ("sweep", False)),
+    *(("worker delivery", False), ("worker ingest", False)),
+)
 
 
 @dataclass
@@ -90,6 +98,12 @@ def receiver(folder: Path) -> Iterator[tuple[str, Path]]:
         finally:
             process.terminate()
             process.wait()
+
+
+def ingest(stack: Stack) -> Part:
+    """A worker of its own for the queue ingest, as production has: the stack's forecast worker does both."""
+    shop = Workshop(stack.folder, stack.environment)
+    return worker(shop, stack.redis_url, name="ingest", queues="ingest", processes=1)
 
 
 def kill_in_turn(stack: Stack, over: threading.Event, every: float) -> None:
@@ -214,6 +228,7 @@ def main() -> int:
         engine = create_engine(stack.database_url, pool_pre_ping=True)
         with httpx.Client(base_url=stack.api, timeout=120) as client:
             held, share = costs(client, stack, engine, [int(each) for each in given.sizes.split(",")])
+            stack.supervisor.start(ingest(stack))
             sound = endure(client, stack, engine, held, given)
         engine.dispose()
     enough = share >= REFIT_SHARE

@@ -7,6 +7,7 @@ addresses. Nothing else of a command is changed.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -14,15 +15,18 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import yaml
 from own_ports import free_port
+from psycopg import sql
 
+from services.local.postgres import Postgres
 from services.local.processes import Account, Command
-from services.local.supervisor import Part
+from services.local.supervisor import Part, Supervisor
 
 CHECKOUT = Path(__file__).parents[2]
 COMPOSE = CHECKOUT / "docker-compose.yml"
@@ -103,7 +107,7 @@ class Composed:
     def environment(self, service: str) -> dict[str, str]:
         """The environment of a service's container, and what its image sets."""
         image = {"PATH": self.path, "HOME": str(self.own_folder(service, "tmp")), "PYTHONUNBUFFERED": "1"}
-        image["PYTHONPATH"] = str(_NETWORK)
+        image["PYTHONPATH"] = os.pathsep.join((str(_NETWORK), str(CHECKOUT)))
         image |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         stated = services()[service].get("environment") or {}
         return image | {name: self.translated(str(value), service) for name, value in stated.items()}
@@ -173,6 +177,29 @@ class Composed:
         found = shutil.which(words[0], path=self.path)
         assert found is not None, f"there is no {words[0]} in {self.path}"
         return [found, *words[1:]]
+
+
+def start_postgres(composed: Composed, server: Postgres, supervisor: Supervisor) -> None:
+    """The database as its image would have made it: a user with a password, asked for on every connection."""
+    with (server.data / "postgresql.conf").open("a") as file:
+        file.write(f"unix_socket_directories = '{server.sockets}'\n")
+    (server.data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+    part = composed.part("postgres", account=server.account)
+    server._clear_remains()
+    environment = {
+        **part.command.environment,
+        "PGDATA": str(server.data),
+        "PGPORT": str(composed.port("postgres", 5432)),
+        "LC_ALL": "C",
+    }
+    command = replace(part.command, environment=environment)
+    supervisor.start(replace(part, command=command))
+    port = composed.port("postgres", 5432)
+    with psycopg.connect(
+        host=str(server.sockets), port=port, user="tonnage", dbname="postgres", autocommit=True
+    ) as admin:
+        admin.execute(sql.SQL("ALTER USER tonnage PASSWORD {}").format(composed.given["POSTGRES_PASSWORD"]))
+        admin.execute("CREATE DATABASE tonnage")
 
 
 def _listens(port: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -15,9 +14,8 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from compose_file import CHECKOUT, COMPOSE, Composed, interpolated, services
+from compose_file import CHECKOUT, COMPOSE, Composed, interpolated, services, start_postgres
 from cryptography.fernet import Fernet
-from psycopg import sql
 
 from services.demo import replay
 from services.local.postgres import Postgres
@@ -132,29 +130,6 @@ def running(server_folder: Path) -> Iterator[Composed]:
         assert migrated.returncode == 0, migrated.stderr
         supervisor.start(*(composed.part(name) for name in RUNNING))
         yield composed
-
-
-def start_postgres(composed: Composed, server: Postgres, supervisor: Supervisor) -> None:
-    """The database as its image would have made it: a user with a password, asked for on every connection."""
-    with (server.data / "postgresql.conf").open("a") as file:
-        file.write(f"unix_socket_directories = '{server.sockets}'\n")
-    (server.data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
-    part = composed.part("postgres", account=server.account)
-    server._clear_remains()
-    environment = {
-        **part.command.environment,
-        "PGDATA": str(server.data),
-        "PGPORT": str(composed.port("postgres", 5432)),
-        "LC_ALL": "C",
-    }
-    command = dataclasses.replace(part.command, environment=environment)
-    supervisor.start(dataclasses.replace(part, command=command))
-    port = composed.port("postgres", 5432)
-    with psycopg.connect(
-        host=str(server.sockets), port=port, user="tonnage", dbname="postgres", autocommit=True
-    ) as admin:
-        admin.execute(sql.SQL("ALTER USER tonnage PASSWORD {}").format(GIVEN["POSTGRES_PASSWORD"]))
-        admin.execute("CREATE DATABASE tonnage")
 
 
 @pytest.mark.long

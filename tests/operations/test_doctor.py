@@ -51,7 +51,7 @@ def test_what_works_is_well_and_a_lost_key_is_found(database_url: str, valkey_ur
     engine = create_engine(database_url)
     with engine.begin() as connection:
         add_key(connection, name="ops", scopes=["admin"], now=bootstrap.now())
-        for part in (heartbeats.TASK, heartbeats.SWEEPER):
+        for part in (heartbeats.TASK, heartbeats.SWEEPER, *map(heartbeats.worker, heartbeats.QUEUES)):
             heartbeats.beat(connection, part, now=bootstrap.now())
     add_endpoint(engine, settings, desk="magnets", url="https://desk.example/", now=bootstrap.now())
     assert wrong(settings) == {}

@@ -147,6 +147,13 @@ def test_ready_needs_broker_and_a_recent_task(stage: Stage) -> None:
     with stage.engine.begin() as connection:
         heartbeats.beat(connection, "sweep", now=NOW - dt.timedelta(seconds=59))
     assert stage.client.get("/readyz").json()["worker"] is True
+    assert stage.client.get("/readyz").json()["queues"] == dict.fromkeys(heartbeats.QUEUES, False)
+    with stage.engine.begin() as connection:
+        heartbeats.beat(connection, "worker-forecast", now=NOW)
+    answer = stage.client.get("/readyz").json()
+    assert answer["queues"] == {"ingest": False, "forecast": True, "delivery": False}
+    assert any("start worker-ingest" in each for each in answer["reasons"])
+    assert not any("start worker-forecast" in each for each in answer["reasons"])
     stage.at = NOW + dt.timedelta(seconds=2)
     assert stage.client.get("/readyz").json()["worker"] is False
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from api_stage import MAGNETS, Stage, assert_problem
+from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
 from alerts.release_calendars import EXAMPLE
 from alerts.release_conditions import Overdue
 from services.cli import app
+from services.exporter import State
 from services.storage.tables import messages
 from services.usecases.watch_releases import watch_releases
 
@@ -44,6 +47,24 @@ def held(stage: Stage) -> Stage:
     assert stage.upload(*rows, history="true").status_code == 200
     stage.at = GRACE_OVER - dt.timedelta(days=2)
     return stage
+
+
+def gauge(stage: Stage) -> str:
+    """The line of the releases that are late, as Prometheus reads it."""
+    registry = CollectorRegistry()
+    registry.register(State(stage.engine, lambda: stage.at))
+    (line,) = re.findall(r"^tonnage_late_releases .*$", generate_latest(registry).decode(), re.MULTILINE)
+    return str(line)
+
+
+def test_late_releases_are_a_number_for_prometheus(held: Stage) -> None:
+    """None while June's is only due, one from when it is late on, none once its figure has come."""
+    assert gauge(held) == "tonnage_late_releases 0.0"
+    held.at = GRACE_OVER
+    assert gauge(held) == "tonnage_late_releases 1.0"
+    figure = {"month": "2025-06", "value": 4900.0, "stage": "preliminary"}
+    assert held.upload(figure).status_code == 200
+    assert gauge(held) == "tonnage_late_releases 0.0"
 
 
 def state(stage: Stage, period: str, **query: str) -> dict[str, Any]:

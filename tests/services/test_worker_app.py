@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 
 import pytest
 from celery.exceptions import WorkerShutdown
+from celery.signals import heartbeat_sent
 from kombu.exceptions import OperationalError
 
+from services import bootstrap
 from services.broker import broker_address
+from services.queries import operations
 from services.settings import Settings
+from services.storage.session import passing_engine_for
 from services.worker import app as worker_app
 from services.worker.app import make_app
+from services.worker.heart import AFTER_FAILURE, EACH, Heart
 from services.worker.probe import tells
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +73,53 @@ def test_the_probe_asks_for_the_metrics_port() -> None:
         port.listen()
         assert tells(number)
     assert tells(None)
+
+
+def beats(database_url: str) -> dict[str, float]:
+    """Age in seconds of each heartbeat."""
+    with passing_engine_for(database_url).connect() as connection:
+        return operations.state(connection, now=NOW + dt.timedelta(seconds=7)).heartbeats
+
+
+def test_a_worker_leaves_a_heartbeat_for_each_of_its_queues(database_url: str) -> None:
+    """Asked each 2 s it leaves one for each queue that it consumes, each few seconds, and no other."""
+    at = [0.0]
+    heart = Heart(
+        passing_engine_for(database_url),
+        {"forecast", "ingest"},
+        lambda: NOW + dt.timedelta(seconds=at[0]),
+        lambda: at[0],
+    )
+
+    def beat(seconds: float) -> bool:
+        at[0] = seconds
+        return heart.beat()
+
+    assert [beat(seconds) for seconds in (0.0, 2.0, 4.0, 6.0)] == [True, False, False, True]
+    assert beats(database_url) == {"worker-forecast": 1.0, "worker-ingest": 1.0}
+    assert EACH < 6.0
+
+
+def test_a_worker_without_a_database_goes_on(database_url: str) -> None:
+    """A heartbeat that cannot be left raises nothing, and the next is tried after a longer while."""
+    at = 0.0
+    away = passing_engine_for("postgresql+psycopg://127.0.0.1:1/nowhere")
+    heart = Heart(away, ["forecast"], lambda: NOW, lambda: at)
+    assert not heart.beat()
+    heart._engine = passing_engine_for(database_url)
+    at = AFTER_FAILURE - 1
+    assert not heart.beat()
+    at = AFTER_FAILURE
+    assert heart.beat()
+
+
+def test_what_celery_tells_of_its_loop_is_the_heartbeat(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal of a worker's loop leaves the heartbeat of the queues that the worker consumes."""
+    monkeypatch.setattr(worker_app, "settings", lambda: Settings(DATABASE_URL=database_url))
+    monkeypatch.setattr(bootstrap, "now", lambda: NOW)
+    worker_app._heart.cache_clear()
+    heartbeat_sent.send(sender=None)
+    worker_app._heart.cache_clear()
+    assert set(beats(database_url)) == {"worker-ingest", "worker-forecast", "worker-delivery"}

@@ -17,7 +17,7 @@ from services.queries.keys import open_to_anybody
 router = APIRouter(tags=["health"])
 
 HEARTBEAT_AGE = dt.timedelta(seconds=60)
-"""Age beyond which the sweep counts as stopped; it runs each second."""
+"""Age beyond which a part counts as stopped; each leaves a heartbeat every few seconds."""
 
 
 class Alive(Shown):
@@ -31,6 +31,8 @@ class Alive(Shown):
 class Readiness(Shown):
     """Whether each part works; ``reasons`` says what to do about those that do not.
 
+    ``worker`` is true where a task of beat's was done in the last minute, ``queues`` where a worker consumed
+    each queue then.
     ``open_to_anybody`` is true in development until the first API key is made.
     """
 
@@ -43,6 +45,7 @@ class Readiness(Shown):
                     "migrations": True,
                     "broker": True,
                     "worker": True,
+                    "queues": {"ingest": True, "forecast": True, "delivery": True},
                     "open_to_anybody": False,
                     "reasons": [],
                 }
@@ -55,6 +58,7 @@ class Readiness(Shown):
     migrations: bool
     broker: bool
     worker: bool
+    queues: dict[str, bool]
     open_to_anybody: bool
     reasons: list[str]
 
@@ -67,14 +71,16 @@ def healthz() -> Alive:
 
 @router.get("/readyz", summary="Everything works", responses={503: {"model": Readiness}})
 def readyz(service: TheService, response: Response) -> Readiness:
-    """Database, migrations, broker, and a worker that ran a real task less than 60 s ago; else 503."""
+    """Database, migrations, broker, a real task and a worker of each queue less than 60 s ago; else 503."""
     reasons: list[str] = []
+    queues = dict.fromkeys(health.QUEUES, False)
     database = migrations = worker = anybody = False
     try:
         migrations = health.at_head(service.engine)
         database = True
         if migrations:
-            worker, anybody = _worker(service), _open_to_anybody(service)
+            worker, anybody = _beats(service, health.TASK), _open_to_anybody(service)
+            queues = {queue: _beats(service, health.worker(queue)) for queue in health.QUEUES}
     except SQLAlchemyError:
         reasons.append("The database does not answer: check DATABASE_URL and that it runs.")
     if database and not migrations:
@@ -84,6 +90,12 @@ def readyz(service: TheService, response: Response) -> Readiness:
         reasons.append("The broker does not answer: check REDIS_URL; figures are taken, refits wait.")
     if migrations and not worker:
         reasons.append("No worker has run the sweep for 60 s: check the delivery worker and beat.")
+    if migrations:
+        reasons += [
+            f"No worker has consumed the queue {queue} for 60 s: start worker-{queue}, and check the broker."
+            for queue, consumed in queues.items()
+            if not consumed
+        ]
     ready = not reasons
     response.status_code = 200 if ready else 503
     return Readiness(
@@ -92,14 +104,15 @@ def readyz(service: TheService, response: Response) -> Readiness:
         migrations=migrations,
         broker=broker,
         worker=worker,
+        queues=queues,
         open_to_anybody=anybody,
         reasons=reasons,
     )
 
 
-def _worker(service: Service) -> bool:
+def _beats(service: Service, part: str) -> bool:
     with service.engine.begin() as connection:
-        age = health.beat_age(connection, health.TASK, now=service.now())
+        age = health.beat_age(connection, part, now=service.now())
     return age is not None and age < HEARTBEAT_AGE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request
@@ -17,6 +18,7 @@ from services.api.security import Writer
 from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS, Service
 from services.ingestion.files.mapping import Layout
 from services.ingestion.files.understanding import Asked
+from services.telemetry import tell_release
 from services.usecases.callers import Caller
 from services.usecases.pending_imports import (
     ImportSettledError,
@@ -132,6 +134,7 @@ def remap(
 @router.post("/{import_id}/confirm", summary="Record what was shown")
 def confirm(service: TheService, caller: Writer, audit: Audit, import_id: ImportId) -> UploadReport:
     """All figures of the file, or none and the reasons. Confirmed again, it answers the first report."""
+    began = time.perf_counter()
     try:
         with service.engine.begin() as connection:
             report, before = confirm_import(
@@ -146,6 +149,8 @@ def confirm(service: TheService, caller: Writer, audit: Audit, import_id: Import
                 audit.note(connection, "figures.recorded", f"release {report['release_id']}", after=counts)
     except UnknownImportError as error:
         raise ProblemError("not-found", str(error)) from error
+    if not before:
+        tell_release(report, time.perf_counter() - began, way="import")
     if report["alerts"] and not before:
         service.nudge(DELIVER_MESSAGES)
     if (report["recorded"] or report["revised"]) and not before:

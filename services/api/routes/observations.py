@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from forecasting.months import Month as CalendarMonth
@@ -30,7 +29,7 @@ from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.readers import Body, read_body, read_csv
 from services.queries import observations, releases
 from services.queries.observations import UnknownCursorError
-from services.telemetry import count_release
+from services.telemetry import tell_release
 from services.usecases.record_observations import record_observations
 
 router = APIRouter(tags=["observations"])
@@ -38,8 +37,6 @@ router = APIRouter(tags=["observations"])
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 READERS = {"text/csv": read_csv, PARQUET: read_parquet, EXCEL: read_excel}
 DEFAULT_SOURCE = "api"
-
-_log = structlog.get_logger()
 
 
 async def _body(request: Request) -> bytes:
@@ -109,13 +106,8 @@ def upload(
         told = {"source": said, "history": history, **counts}
         if not repeated and (report["recorded"] or report["revised"]):
             audit.note(connection, "figures.recorded", f"release {report['release_id']}", after=told)
-    count_release(report, time.perf_counter() - began)
-    _log.info(
-        "release committed",
-        release_id=report["release_id"],
-        source=said,
-        **{name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")},
-    )
+    if not repeated:
+        tell_release(report, time.perf_counter() - began, way="upload")
     if report["alerts"]:
         service.nudge(DELIVER_MESSAGES)
     if report["recorded"] or report["revised"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -11,6 +12,7 @@ from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS, Service
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 from services.ingestion.files.mapping import parse, to_dictionary
 from services.queries import jobs, series
+from services.telemetry import tell_release
 from services.usecases.pending_imports import (
     WAITS,
     ImportSettledError,
@@ -143,6 +145,7 @@ def remap(request: Request, looking: Writing, import_id: str, said: TheWords) ->
 @router.post("/imports/{import_id}/confirm")
 def confirm(request: Request, looking: Writing, import_id: str) -> Response:
     """All figures of the file as they were shown last, or none and the reasons; once and no more."""
+    began = time.perf_counter()
     service: Service = request.app.state.service
     try:
         with service.engine.begin() as connection:
@@ -161,6 +164,8 @@ def confirm(request: Request, looking: Writing, import_id: str) -> Response:
         raise NotFoundError(str(error), ADDRESS) from error
     except UploadRefusedError as error:
         return _refused(request, looking, import_id, error, None)
+    if not before:
+        tell_release(report, time.perf_counter() - began, way="import")
     if not before and report["alerts"]:
         service.nudge(DELIVER_MESSAGES)
     if not before and (report["recorded"] or report["revised"]):
