@@ -53,4 +53,4 @@ class AnswerHeaders:
 
 def _of_request(state: Mapping[str, Any]) -> dict[str, str]:
     """What a request's key and its route have to say in the headers of its answer."""
-    return state.get("rate_headers", {}) | state.get("deprecation_headers", {})
+    return {**state.get("rate_headers", {}), **state.get("deprecation_headers", {})}
