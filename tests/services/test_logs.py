@@ -116,7 +116,7 @@ def test_no_secret_is_logged(
     deliver_due(stage.engine, stage.settings, clock=lambda: stage.at)
     assert len(receiver.requests) >= 2
     signatures = [headers["webhook-signature"] for headers, _ in receiver.requests]
-    secrets = [secret, turned.json()["secret"], *keys, *(text.rpartition("_")[2] for text in keys)]
+    secrets = [secret, turned.json()["secret"], *keys, *(text.split("_", 2)[2] for text in keys)]
     secrets += [part.partition(",")[2] for each in signatures for part in each.split()]
     secrets += [each.get_secret_value() for each in stage.settings.secret_keys]
     said = json.dumps(list(spoken), default=repr) + caplog.text
