@@ -21,7 +21,9 @@ def check_scope(connection: Connection, rule: Rule, *, desk: str) -> None:
     It holds the series of that desk that each such name may mean.
     """
     named = rule.scope.series
-    there = {each.id for each in series.of_ids(connection, named)} - restrictions.hidden(connection, named, desk)
+    there = {each.id for each in series.of_ids(connection, named)} - restrictions.hidden(
+        connection, named, desk
+    )
     unknown = [each for each in named if each not in there]
     if unknown:
         shown = series.listed(connection, desk=desk, limit=None)
