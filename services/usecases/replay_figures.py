@@ -70,7 +70,7 @@ class Past:
         self._made: dict[tuple[dt.datetime, int], Forecast | None] = {}
         self._arrays = PrintArrays.of(row.observation for row in rows)
         self._prints: Prints | None = None
-        self._reached = self._moments[0] if self._moments else dt.datetime.min
+        self._reached: dt.datetime | None = None
         self._series: dict[dt.datetime, Series | None] = {}
 
     def facts(self, first: Month, last: Month) -> list[Facts]:
@@ -191,7 +191,7 @@ class Past:
     def _held(self, vintage: dt.datetime) -> Series | None:
         """The series as it was known at a vintage; they are asked for in order, but for a few."""
         if vintage not in self._series:
-            if self._prints is None or vintage < self._reached:
+            if self._prints is None or self._reached is None or vintage < self._reached:
                 self._prints = Prints(self.series.id, self.series.unit, self._arrays)
             self._prints.advance(vintage)
             self._reached = vintage

@@ -138,7 +138,7 @@ def test_a_rehearsal_sees_what_the_desk_of_its_rule_sees(past: Stage) -> None:
 
 
 def test_what_saving_refuses_rehearsing_refuses(past: Stage) -> None:
-    """A name that is no id, beside one that is, is refused by both in the same words, with what it may mean."""
+    """A name that is no id, beside one that is, is refused by both in the same words."""
     rule = {**LOW, "scope": {"series": [MAGNETS, "exp repm"]}}
     answers = [
         past.client.post("/v1/rules/rehearse", json=rule),
