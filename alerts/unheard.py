@@ -26,7 +26,8 @@ _GOING_ON = {
 class Unheard:
     """Transitions of an alert that were kept from its desk since it last heard of it, the first first.
 
-    A silence kept them, or so many ``inhibited`` of them the alert of a parent that spoke for them. ``since`` is the moment from which the first of them was known, as its own body writes it.
+    So many ``inhibited`` of them a parent's alert spoke for, and silences kept the others. ``since`` is the
+    moment from which the first of them was known, as its own body writes it.
     """
 
     kinds: tuple[TransitionKind, ...]

@@ -86,7 +86,7 @@ def of_alert(connection: Connection, alert_id: str) -> list[AlertEvent]:
 
 
 def unheard(connection: Connection, alert_ids: Collection[str]) -> dict[str, list[AlertEvent]]:
-    """Transitions of alerts that were kept from their desk after the last that it heard, by alert, in order."""
+    """Transitions of alerts that their desk has not heard, after the last that it has, by alert, in order."""
     query = select(alert_events).where(alert_events.c.alert_id.in_(alert_ids), *_missed())
     return _by_alert(connection, query)
 
