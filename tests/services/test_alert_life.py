@@ -45,7 +45,7 @@ RULES = ("low", "quiet")
 VALUES = st.sampled_from([50.0, 500.0, 2000.0, 4000.0, 6000.0])
 FEW = settings(
     max_examples=8,
-    stateful_step_count=25,
+    stateful_step_count=18,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # a shrunk story would cost minutes
     suppress_health_check=list(HealthCheck),
@@ -76,7 +76,7 @@ class Life(RuleBasedStateMachine):
     def _begin(self) -> None:
         self.clock = START
         self.held: dict[tuple[str, int], float | None] = {}
-        self.silenced: list[str] = []
+        self.silenced = 0
         self.conditions = dict.fromkeys(RULES, 3000)
         goods = {"reporter": "CHN", "hs_code": "8505"}
         records = [SeriesRecord("WORLD", "World", "t", **goods)]  # type: ignore[arg-type]  # texts, all of them
@@ -123,13 +123,15 @@ class Life(RuleBasedStateMachine):
         return [each for name in RULES for each in open_of_rule(self.connection, name)]
 
     @rule(
-        values=st.tuples(VALUES, VALUES), gap=st.integers(1, 2), which=st.sampled_from([(0,), (1,), (0, 1)])
+        releases=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4),
+        gap=st.integers(1, 2),
+        which=st.sampled_from([(0,), (1,), (0, 1)]),
     )
-    def publish(self, values: tuple[float, float], gap: int, which: tuple[int, ...]) -> None:
-        """A release of one series or both, a month on or two."""
+    def publish(self, releases: list[tuple[float, float]], gap: int, which: tuple[int, ...]) -> None:
+        """Some releases of one series or both, each a month on, the first perhaps two."""
         place = max((month for _, month in self.held), default=-1) + gap
-        if place < 70:
-            self._record({(SERIES[each], place): values[each] for each in which})
+        for at, values in enumerate(releases, start=place):
+            self._record({(SERIES[each], at): values[each] for each in which})
 
     @precondition(lambda self: self.held)
     @rule(value=VALUES | st.none(), data=st.data())
@@ -143,21 +145,15 @@ class Life(RuleBasedStateMachine):
         self.conditions[name] = below
         self._save(name)
 
-    @rule(desk=st.sampled_from(RULES), on=st.sampled_from([(), ("WORLD",)]))
-    def silence(self, desk: str, on: tuple[str, ...]) -> None:
-        """A desk wants to hear nothing, or nothing of the world."""
-        now, name = self._tick(), f"sil_{len(self.silenced)}"
+    @rule(desk=st.sampled_from(RULES), on=st.sampled_from([(), ("WORLD",)]), hours=st.integers(2, 5))
+    def silence(self, desk: str, on: tuple[str, ...], hours: int) -> None:
+        """A desk wants to hear nothing, or nothing of the world, while the next few things happen."""
+        now = self._tick()
+        self.silenced += 1
         matcher = Matcher(desks=frozenset({desk}), series=frozenset(on))
-        given = Silence(name, matcher, now, now + dt.timedelta(days=900), "ada")
+        ends = now + dt.timedelta(hours=hours, minutes=-30)
+        given = Silence(f"sil_{self.silenced}", matcher, now, ends, "ada")
         silences.add(self.connection, SilenceRecord(given, desk, now))
-        self.silenced.append(name)
-
-    @precondition(lambda self: self.silenced)
-    @rule()
-    def hear(self) -> None:
-        """The silences end."""
-        for name in self.silenced:
-            silences.end(self.connection, name, at=self._tick())
 
     @rule()
     def look(self) -> None:
