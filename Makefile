@@ -5,7 +5,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-connectors bench-delivery bench-accuracy bench-files bench-outlook bench-shocks bench-speed demo up down lock clean audit
+.PHONY: help install test test-long browser screenshots lint types contracts chaos soak fuzz bench-api bench-connectors bench-delivery bench-accuracy bench-files bench-outlook bench-rehearsal bench-shocks bench-speed demo up down lock clean audit
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -82,6 +82,9 @@ bench-delivery: $(INSTALLED) ## deliveries per CPU second, against a bare aiohtt
 
 bench-speed: $(INSTALLED) ## a release of SIZES (100,1000,10000) series judged and committed, and a history of 150,000 rows
 	@$(BIN)/python -m tests.benchmarks.speed $(if $(SIZES),--sizes $(SIZES))
+
+bench-rehearsal: $(INSTALLED) ## a shock rule rehearsed on SERIES (300) over ten years, by published forecasts and by made ones
+	@$(BIN)/python -m tests.benchmarks.rehearsal $(if $(SERIES),--series $(SERIES))
 
 bench-files: $(INSTALLED) ## a million rows of one file: rows a second and the highest memory
 	@$(BIN)/python -m tests.benchmarks.file_rows

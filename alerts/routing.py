@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,25 +139,22 @@ def route(
     silences: Iterable[Silence],
     *,
     now: dt.datetime,
-    children: Mapping[str, frozenset[str]] | None = None,
     longest: int = 18_000,
 ) -> Routed:
     """The messages of one release: for each endpoint and desk one body, the worst alert first.
 
     What would make a body of more than ``longest`` bytes goes on in a next one.
 
-    A silenced notice is named with its silence and never lost: the alert itself lives on. ``children`` are
-    the series, by parent, whose notices are left out where one of the same kind on the parent is as grave.
+    A silenced notice is named with its silence and never lost: the alert itself lives on.
     """
-    given = tuple(notices)
     silences = tuple(silences)
     silenced: list[tuple[Notice, str]] = []
     heard: list[Notice] = []
-    for each in given:
+    for each in notices:
         silence = silencing(each, silences, now)
         if silence is not None:
             silenced.append((each, silence.id))
-        elif not _inhibited(each, given, children or {}):
+        else:
             heard.append(each)
     messages: list[tuple[str, dict[str, Any]]] = []
     for subscription in subscriptions:
@@ -207,13 +204,3 @@ def worst_first(notices: Iterable[Notice]) -> tuple[Notice, ...]:
 def _rank(given: Notice) -> tuple[int, float]:
     surprise = given.body["data"].get("detection", {}).get("surprise")
     return -given.severity.rank, -abs(surprise or 0.0)
-
-
-def _inhibited(child: Notice, given: Iterable[Notice], children: Mapping[str, frozenset[str]]) -> bool:
-    return any(
-        child.series_id in children.get(parent.series_id, frozenset())
-        and parent.event is child.event
-        and parent.desk == child.desk
-        and parent.severity.rank >= child.severity.rank
-        for parent in given
-    )

@@ -51,6 +51,8 @@ class Rule:
         A breach within so many months of the closing reopens the alert instead of opening another.
     effective_from, effective_to
         Figures known from the first and before the second may open an alert; what is open lives on.
+    inhibits
+        CHILDREN where an alert on a parent speaks for those on its children (alerts.parents); else None.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Rule:
     note: str = ""
     effective_from: dt.datetime | None = None
     effective_to: dt.datetime | None = None
+    inhibits: str | None = None
     needs: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -94,8 +97,12 @@ class Rule:
         if self.months_to_close > 1:
             closes += f" for {self.months_to_close} figures in a row"
         steps = "".join(f"; {step.severity} on {step.when.in_words()}" for step in self.escalate)
-        return f"{opens}{steps}; {closes}."
+        spoken = "; an alert on a parent speaks for its children" if self.inhibits == CHILDREN else ""
+        return f"{opens}{steps}; {closes}{spoken}."
 
+
+CHILDREN = "children"
+"""What a rule may inhibit: alerts on series that are children of one with an open alert of the same rule."""
 
 RULE_EXAMPLE: dict[str, Any] = {
     "name": "Magnet shocks",
@@ -112,6 +119,7 @@ RULE_EXAMPLE: dict[str, Any] = {
     "note": "Call the buyers first.",
     "effective_from": "2025-01-01T00:00:00+00:00",
     "effective_to": "2030-01-01T00:00:00+00:00",
+    "inhibits": CHILDREN,
 }
 """A rule that works, with every key that may be set."""
 
@@ -147,6 +155,7 @@ def parse_rule(raw: object, *, rule_id: str, version: int, saved: bool = False) 
         note=reader.text("note", default="", longest=LONGEST_NOTE),
         effective_from=reader.moment("effective_from"),
         effective_to=reader.moment("effective_to"),
+        inhibits=reader.choice("inhibits", (CHILDREN,)) if reader.has("inhibits") else None,
     )
     reader.finish()
     if rule.effective_from and rule.effective_to and rule.effective_from >= rule.effective_to:
@@ -174,6 +183,7 @@ def dump_rule(rule: Rule) -> dict[str, Any]:
         "note": rule.note,
         "effective_from": rule.effective_from and rule.effective_from.isoformat(),
         "effective_to": rule.effective_to and rule.effective_to.isoformat(),
+        "inhibits": rule.inhibits,
     }
 
 

@@ -141,9 +141,17 @@ _ALERT = _object(
 _TRANSITION = _object(kind=_one_of(TransitionKind), reason=_TEXT, by=_or_null(_TEXT))
 
 _UNHEARD = _or_null(
-    _object(count=_COUNT, since=_TIME, events={"type": "object", "additionalProperties": _COUNT})
+    _object(
+        count=_COUNT,
+        since=_TIME,
+        events={"type": "object", "additionalProperties": _COUNT},
+        inhibited=_COUNT,
+    )
 )
-"""What of the alert was silenced since the desk last heard of it; null where nothing was."""
+"""What of the alert was not told since the desk last heard of it; null where nothing was.
+
+So many ``inhibited`` of them were left to a parent's alert, and a silence held the others back.
+"""
 
 _PERSON = _object(
     sentence=_TEXT,

@@ -14,7 +14,7 @@ EVERY: dict[str, Any] = {"all": True}
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a scope looks at in a series; ``partner`` None is the world, any other None is not known."""
+    """What a rule looks at in a series; ``partner`` None is the world, any other None is not known."""
 
     id: str
     family: str | None = None
@@ -23,6 +23,7 @@ class Traits:
     partner: str | None = None
     commodity: str | None = None
     hs_code: str | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

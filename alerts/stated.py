@@ -74,7 +74,7 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
 
 
 def stated_unheard(data: Fields) -> Iterator[tuple[str, str]]:
-    """How what was silenced is written; a body kept before such was told holds nothing of it."""
+    """How what was not heard is written; a body kept before such was told holds nothing of it."""
     missed = data.get("unheard")
     if missed is None:
         return

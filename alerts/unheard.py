@@ -1,4 +1,4 @@
-"""What a silence kept from a desk of one alert: the first event that it hears afterwards tells of it."""
+"""What was kept from a desk of one alert: the first event that it hears afterwards tells of it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ _GOING_ON = {
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """Transitions of an alert that were silenced since its desk last heard of it, the first first.
+    """Transitions of an alert that were kept from its desk since it last heard of it, the first first.
 
-    ``since`` is the moment from which the first of them was known, as its own body writes it.
+    So many ``inhibited`` of them a parent's alert spoke for, and silences kept the others. ``since`` is the
+    moment from which the first of them was known, as its own body writes it.
     """
 
     kinds: tuple[TransitionKind, ...]
     since: str
+    inhibited: int = 0
 
     @property
     def raised(self) -> TransitionKind | None:
@@ -39,19 +41,20 @@ class Unheard:
 
 
 def told_late(body: Body, missed: Unheard) -> Body:
-    """The body of an event with what was silenced before it, in its fields and in its sentence."""
+    """The body of an event with what its desk has not heard before it, in its fields and in its sentence."""
     data = {name: value for name, value in body["data"].items() if name != "sentence"}
     data["unheard"] = {
         "count": len(missed.kinds),
         "since": missed.since,
         "events": {str(kind): count for kind, count in Counter(missed.kinds).items()},
+        "inhibited": missed.inhibited,
     }
     said = sentence(data) if "value" in data else person_sentence(data)
     return {**body, "data": {"sentence": said, **data}}
 
 
 def told_as_opening(body: Body, missed: Unheard) -> Body:
-    """The same body under the event type of the opening that was silenced, where the alert stays open.
+    """The same body under the event type of the opening that was not heard, where the alert stays open.
 
     Whoever subscribes to openings would else never hear of it, and whoever keeps alerts by their opening
     would be told of one that it does not know. ``transition`` still says what this figure did.

@@ -162,11 +162,12 @@ def _standing(data: Fields, said: Mapping[str, str]) -> str:
 
 
 def _unheard(data: Fields, said: Mapping[str, str]) -> str:
-    """What a silence kept from the desk since it last heard of the alert."""
+    """What was kept from the desk since it last heard of the alert."""
     missed = data["unheard"]
     if missed is None:
         return ""
-    what = f"what came since {said['unheard.since']} was silenced ({said['unheard.events']})"
+    kept = "held back" if missed.get("inhibited") else "silenced"
+    what = f"what came since {said['unheard.since']} was {kept} ({said['unheard.events']})"
     if "opened" in missed["events"]:
         return f"It is told now for the first time: {what}."
     return f"{what[0].upper()}{what[1:]}."

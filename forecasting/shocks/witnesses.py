@@ -68,8 +68,11 @@ def steadied(series: Series, published: Forecast | None, *, horizon: int = 3) ->
     all that is held is zero.
     """
     mix = mixed(series, published, horizon=horizon)
-    if mix is None:
-        return None
+    return None if mix is None else spoken(series, published, mix)
+
+
+def spoken(series: Series, published: Forecast | None, mix: Mix) -> Forecast:
+    """The forecast that a mix of a series and of ``published`` is, which ``mixed`` has made of both."""
     levels, shape = tuple(pooled.SHAPE), np.array(list(pooled.SHAPE.values()))
     values = mix.unscore(mix.centre[:, None] + mix.spread[:, None] * shape)
     if published is not None:
@@ -85,7 +88,7 @@ def mixed(series: Series, published: Forecast | None, *, horizon: int) -> Mix | 
     if sizes.size == 0:
         return None
     logs = series.non_negative
-    size = float(np.median(sizes))
+    size = _median(sizes)
     floor = FLOOR_SHARE * size
     scores = np.log(series.values + floor) if logs else series.values / size
     rows = []
@@ -138,7 +141,7 @@ def record(errors: Floats, word: float, prior: float | None) -> tuple[float, flo
     count = len(recent)
     if not np.isfinite(word) or (prior is None and count < FEWEST):
         return None
-    drift = float(np.median(recent)) * count / (count + CENTRE_MONTHS) if count else 0.0
+    drift = _median(recent) * count / (count + CENTRE_MONTHS) if count else 0.0
     if count >= FEWEST:
         own = float(recent.var(ddof=1))
         variance = (
@@ -162,6 +165,13 @@ def _published(
         return [(median / size, (high - low) / size / 2.5631)]
     low, median, high = np.log(np.maximum([low, median, high], 0.0) + floor)
     return [(float(median), float(high - low) / 2.5631)]
+
+
+def _median(values: Floats) -> float:
+    """Median of one or more finite values: what NumPy's says, at a tenth of its cost for a hundred."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _shifted(padded: Floats, back: int) -> Floats:

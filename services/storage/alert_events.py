@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from alerts.states import Transition
@@ -30,12 +30,14 @@ class AlertEvent:
     payload: dict[str, Any]
     known_from: dt.datetime
     silenced_by: str | None
+    inhibited_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """A transition that is to be recorded, with the body that says it; ``silenced_by`` kept it from its desk.
+    """A transition that is to be recorded, with the body that says it.
 
+    ``silenced_by`` is the silence, and ``inhibited_by`` the alert of a parent, that kept it from its desk.
     ``observation_id`` is of the figure that caused it, None where none did.
     """
 
@@ -44,6 +46,7 @@ class NewEvent:
     payload: dict[str, Any]
     observation_id: int | None
     silenced_by: str | None
+    inhibited_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def add(connection: Connection, events: Sequence[NewEvent], *, recorded_at: dt.d
             "known_from": event.transition.known_from,
             "recorded_at": recorded_at,
             "silenced_by": event.silenced_by,
+            "inhibited_by": event.inhibited_by,
         }
         for event_id, event in zip(ids, events, strict=True)
     )
@@ -82,26 +86,33 @@ def of_alert(connection: Connection, alert_id: str) -> list[AlertEvent]:
 
 
 def unheard(connection: Connection, alert_ids: Collection[str]) -> dict[str, list[AlertEvent]]:
-    """Transitions of alerts that were silenced after the last that their desk heard, by alert, in order."""
+    """Transitions of alerts that their desk has not heard, after the last that it has, by alert, in order."""
     query = select(alert_events).where(alert_events.c.alert_id.in_(alert_ids), *_missed())
     return _by_alert(connection, query)
 
 
 def unheard_openings(connection: Connection) -> dict[str, list[AlertEvent]]:
-    """The same of every open alert that opened, or opened again, in silence."""
-    raised = select(alert_events.c.alert_id).where(
-        alert_events.c.kind.in_(("opened", "reopened")), alert_events.c.silenced_by.is_not(None)
+    """The same of every open alert that opened, or opened again, unheard, and has nobody to speak for it."""
+    kept = or_(alert_events.c.silenced_by.is_not(None), alert_events.c.inhibited_by.is_not(None))
+    raised = select(alert_events.c.alert_id).where(alert_events.c.kind.in_(("opened", "reopened")), kept)
+    parents = alerts.alias("parents")
+    spoken_for = (
+        select(alert_events.c.alert_id)
+        .join(parents, parents.c.id == alert_events.c.inhibited_by)
+        .where(parents.c.status == "opened")
     )
     query = (
         select(alert_events)
         .join(alerts, alerts.c.id == alert_events.c.alert_id)
-        .where(alerts.c.status == "opened", alerts.c.id.in_(raised), *_missed())
+        .where(
+            alerts.c.status == "opened", alerts.c.id.in_(raised), alerts.c.id.not_in(spoken_for), *_missed()
+        )
     )
     return _by_alert(connection, query)
 
 
 def say_anew(connection: Connection, event_id: int, body: dict[str, Any]) -> None:
-    """Keep the words in which a silenced transition was told after its silence; from then on it is heard."""
+    """Keep the words in which a transition was told late; from then on it is heard."""
     connection.execute(update(alert_events).where(alert_events.c.id == event_id).values(payload=body))
 
 
@@ -117,7 +128,8 @@ def _missed() -> tuple[ColumnElement[bool], ...]:
 def _heard(rows: FromClause) -> ColumnElement[bool]:
     """Whether a desk heard of a transition: at once, or late, and then it says what was missed."""
     told_late = func.jsonb_typeof(rows.c.payload["data"]["unheard"]) == "object"
-    return or_(rows.c.silenced_by.is_(None), func.coalesce(told_late, false()))
+    at_once = and_(rows.c.silenced_by.is_(None), rows.c.inhibited_by.is_(None))
+    return or_(at_once, func.coalesce(told_late, false()))
 
 
 def _by_alert(connection: Connection, query: Select[Any]) -> dict[str, list[AlertEvent]]:
@@ -156,5 +168,12 @@ def count(connection: Connection, *, since: dt.datetime, desk: str | None = None
 
 def _event(row: Any) -> AlertEvent:
     return AlertEvent(
-        row.id, row.alert_id, row.kind, row.reason, row.payload, row.known_from, row.silenced_by
+        row.id,
+        row.alert_id,
+        row.kind,
+        row.reason,
+        row.payload,
+        row.known_from,
+        row.silenced_by,
+        row.inhibited_by,
     )

@@ -40,6 +40,25 @@ def open_of_rule(connection: Connection, rule_id: str) -> list[AlertRecord]:
     return [_record(row) for row in connection.execute(query.order_by(alerts.c.series_id))]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An open alert, as far as others look at it."""
+
+    id: str
+    rule_id: str
+    series_id: str
+    severity: Severity
+
+
+def open_of_rules(connection: Connection, rule_ids: Collection[str]) -> list[OpenAlert]:
+    """Alerts of some rules that are open, by id, without what made them so."""
+    query = select(alerts.c.id, alerts.c.rule_id, alerts.c.series_id, alerts.c.severity).where(
+        alerts.c.rule_id.in_(rule_ids), alerts.c.status == str(Status.OPENED)
+    )
+    found = connection.execute(query.order_by(alerts.c.id))
+    return [OpenAlert(row.id, row.rule_id, row.series_id, Severity(row.severity)) for row in found]
+
+
 def keep(connection: Connection, changed: Iterable[tuple[AlertRecord, dt.datetime]]) -> None:
     """Put alerts in their places, each beside when what changed it was known.
 

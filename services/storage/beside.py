@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import Connection
 
 from alerts.facts import Expectation
+from alerts.parents import IMPORTS
 from alerts.release_calendars import ReleaseCalendar
 from alerts.releases import Lateness, expectation
 from forecasting.months import Span
@@ -20,9 +21,6 @@ from services.storage.observations import ObservationRecord
 from services.storage.partners import Partners, chosen, same_goods
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
-
-IMPORTS = "imports"
-"""Tag of a series that is a partner's reported imports, by its ``reporter`` from its ``partner``."""
 
 
 class Beside:

@@ -1,4 +1,4 @@
-"""A series as a scope looks at it."""
+"""A series as a rule looks at it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from services.storage.series import SeriesRecord
 
 
 def traits(series: SeriesRecord) -> Traits:
-    """What a rule's scope looks at in a series."""
+    """What a rule looks at in a series: its scope, and which series are its parents."""
     return Traits(
         id=series.id,
         family=series.family,
@@ -16,4 +16,5 @@ def traits(series: SeriesRecord) -> Traits:
         partner=series.partner,
         commodity=series.commodity,
         hs_code=series.hs_code,
+        unit=series.unit,
     )

@@ -105,7 +105,13 @@ class Follower:
             self._held.keep(record, known_from=cause.facts.known_from)
         for transition in taken.transitions:
             body = alert_event(transition, taken.rule, after, taken.facts)
-            self._held.say(after, transition, body, observation_id=cause.observation_id)
+            self._held.say(
+                after,
+                transition,
+                body,
+                observation_id=cause.observation_id,
+                inhibits=taken.rule.inhibits is not None,
+            )
 
     def _counterfactual(self, rule: Rule, record: AlertRecord, cause: Cause, beside: Beside) -> Band | None:
         """What was forecast for a figure's span before an alert's onset.

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from services.storage import alerts, desks, restrictions, rules, series, silences
 from services.storage.silences import SilenceRecord
-from services.usecases.save_rule import CANDIDATES, candidates
+from services.usecases.check_scope import CANDIDATES, candidates
 
 MOST_DESKS = 1000
 """Desks that a misspelt name is held against."""

@@ -20,6 +20,7 @@ from services.storage.beside import Beside
 from services.storage.observations import ObservationRecord, as_of_today
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
+from services.usecases.check_scope import check_scope
 from services.usecases.replay_figures import Past
 
 LONGEST_YEARS = 15
@@ -73,10 +74,13 @@ def rehearse_rule(
 
     With ``latest`` the answer is of today's figures, with the difference to those of the time.
     ``alerts_a_year`` is what the desk accepts over all series; ``budget`` what judges a shock, as in
-    recording; with ``desk`` only series that it may see are replayed. NothingCoveredError;
+    recording. Only series that ``desk`` may see are replayed, or where none asks the rule's own desk, which
+    is what live lets the rule see. UnknownScopeError as in saving; NothingCoveredError;
     RehearsalTooLargeError, before any figure is read.
     """
-    held_by = series.listed(connection, desk=desk, limit=None)
+    seen_by = desk or rule.desk
+    check_scope(connection, rule, desk=seen_by)
+    held_by = series.listed(connection, desk=seen_by, limit=None)
     covered = tuple(each for each in held_by if rule.scope.covers(traits(each)))
     if not covered:
         raise NothingCoveredError(rule.scope.in_words())
@@ -92,7 +96,7 @@ def rehearse_rule(
         raise RehearsalTooLargeError(len(covered), months, count, MOST_FIGURES)
     held = observations.history(connection, ids)
     published = standing_forecasts.archived(connection, held.keys(), model=forecasts.judging(portfolio))
-    beside = Beside(connection, desk=desk or rule.desk, shipped=shipped())
+    beside = Beside(connection, desk=seen_by, shipped=shipped())
 
     def replayed(rows_of: Callable[[Sequence[ObservationRecord]], Sequence[ObservationRecord]]) -> _Replay:
         pasts = [

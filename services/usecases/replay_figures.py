@@ -15,18 +15,18 @@ from alerts.releases import Arrival, absences
 from alerts.states import AlertState
 from forecasting.forecast import HORIZON, Forecast
 from forecasting.months import Month, Span
-from forecasting.prints import Prints
+from forecasting.prints import PrintArrays, Prints
 from forecasting.series import Series
 from forecasting.shocks.chronicle import Shock
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.sides import SIDES
-from forecasting.shocks.witnesses import steadied
-from forecasting.vintages import known, series_as_of
+from forecasting.vintages import known
 from services.storage.beside import Beside
 from services.storage.observations import ObservationRecord
 from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
 from services.usecases.judge_release import arrived
+from services.usecases.kept_witnesses import witnessed
 from services.usecases.shock_facts import ASKED, shock_facts
 
 MADE = "made now from what was known then, since none was published"
@@ -68,6 +68,10 @@ class Past:
             self._first_known.setdefault(row.observation.span, row.observation.known_from)
         self._judges: dict[Span, Judge | None] = {}
         self._made: dict[tuple[dt.datetime, int], Forecast | None] = {}
+        self._arrays = PrintArrays.of(row.observation for row in rows)
+        self._prints: Prints | None = None
+        self._reached: dt.datetime | None = None
+        self._series: dict[dt.datetime, Series | None] = {}
 
     def facts(self, first: Month, last: Month) -> list[Facts]:
         """Facts of every figure, revision and withdrawal of the months, as they were when it became known."""
@@ -185,14 +189,20 @@ class Past:
         return Judge(None, "witnesses", vintage, vintage, MADE, forecast)
 
     def _held(self, vintage: dt.datetime) -> Series | None:
-        rows = (row.observation for row in self.rows)
-        return series_as_of(self.series.id, self.series.unit, rows, vintage)
+        """The series as it was known at a vintage; they are asked for in order, but for a few."""
+        if vintage not in self._series:
+            if self._prints is None or self._reached is None or vintage < self._reached:
+                self._prints = Prints(self.series.id, self.series.unit, self._arrays)
+            self._prints.advance(vintage)
+            self._reached = vintage
+            self._series[vintage] = self._prints.series()
+        return self._series[vintage]
 
     def _steadied(self, vintage: dt.datetime, reach: int) -> Forecast | None:
         """A forecast of plain witnesses as of a vintage, so many months long; None where nothing speaks."""
         if (vintage, reach) not in self._made:
             held = self._held(vintage)
-            self._made[vintage, reach] = None if held is None else steadied(held, None, horizon=reach)
+            self._made[vintage, reach] = None if held is None else witnessed(held, reach)
         return self._made[vintage, reach]
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from alerts.errors import TooManyError, UnknownScopeError
+from alerts.errors import TooManyError
 from alerts.rules import Rule, parse_rule
 from alerts.states import AlertState
-from services.storage import alerts, restrictions, rules, series
-from services.storage.series import SeriesRecord
+from services.storage import alerts, rules
+from services.usecases.check_scope import check_scope
 
 MOST_RULES = 1_000
 """Rules of one desk: each is looked at for every figure of every release."""
-
-CANDIDATES = 20
-"""Ids that a name which is none is answered with."""
 
 
 class RuleChangedError(Exception):
@@ -48,20 +44,9 @@ def save_rule(
     moves = rules.desk_of(connection, rule_id) != rule.desk
     if moves and rules.count(connection, rule.desk) >= MOST_RULES:
         raise TooManyError(rule.desk, "rules", MOST_RULES)
-    hidden = restrictions.hidden(connection, rule.scope.series, rule.desk)
-    unknown = [each for each in rule.scope.series if each in hidden or series.get(connection, each) is None]
-    if unknown:
-        shown = series.listed(connection, desk=rule.desk, limit=None)
-        raise UnknownScopeError(unknown, {each: candidates(each, shown) for each in unknown})
+    check_scope(connection, rule, desk=rule.desk)
     rules.save(connection, rule, now=now)
     return rule
-
-
-def candidates(name: str, shown: Iterable[SeriesRecord | Rule]) -> list[str]:
-    """Ids that a name may mean: every word of it stands in an id or a name; CANDIDATES at most."""
-    words = name.casefold().replace("_", " ").split()
-    told = {each.id: f"{each.id} {each.name}".casefold().replace("_", " ") for each in shown}
-    return [each for each, text in told.items() if words and all(word in text for word in words)][:CANDIDATES]
 
 
 def standing_alerts(connection: Connection, rule: Rule) -> tuple[list[AlertState], str]:

@@ -30,7 +30,7 @@ def tell_desks(
     now: dt.datetime,
     beside: Sequence[Addressed] = (),
 ) -> None:
-    """Enqueue what is not silenced: for each endpoint one message, the worst alert first.
+    """Enqueue what is heard: for each endpoint one message, the worst alert first.
 
     ``beside`` are messages of the same transaction that are addressed already. For an endpoint that is
     disabled its message waits. Where the events of a desk cannot be routed, for a reason nobody foresaw, each
@@ -39,7 +39,7 @@ def tell_desks(
     """
     by_desk: dict[str, list[Moved]] = defaultdict(list)
     for each in moved:
-        if each.silenced_by is None:
+        if each.heard:
             by_desk[notice(each.body).desk].append(each)
     listening = endpoints.listed(connection) if by_desk else []
     messages = list(beside)

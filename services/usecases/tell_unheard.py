@@ -1,4 +1,6 @@
-"""What a silence kept from a desk is told when it is over: that an alert opened, where it is open still.
+"""What was kept from a desk is told when that is over: that an alert opened, where it is open still.
+
+A silence is over at its end, and what a parent's alert spoke for when that alert is.
 
 The next figure of the series would tell it too, and may be a month away.
 """
@@ -52,7 +54,8 @@ def _told(events: Sequence[AlertEvent]) -> Moved | None:
         return None
     last = events[figures[-1]]
     kinds = tuple(TransitionKind(event.kind) for event in events[: figures[-1] + 1])
-    missed = Unheard(kinds, events[0].payload["timestamp"])
+    inhibited = sum(event.inhibited_by is not None for event in events[: figures[-1] + 1])
+    missed = Unheard(kinds, events[0].payload["timestamp"], inhibited)
     if missed.raised is None:
         return None
     body: Body = told_as_opening(told_late(last.payload, missed), missed)

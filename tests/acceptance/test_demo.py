@@ -62,5 +62,10 @@ def test_the_demo_tells_the_story_and_leaves_nothing(folder: Path) -> None:
     assert (controls["effective"], controls["lag_months"] in {0, 1}) == ("2025-04-04", True)
     assert controls["state_on_2025-05-01"] == "announced, not yet visible"
     assert "desk: China's exports of rare-earth magnets fell 53 % on the month to 1,238 t" in demo.stdout
+    assert any(
+        "July 2020, 1,620.3 t, lowest since January 2015." in line
+        and line.startswith("  2020-08-07: China's exports of rare-earth ores, metals and compounds,")
+        for line in demo.stdout.splitlines()
+    ), "the rehearsal does not tell July 2020"
     assert started_under(folder) == []
     assert list(folder.iterdir()) == []

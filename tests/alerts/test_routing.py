@@ -98,14 +98,6 @@ def test_a_silence_holds_from_its_start_until_its_end(at: int, silent: bool) -> 
     assert len(routed.messages) == (0 if silent else 1)
 
 
-def test_a_parent_as_grave_stands_for_its_children() -> None:
-    """A child's notice is left out beside its parent's of the same kind, unless the child's is graver."""
-    family = {"A": frozenset({"A:USA", "A:DEU"})}
-    notices = [_notice("A"), _notice("A:USA"), _notice("A:DEU", "critical")]
-    ((_, body),) = route(notices, [DESK], [], now=day(), children=family).messages
-    assert [each["data"]["series"]["id"] for each in body["data"]["events"]] == ["A:DEU", "A"]
-
-
 def test_the_order_does_not_depend_on_the_arrival() -> None:
     """Whatever order the notices come in, the message is the same."""
     notices = [_notice("A"), _notice("B"), _notice("C", "critical")]

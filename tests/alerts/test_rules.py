@@ -152,5 +152,6 @@ def test_a_rule_says_itself() -> None:
     """The whole rule reads as one sentence."""
     assert parse_rule(RULE_EXAMPLE, rule_id="r", version=1).in_words() == (
         "Warning to rare-earths on a downward shock; critical on the lowest in 5 years; over when back "
-        "inside the 80 % interval that was forecast before it began for 2 figures in a row."
+        "inside the 80 % interval that was forecast before it began for 2 figures in a row; an alert on "
+        "a parent speaks for its children."
     )

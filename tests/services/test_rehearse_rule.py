@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from api_stage import Stage, assert_problem
+from api_stage import MAGNETS, Stage, assert_problem
 from typer.testing import CliRunner
 
 from services.api.app import create_app
 from services.cli import app
+from services.storage import restrictions
 from services.usecases import rehearse_rule as rehearse_module
 
 LOW = {
@@ -121,6 +122,31 @@ def test_what_cannot_be_rehearsed_is_refused_with_its_reason(past: Stage) -> Non
     assert_problem(nothing, 422, "invalid-rule")
     month = post("/v1/rules/rehearse", json=LOW, params={"from": "2020-13"})
     assert_problem(month, 422, "invalid-request")
+
+
+def test_a_rehearsal_sees_what_the_desk_of_its_rule_sees(past: Stage) -> None:
+    """A series that is kept for another desk is not rehearsed, by whoever asks, as live it is not watched."""
+    past.register("KEPT", family="magnets")
+    past.upload(*({**figure(2024, at, 1000.0), "series_id": "KEPT"} for at in (1, 2)), history="true")
+    assert len(rehearse(past, LOW)["series"]) == 2
+    with past.engine.begin() as connection:
+        restrictions.restrict(connection, ["KEPT"], source="comtrade", desk="cars", now=past.at)
+    assert rehearse(past, LOW)["series"] == [MAGNETS]
+    assert len(rehearse(past, {**LOW, "desk": "cars"})["series"]) == 2
+    named = past.client.post("/v1/rules/rehearse", json={**LOW, "scope": {"series": ["KEPT"]}})
+    assert "KEPT" in assert_problem(named, 422, "invalid-rule")["detail"]
+
+
+def test_what_saving_refuses_rehearsing_refuses(past: Stage) -> None:
+    """A name that is no id, beside one that is, is refused by both in the same words."""
+    rule = {**LOW, "scope": {"series": [MAGNETS, "exp repm"]}}
+    answers = [
+        past.client.post("/v1/rules/rehearse", json=rule),
+        past.client.put("/v1/rules/low", json=rule),
+    ]
+    said = [assert_problem(each, 422, "invalid-rule")["detail"] for each in answers]
+    assert f"'exp repm' may be {MAGNETS}" in said[0]
+    assert said[0] == said[1]
 
 
 def test_a_rehearsal_is_bounded_in_series_times_months(past: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

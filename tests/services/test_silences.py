@@ -132,7 +132,12 @@ def test_the_first_word_after_a_silence_tells_the_whole_story(desk: Stage) -> No
     desk.at = desk.at.replace(month=9)
     desk.upload(JUNE)
     (heard,) = desk.client.get(f"/v1/endpoints/{other}/deliveries").json()["items"]
-    missed = {"count": 2, "since": "2025-06-20T02:00:00Z", "events": {"opened": 1, "corrected": 1}}
+    missed = {
+        "count": 2,
+        "since": "2025-06-20T02:00:00Z",
+        "events": {"opened": 1, "corrected": 1},
+        "inhibited": 0,
+    }
     assert heard["body"]["data"]["unheard"] == missed
     said = "It is told now for the first time: what came since 20 June 2025 was silenced (opened, corrected)."
     assert said in heard["body"]["data"]["sentence"]

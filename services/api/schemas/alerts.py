@@ -76,6 +76,7 @@ class EventShown(Shown):
     known_from: Moment
     sentence: str
     silenced_by: str | None = Field(description="The silence that kept it from its desk.")
+    inhibited_by: str | None = Field(description="The alert of a parent series that spoke for it.")
     payload: dict[str, Any]
 
     @classmethod
@@ -88,6 +89,7 @@ class EventShown(Shown):
             known_from=event.known_from,
             sentence=event.payload["data"]["sentence"],
             silenced_by=event.silenced_by,
+            inhibited_by=event.inhibited_by,
             payload=event.payload,
         )
 
@@ -119,6 +121,7 @@ class AlertStory(AlertShown):
                             "known_from": "2025-06-20T02:00:00Z",
                             "sentence": "China's exports of rare-earth magnets fell 53 % on the month …",
                             "silenced_by": None,
+                            "inhibited_by": None,
                             "payload": {"type": "alert.opened", "version": 1},
                         }
                     ],

@@ -76,6 +76,7 @@ class Draft:
     counts: Mapping[str, str] = field(default_factory=dict)
     effective_from: str | None = None
     effective_to: str | None = None
+    inhibits: str | None = None
     text: str | None = None
 
     def raw(self) -> object:
@@ -99,6 +100,7 @@ class Draft:
             "note": self.note,
             "effective_from": self.effective_from or None,
             "effective_to": self.effective_to or None,
+            "inhibits": self.inhibits or None,
         }
         return raw | counts
 
@@ -139,6 +141,7 @@ def read_draft(form: Form) -> Draft:
         counts={name: one(name) for name in COUNTS},
         effective_from=one("effective_from"),
         effective_to=one("effective_to"),
+        inhibits=one("inhibits"),
     )
     return _removed(_added(draft, one("add")), one("remove"))
 
@@ -164,6 +167,7 @@ def draft_of(raw: Mapping[str, Any]) -> Draft:
         counts={name: str(raw[name]) for name in COUNTS},
         effective_from=raw["effective_from"],
         effective_to=raw["effective_to"],
+        inhibits=raw["inhibits"],
     )
 
 

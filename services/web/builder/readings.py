@@ -32,6 +32,7 @@ FIELDS = {
     "cooldown_months": "Reopens instead within",
     "effective_from": "Only from",
     "effective_to": "and before",
+    "inhibits": "An alert on a parent speaks for its children",
     "hs_prefixes": "HS code begins with",
 }
 """Fields outside the conditions, as the form names them."""

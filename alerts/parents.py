@@ -1,0 +1,58 @@
+"""Which series is a child of which: the same figure taken for one partner, or for a part of the goods.
+
+A parent and its child have the same reporter, unit and flow. The parent is of the world where the child has a
+partner, or its HS code begins the child's, or both; where neither has a code, both are of one commodity. What
+is not known of a series makes it nobody's child. It is the only place that says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alerts.scope import Traits
+
+IMPORTS = "imports"
+"""Tag of a series that is reported imports; one without it is of exports, or of what has no flow."""
+
+SHORTEST_CODE = 2
+"""Digits of the widest HS code, a chapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a series counts; two sources of one figure have the same. ``partner`` None is the world."""
+
+    reporter: str
+    unit: str
+    imports: bool
+    hs_code: str | None
+    commodity: str | None
+    partner: str | None
+
+
+def identity(given: Traits) -> Identity | None:
+    """What a series counts; None where its reporter or its goods are not known."""
+    code, goods = given.hs_code or None, (given.commodity or "").casefold() or None
+    if given.reporter is None or (code is None and goods is None):
+        return None
+    return Identity(
+        given.reporter,
+        given.unit.casefold(),
+        IMPORTS in given.tags,
+        code,
+        goods if code is None else None,
+        given.partner,
+    )
+
+
+def parents(child: Identity) -> list[Identity]:
+    """All that are taken more widely than a child, the widest first, whether such a series is held or not."""
+    code = child.hs_code
+    codes = [None] if code is None else [code[:digits] for digits in range(SHORTEST_CODE, len(code))] + [code]
+    partners = [None] if child.partner is None else [None, child.partner]
+    found = [
+        Identity(child.reporter, child.unit, child.imports, each, child.commodity, partner)
+        for each in codes
+        for partner in partners
+    ]
+    return [each for each in found if each != child]
