@@ -133,17 +133,22 @@ def release_id() -> int | None:
     return None if found is None else int(found)
 
 
+_PROCESSORS: list[structlog.types.Processor] = []
+"""One list for the process: a logger that has spoken holds on to it, and speaks as was last configured."""
+
+
 def configure(*, production: bool, to: TextIO = sys.stderr) -> None:
     """Write logs: JSON lines in production, else lines for people; times in UTC."""
     renderer = structlog.processors.JSONRenderer() if production else structlog.dev.ConsoleRenderer()
+    _PROCESSORS[:] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        renderer,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(to),
         cache_logger_on_first_use=True,
