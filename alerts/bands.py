@@ -21,7 +21,7 @@ def band_of(forecast: Forecast, span: Span) -> Band:
     return Band(expected=median, lower_80=lower, upper_80=upper)
 
 
-def before_onset(forecast: Forecast, span: Span) -> Band | None:
+def counterfactual_band(forecast: Forecast, span: Span) -> Band | None:
     """Median and central 80 % of a span by the forecast of before an onset; None for months before it.
 
     Beyond its horizon its last year goes on, ever wider, as under an episode: an alert that waits for the

@@ -147,7 +147,7 @@ def _replay(
     heard: dict[str, _Heard] = {}
     unjudged: dict[Span, SilentMonth] = {}
     for figure in figures:
-        before = partial(_before_onset, counterfactual, figure)
+        before = partial(_counterfactual, counterfactual, figure)
         alerts = [each.state for each in heard.values()]
         taken = step(rule, alerts, figure, version=lambda _: rule, counterfactual=before)
         if taken is None:
@@ -169,7 +169,7 @@ def _replay(
     )
 
 
-def _before_onset(counterfactual: Counterfactual | None, facts: Facts, state: AlertState) -> Band | None:
+def _counterfactual(counterfactual: Counterfactual | None, facts: Facts, state: AlertState) -> Band | None:
     return None if counterfactual is None else counterfactual(state, facts)
 
 

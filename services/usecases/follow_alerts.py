@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from sqlalchemy import Connection
 
-from alerts.bands import before_onset
+from alerts.bands import counterfactual_band
 from alerts.events import alert_event
 from alerts.facts import Band, Facts
 from alerts.lifecycle import ruling_version
@@ -120,17 +120,17 @@ class Follower:
         what was known: an alert that waits for recovery could else close by no figure at all.
         """
         if record.onset_forecast_id is not None:
-            onset = self._held.before_onset(record)
+            onset = self._held.onset_forecast(record)
             return (
                 None
                 if onset is None or onset.forecast is None
-                else before_onset(onset.forecast, cause.facts.span)
+                else counterfactual_band(onset.forecast, cause.facts.span)
             )
         ruling = ruling_version(record.state, cause.facts.span, current=rule.version)
         judging = rule if ruling == rule.version else self._version(rule, ruling)
         if "counterfactual" not in judging.needs:
             return None
-        return Past(cause.series, beside.rows(cause.series), ()).before_onset(record.state, cause.facts)
+        return Past(cause.series, beside.rows(cause.series), ()).counterfactual(record.state, cause.facts)
 
     def _version(self, current: Rule, version: int) -> Rule:
         """An earlier version of a rule."""

@@ -100,7 +100,7 @@ class HeldAlerts:
         """Ids of the rules that have an alert, open or over, on a series."""
         return self._rules.get(series_id, frozenset())
 
-    def before_onset(self, record: AlertRecord) -> ForecastRecord | None:
+    def onset_forecast(self, record: AlertRecord) -> ForecastRecord | None:
         """What had been published before an alert began; None where nothing was."""
         wanted = record.onset_forecast_id
         if wanted is None:

@@ -135,9 +135,9 @@ class _Replay:
             history += told + past.awaited(first, last)
             episodes[past.series.id] = past.episodes(told)
 
-        def before_onset(state: AlertState, facts: Facts) -> Band | None:
-            return by_series[facts.series_id].before_onset(state, facts)
+        def of_series(state: AlertState, facts: Facts) -> Band | None:
+            return by_series[facts.series_id].counterfactual(state, facts)
 
-        counterfactual = before_onset if "counterfactual" in rule.needs else None
+        counterfactual = of_series if "counterfactual" in rule.needs else None
         self.rehearsal = rehearse(rule, history, counterfactual, budget=alerts_a_year, episodes=episodes)
         self.judged_by = sum((past.judged_by for past in pasts), Counter[str]())

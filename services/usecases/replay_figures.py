@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from alerts.bands import band, before_onset
+from alerts.bands import band, counterfactual_band
 from alerts.facts import Band, Facts
 from alerts.judging import Judge, Placed, ahead, awaited_facts, judge_figures, judging, place
 from alerts.release_calendars import ReleaseCalendar
@@ -125,14 +125,14 @@ class Past:
         held = self._held(facts.known_from)
         return shock_facts(facts, self.series, held, list(shocks.values()), self.beside, self.needs)
 
-    def before_onset(self, state: AlertState, facts: Facts) -> Band | None:
+    def counterfactual(self, state: AlertState, facts: Facts) -> Band | None:
         """What was forecast for a figure's span before the first figure of an alert was known.
 
         Of an alert that began while a figure was awaited, of before the first that came; None until then.
         """
         first = next((each for each in state.figures if not each.awaited), None)
         forecast = None if first is None else self._forecast_before(first.span, reach=HORIZON)
-        return None if forecast is None else before_onset(forecast, facts.span)
+        return None if forecast is None else counterfactual_band(forecast, facts.span)
 
     def episodes(self, told: Sequence[Facts]) -> frozenset[Month]:
         """Months of the first prints that were shocks and lasted: a later figure lay as far out, soon."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from api_stage import MAGNETS, Stage
 
-from alerts.bands import before_onset
+from alerts.bands import counterfactual_band
 from alerts.release_calendars import EXAMPLE as CALENDAR
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
@@ -37,17 +37,17 @@ RULE = {
 
 def test_the_last_year_of_a_forecast_goes_on_beyond_its_horizon() -> None:
     """Inside the horizon it is what was published; beyond, the same month a year before, and wider."""
-    inside = before_onset(BEFORE, Span(Month.parse("2026-11")))
-    beyond = before_onset(BEFORE, Span(Month.parse("2026-12")))
+    inside = counterfactual_band(BEFORE, Span(Month.parse("2026-11")))
+    beyond = counterfactual_band(BEFORE, Span(Month.parse("2026-12")))
     assert inside is not None
     assert beyond is not None
     assert (inside.expected, inside.rolled_past) == (4220.0, None)
     assert (beyond.expected, beyond.rolled_past) == (4110.0, Month.parse("2026-11"))
     assert beyond.upper_80 - beyond.lower_80 > inside.upper_80 - inside.lower_80
-    two = before_onset(BEFORE, Span.parse("2026-11..2026-12"))
+    two = counterfactual_band(BEFORE, Span.parse("2026-11..2026-12"))
     assert two is not None
     assert two.expected == inside.expected + beyond.expected
-    assert before_onset(BEFORE, Span(Month.parse("2025-05"))) is None
+    assert counterfactual_band(BEFORE, Span(Month.parse("2025-05"))) is None
 
 
 @pytest.fixture
