@@ -62,7 +62,7 @@ def advance(
         return _begin(rule, None if state.status is Status.PENDING else state, evaluation, facts)
     if _is_no_news(state, evaluation):
         return state, ()
-    if evaluation.span > state.last and not _continues(rule, state, evaluation.span):
+    if evaluation.span > state.last and not continues(rule, state, evaluation.span):
         return _begin(rule, state, evaluation, facts)
     return _placed(rule, state, evaluation, facts, was_superseded=was_superseded)
 
@@ -141,7 +141,7 @@ def _is_no_news(state: AlertState, evaluation: Evaluation) -> bool:
     return evaluation.known_from < held.known_from or evaluation.value == held.value
 
 
-def _continues(rule: Rule, state: AlertState, span: Span) -> bool:
+def continues(rule: Rule, state: AlertState, span: Span) -> bool:
     """True where a newer figure still belongs to this alert and not to a new one."""
     if state.status in {Status.PENDING, Status.OPENED} or state.breaches > 0:
         return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from alerts.evaluation import Evaluation, evaluate
 from alerts.facts import Band, Facts
 from alerts.hysteresis import Status
-from alerts.lifecycle import advance, concerned, ruling_version, superseded
+from alerts.lifecycle import advance, concerned, continues, ruling_version, superseded
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition
 
@@ -50,15 +50,16 @@ def step(
 
     ``alerts`` are all of the rule on the figure's series. ``version`` gives an earlier version of the rule:
     an alert lives out its life under the one that opened it. ``counterfactual`` is what was forecast for the
-    figure's span before an alert's onset, and ``asked`` adds to the facts what a version asks for. A rule
-    that no longer ``covers`` the series follows what it has opened there, and opens nothing.
+    figure's span before the onset of the alert that it belongs to, and ``asked`` adds to the facts what a
+    version asks for. A rule that no longer ``covers`` the series follows what it has opened there, and opens
+    nothing.
     """
     before = concerned(alerts, facts.span)
     if not covers and not _lives(before, facts):
         return None
     ruling = ruling_version(before, facts.span, current=rule.version)
     judging = rule if ruling == rule.version else version(ruling)
-    if before is not None:
+    if before is not None and (facts.span <= before.last or continues(judging, before, facts.span)):
         facts = replace(facts, counterfactual=counterfactual(before))
     facts = asked(judging, facts)
     evaluation = evaluate(judging, facts)

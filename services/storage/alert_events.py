@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, fals
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from alerts.states import Transition
+from services.storage.columns import among
 from services.storage.copying import copy_rows, next_ids
 from services.storage.tables import alert_events, alerts
 
@@ -87,7 +88,7 @@ def of_alert(connection: Connection, alert_id: str) -> list[AlertEvent]:
 
 def unheard(connection: Connection, alert_ids: Collection[str]) -> dict[str, list[AlertEvent]]:
     """Transitions of alerts that their desk has not heard, after the last that it has, by alert, in order."""
-    query = select(alert_events).where(alert_events.c.alert_id.in_(alert_ids), *_missed())
+    query = select(alert_events).where(among(alert_events.c.alert_id, alert_ids), *_missed())
     return _by_alert(connection, query)
 
 
@@ -141,7 +142,7 @@ def _by_alert(connection: Connection, query: Select[Any]) -> dict[str, list[Aler
 
 def last_of(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
     """The latest transition of each alert, by the id of the alert."""
-    query = select(alert_events).where(alert_events.c.alert_id.in_(alert_ids))
+    query = select(alert_events).where(among(alert_events.c.alert_id, alert_ids))
     newest = query.order_by(alert_events.c.alert_id, alert_events.c.id.desc()).ext(
         distinct_on(alert_events.c.alert_id)
     )

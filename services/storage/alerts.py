@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from alerts.hysteresis import Status
 from alerts.rules import Severity
 from alerts.states import AlertState, dump_state, parse_state
+from services.storage.columns import among
 from services.storage.tables import alerts
 
 GRAVITY = {str(severity): -severity.rank for severity in Severity}
@@ -30,7 +31,7 @@ class AlertRecord:
 
 def of_series(connection: Connection, series_ids: Collection[str]) -> list[AlertRecord]:
     """Every alert, open or over, on each of the series."""
-    query = select(alerts).where(alerts.c.series_id.in_(series_ids))
+    query = select(alerts).where(among(alerts.c.series_id, series_ids))
     return [_record(row) for row in connection.execute(query)]
 
 
@@ -96,7 +97,7 @@ def _row(record: AlertRecord, known_from: dt.datetime) -> dict[str, Any]:
 def forget(connection: Connection, alert_ids: Collection[str]) -> None:
     """Drop streaks that came to nothing; an alert that ever opened has events and stays."""
     if alert_ids:
-        connection.execute(delete(alerts).where(alerts.c.id.in_(alert_ids), alerts.c.status == "pending"))
+        connection.execute(delete(alerts).where(among(alerts.c.id, alert_ids), alerts.c.status == "pending"))
 
 
 def get(connection: Connection, alert_id: str) -> AlertRecord | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Date, DateTime, Dialect, TypeDecorator
+from sqlalchemy import ColumnElement, Date, DateTime, Dialect, TypeDecorator, any_, cast
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from forecasting.months import Month
 
@@ -36,3 +38,12 @@ class Moment(TypeDecorator[dt.datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         return None if value is None else value.astimezone(dt.UTC)
+
+
+def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether a column holds one of the values, of which there may be any number.
+
+    They travel as one array: as parameters of their own they would be parsed one by one, and 65,535 are the
+    most that a statement may have.
+    """
+    return column == any_(cast(list(values), ARRAY(column.type)))

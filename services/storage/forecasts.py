@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from forecasting.forecast import Forecast
 from forecasting.months import Month
+from services.storage.columns import among
 from services.storage.tables import forecasts, series
 
 
@@ -141,7 +142,7 @@ def by_id(connection: Connection, forecast_id: int) -> ForecastRecord | None:
 
 def of_ids(connection: Connection, ids: Collection[int]) -> dict[int, ForecastRecord]:
     """Several forecasts, by id."""
-    found = _select(connection, forecasts.c.id.in_(ids)) if ids else []
+    found = _select(connection, among(forecasts.c.id, ids)) if ids else []
     return {record.id: record for record in found if record.id is not None}
 
 

@@ -26,6 +26,7 @@ from forecasting.months import Month, Span
 from forecasting.prints import PrintArrays
 from forecasting.series import Observation
 from forecasting.vintages import known
+from services.storage.columns import among
 from services.storage.copying import copy_rows, next_ids
 from services.storage.restrictions import shown_to
 from services.storage.tables import observations
@@ -84,7 +85,7 @@ def history(
     connection: Connection, series_ids: Collection[str], *, as_of: dt.datetime | None = None
 ) -> dict[str, list[ObservationRecord]]:
     """Every row of the series known by ``as_of`` (None: by now), by series, in the order it became known."""
-    query = select(observations).where(observations.c.series_id.in_(series_ids))
+    query = select(observations).where(among(observations.c.series_id, series_ids))
     if as_of is not None:
         query = query.where(observations.c.known_from <= as_of)
     held: dict[str, list[ObservationRecord]] = defaultdict(list)
@@ -112,7 +113,7 @@ def prints(
             _packed(func.float8send(cast(value, Double)), order).label("values"),
             _packed(func.int8send(cast(known, BigInteger)), order).label("known"),
         )
-        .where(observations.c.series_id.in_(series_ids))
+        .where(among(observations.c.series_id, series_ids))
         .group_by(observations.c.series_id)
     )
     if as_of is not None:
@@ -132,7 +133,7 @@ def extent(connection: Connection, series_ids: Collection[str]) -> tuple[Month, 
     """First and last month that rows of the series are of; None where there is none. No row is read."""
     first = _first_ordinal()
     query = select(func.min(first), func.max(first + observations.c.months - 1))
-    least, most = connection.execute(query.where(observations.c.series_id.in_(series_ids))).one()
+    least, most = connection.execute(query.where(among(observations.c.series_id, series_ids))).one()
     bounds: tuple[int | None, int | None] = (least, most)
     return None if bounds[0] is None else (Month(least), Month(most))
 
@@ -141,7 +142,7 @@ def count_within(connection: Connection, series_ids: Collection[str], first: Mon
     """Count of the rows of the series whose months all lie between two; no row is read."""
     begins = _first_ordinal()
     query = select(func.count()).where(
-        observations.c.series_id.in_(series_ids),
+        among(observations.c.series_id, series_ids),
         begins >= first.ordinal,
         begins + observations.c.months - 1 <= last.ordinal,
     )
@@ -174,7 +175,7 @@ def known_after(connection: Connection, series_ids: Collection[str], moment: dt.
     """Those of the series of which something became known after a moment, by id."""
     query = (
         select(observations.c.series_id)
-        .where(observations.c.series_id.in_(series_ids), observations.c.known_from > moment)
+        .where(among(observations.c.series_id, series_ids), observations.c.known_from > moment)
         .distinct()
         .order_by(observations.c.series_id)
     )

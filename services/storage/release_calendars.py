@@ -13,6 +13,7 @@ from alerts.errors import InvalidRuleError
 from alerts.release_calendars import ReleaseCalendar, dump_calendar, parse_calendar
 from alerts.releases import Arrival, Release
 from forecasting.months import Month, Span
+from services.storage.columns import among
 from services.storage.tables import observations, overdue_releases, release_calendars
 
 _log = structlog.get_logger()
@@ -60,7 +61,7 @@ def arrivals(
             func.min(observations.c.known_from).label("known_from"),
             by_calendar.label("by_calendar"),
         )
-        .where(observations.c.series_id.in_(series_ids), observations.c.first_month >= since)
+        .where(among(observations.c.series_id, series_ids), observations.c.first_month >= since)
         .group_by(
             observations.c.series_id,
             observations.c.first_month,
@@ -87,7 +88,7 @@ def first_arrivals(
             func.min(observations.c.known_from).label("known_from"),
         )
         .where(
-            observations.c.series_id.in_(series_ids),
+            among(observations.c.series_id, series_ids),
             observations.c.first_month >= since,
             observations.c.known_basis != BY_CALENDAR,
         )

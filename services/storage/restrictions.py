@@ -8,6 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
+from services.storage.columns import among
 from services.storage.tables import restricted
 
 
@@ -22,7 +23,7 @@ def restrict(
 
 def desks(connection: Connection, series_ids: Collection[str]) -> dict[str, str | None]:
     """The desk that each of the series is kept for; those that anybody may see are left out."""
-    query = select(restricted.c.series_id, restricted.c.desk).where(restricted.c.series_id.in_(series_ids))
+    query = select(restricted.c.series_id, restricted.c.desk).where(among(restricted.c.series_id, series_ids))
     return {row.series_id: row.desk for row in connection.execute(query)}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from forecasting.months import Span
 from forecasting.scoring import FigureScore
+from services.storage.columns import among
 from services.storage.forecasts import judging
 from services.storage.restrictions import shown_to
 from services.storage.tables import forecasts, observations, scores
@@ -76,7 +77,7 @@ def unscored(connection: Connection, series_ids: Collection[str]) -> list[Pair]:
             observations.c.months,
             func.min(observations.c.known_from).label("known_from"),
         )
-        .where(observations.c.series_id.in_(series_ids))
+        .where(among(observations.c.series_id, series_ids))
         .group_by(observations.c.series_id, observations.c.first_month, observations.c.months)
         .subquery()
     )
@@ -109,7 +110,7 @@ def unscored(connection: Connection, series_ids: Collection[str]) -> list[Pair]:
             ),
         )
         .where(
-            forecasts.c.series_id.in_(series_ids),
+            among(forecasts.c.series_id, series_ids),
             forecasts.c.quantiles.is_not(None),
             not_(forecasts.c.model.endswith(judging(""))),
             observations.c.value.is_not(None),

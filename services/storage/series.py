@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.storage.columns import among
 from services.storage.restrictions import shown_to
 from services.storage.tables import series
 
@@ -61,7 +62,7 @@ def register(connection: Connection, records: Iterable[SeriesRecord], *, now: dt
 def lock(connection: Connection, ids: Collection[str]) -> dict[str, SeriesRecord]:
     """The series named, locked until the transaction ends, so that two uploads of one take turns."""
     query = (
-        select(*_COLUMNS).where(series.c.id.in_(ids)).order_by(series.c.id).with_for_update(key_share=True)
+        select(*_COLUMNS).where(among(series.c.id, ids)).order_by(series.c.id).with_for_update(key_share=True)
     )
     return {row.id: _record(row._asdict()) for row in connection.execute(query)}
 
@@ -79,7 +80,7 @@ def every(connection: Connection) -> list[SeriesRecord]:
 
 def of_ids(connection: Connection, ids: Collection[str]) -> list[SeriesRecord]:
     """Those of the series named that are registered, by id."""
-    query = select(*_COLUMNS).where(series.c.id.in_(ids)).order_by(series.c.id)
+    query = select(*_COLUMNS).where(among(series.c.id, ids)).order_by(series.c.id)
     return [_record(row._asdict()) for row in connection.execute(query)]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from forecasting.months import Month, Span
+from services.storage.columns import among
 from services.storage.tables import followed, observations, sources
 
 
@@ -180,7 +181,7 @@ def begin(connection: Connection, series_ids: Collection[str], *, now: dt.dateti
     """Note that the past of the series is in."""
     connection.execute(
         update(followed)
-        .where(followed.c.series_id.in_(series_ids), followed.c.begun_at.is_(None))
+        .where(among(followed.c.series_id, series_ids), followed.c.begun_at.is_(None))
         .values(begun_at=now)
     )
 

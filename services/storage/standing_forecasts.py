@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from alerts.judging import Judge
 from forecasting.forecast import Forecast
 from forecasting.months import Span
-from services.storage.columns import Moment, MonthColumn
+from services.storage.columns import Moment, MonthColumn, among
 from services.storage.tables import forecasts, series
 
 
@@ -45,13 +45,13 @@ def judges(connection: Connection, ids: Collection[int]) -> dict[int, Judge]:
     """Published forecasts by id, as far as judging needs them; those that say nothing are left out."""
     if not ids:
         return {}
-    return {row.id: _judge(row) for row in connection.execute(_JUDGES.where(forecasts.c.id.in_(ids)))}
+    return {row.id: _judge(row) for row in connection.execute(_JUDGES.where(among(forecasts.c.id, ids)))}
 
 
 def archived(connection: Connection, series_ids: Collection[str], *, model: str) -> dict[str, list[Judge]]:
     """Every forecast of several series by a model that says anything, the newest vintage first."""
     found: dict[str, list[Judge]] = {series_id: [] for series_id in series_ids}
-    query = _JUDGES.where(forecasts.c.series_id.in_(series_ids), forecasts.c.model == model)
+    query = _JUDGES.where(among(forecasts.c.series_id, series_ids), forecasts.c.model == model)
     for row in connection.execute(query.order_by(forecasts.c.vintage.desc(), forecasts.c.id.desc())):
         found[row.series_id].append(_judge(row))
     return found
@@ -136,5 +136,5 @@ def foretold_of(connection: Connection, series_ids: Collection[str], *, model: s
     some = select(forecasts.c.id).where(
         forecasts.c.series_id == series.c.id, forecasts.c.model == model, forecasts.c.quantiles.is_not(None)
     )
-    query = select(series.c.id).where(series.c.id.in_(series_ids), some.exists())
+    query = select(series.c.id).where(among(series.c.id, series_ids), some.exists())
     return set(connection.execute(query).scalars())

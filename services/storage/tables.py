@@ -236,6 +236,8 @@ alert_events = Table(
     ),
     UniqueConstraint("alert_id", "observation_id", "kind"),
     Index("ix_alert_events_transaction_id", "transaction", "id"),
+    Index("ix_alert_events_inhibited_by", "inhibited_by", postgresql_where=text("inhibited_by IS NOT NULL")),
+    Index("ix_alert_events_silenced_by", "silenced_by", postgresql_where=text("silenced_by IS NOT NULL")),
 )
 
 release_calendars = Table(

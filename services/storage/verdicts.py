@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from forecasting.months import Month, Span
 from forecasting.shocks.detection import Detection, Verdict
 from forecasting.shocks.records import Extreme, Rank
+from services.storage.columns import among
 from services.storage.copying import copy_rows
 from services.storage.restrictions import shown_to
 from services.storage.tables import observations, verdicts
@@ -86,7 +87,7 @@ def judges(
             verdicts.c.forecast_id,
         )
         .join(verdicts, verdicts.c.observation_id == observations.c.id)
-        .where(observations.c.series_id.in_(series_ids), observations.c.first_month.in_(months))
+        .where(among(observations.c.series_id, series_ids), among(observations.c.first_month, months))
         .order_by(*span, observations.c.known_from)
         .ext(distinct_on(*span))
     )
@@ -156,7 +157,7 @@ def setting_records(
     query = _judged(as_of=as_of, before=before, limit=limit)
     query = query.where(func.jsonb_array_length(verdicts.c.records) > 0, shown_to(desk, verdicts.c.series_id))
     if series_ids is not None:
-        query = query.where(verdicts.c.series_id.in_(series_ids))
+        query = query.where(among(verdicts.c.series_id, series_ids))
     return [_figure(row) for row in connection.execute(query)]
 
 
@@ -200,7 +201,7 @@ def of_shocks(
     shocks = verdicts.c.verdict.in_([Verdict.SHOCK_DOWN.value, Verdict.SHOCK_UP.value])
     joined = verdicts.join(observations, observations.c.id == verdicts.c.observation_id)
     span = (observations.c.series_id, observations.c.first_month, observations.c.months)
-    once = select(*span).select_from(joined).where(shocks, verdicts.c.series_id.in_(series_ids))
+    once = select(*span).select_from(joined).where(shocks, among(verdicts.c.series_id, series_ids))
     query = (
         select(*span, observations.c.known_from, verdicts.c.verdict, verdicts.c.forecast_id)
         .select_from(joined)

@@ -202,9 +202,9 @@ class HeldAlerts:
 
     @cached_property
     def _unheard(self) -> dict[str, list[_Missed]]:
-        """What each alert's desk has not heard; read before something is first said."""
+        """What the desks have not heard of the alerts that something is said of; read when all is said."""
         found: dict[str, list[_Missed]] = defaultdict(list)
-        for alert_id, events in alert_events.unheard(self._connection, self._ids()).items():
+        for alert_id, events in alert_events.unheard(self._connection, self._asked()).items():
             found[alert_id] = [
                 _Missed(TransitionKind(each.kind), each.payload["timestamp"], each.inhibited_by is not None)
                 for each in events
@@ -213,14 +213,26 @@ class HeldAlerts:
 
     @cached_property
     def _onsets(self) -> dict[int, ForecastRecord]:
-        """The forecasts of before the onsets of alerts that are not over; of others as they are asked for."""
+        """The forecasts of before the onsets of alerts that are not over; of others as they are asked for.
+
+        Those are alerts that a revision reaches, or that open again within their cooldown: few.
+        """
         alive = {Status.PENDING, Status.OPENED}
         records = (each for held in self._held.values() for each in held.values())
         ids = {each.onset_forecast_id for each in records if each.state.status in alive}
         return forecasts.of_ids(self._connection, [each for each in ids if each is not None])
 
-    def _ids(self) -> list[str]:
-        return [alert_id for held in self._held.values() for alert_id in held]
+    def _asked(self) -> set[str]:
+        """The alerts of which something is said, and the open ones that may speak for others."""
+        inhibiting = {each.state.rule_id for each in self._said if each.inhibits}
+        speaking = {
+            record.state.id
+            for (rule_id, _), held in self._held.items()
+            if rule_id in inhibiting
+            for record in held.values()
+            if record.state.status is Status.OPENED
+        }
+        return speaking | {each.state.id for each in self._said}
 
     def _put(self, record: AlertRecord) -> None:
         state = record.state

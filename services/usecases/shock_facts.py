@@ -28,7 +28,9 @@ ASKED = SERIES_ASKED | {"measure", "expectation"}
 
 
 READ_TOGETHER = 500
-"""Series whose shocks are read at once: what is held of them in memory does not grow with a release."""
+"""Series whose shocks are read at once."""
+MOST_HELD = 8
+"""Parts of so many series of which the shocks are held in memory, however large a release is."""
 
 
 class RecordedShocks:
@@ -41,15 +43,17 @@ class RecordedShocks:
         self._registered = registered
         self._part = {each.id: place // READ_TOGETHER for place, each in enumerate(registered)}
         self._until = until
-        self._read: tuple[int, Chronicler] | None = None
+        self._read: dict[int, Chronicler] = {}
 
     def of(self, watched: SeriesRecord, *, as_of: dt.datetime) -> list[Shock]:
         """Those of a series by what was known at a moment."""
         part = self._part[watched.id]
-        if self._read is None or self._read[0] != part:
+        if part not in self._read:
+            if len(self._read) == MOST_HELD:
+                del self._read[next(iter(self._read))]
             together = self._registered[part * READ_TOGETHER : (part + 1) * READ_TOGETHER]
-            self._read = part, Chronicler(self._connection, together, as_of=self._until)
-        return self._read[1].shocks(watched, as_of=as_of)
+            self._read[part] = Chronicler(self._connection, together, as_of=self._until)
+        return self._read[part].shocks(watched, as_of=as_of)
 
 
 def recorded_facts(

@@ -13,7 +13,9 @@ from sqlalchemy import Engine, event, select
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
 from services.ingestion.figures import ArrivingFigure
+from services.storage import alert_events as alert_events_of
 from services.storage import forecasts, series
+from services.storage import observations as held_observations
 from services.storage.forecasts import ForecastRecord
 from services.storage.series import SeriesRecord
 from services.storage.tables import alert_events, observations, verdicts
@@ -106,15 +108,27 @@ def test_a_release_takes_as_many_questions_as_one_figure(engine: Engine) -> None
 
 
 def test_alerts_that_move_take_no_more_questions(engine: Engine) -> None:
-    """Seven alerts that open, and a month later go on, are followed by as many statements as one."""
+    """Seven alerts that open, go on, end, and lie behind are followed by as many statements as one."""
     with engine.begin() as connection:
         save_rule(connection, "deep", DEEP, now=known_from(Month.parse("2024-01")))
     for month in ("2025-01", "2025-02"):
         one = asked(engine, release(month, IDS[:1], *IDS))
         assert asked(engine, release(month, IDS[1:], *IDS)) == one
+    for month in ("2025-03", "2025-04", "2025-05", "2025-06"):
+        assert asked(engine, release(month, IDS[:1])) == asked(engine, release(month, IDS[1:])), month
     with engine.connect() as connection:
         kinds = connection.execute(select(alert_events.c.kind)).scalars()
-        assert Counter(kinds) == {"opened": 2 * len(IDS), "updated": 2 * len(IDS)}
+        told = Counter(kinds)
+    assert told["opened"] == told["resolved"] == 2 * len(IDS), told
+
+
+def test_any_number_of_alerts_lies_behind_a_series(engine: Engine) -> None:
+    """PostgreSQL takes 65,535 parameters a statement; what is asked of more alerts and series is answered."""
+    many = [f"id-{number}" for number in range(70_000)]
+    with engine.connect() as connection:
+        assert alert_events_of.unheard(connection, many) == {}
+        assert set(series.lock(connection, {*many, *IDS})) == set(IDS)
+        assert len(held_observations.prints(connection, {*many, *IDS})) == len(IDS)
 
 
 def test_in_parts_it_is_the_same_release(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
