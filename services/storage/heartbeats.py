@@ -45,9 +45,11 @@ def mark_missing(
     One that never worked has been looked for since then.
     """
     since = func.coalesce(heartbeats.c.beat_at, heartbeats.c.awaited_since)
+    late = (heartbeats.c.part.in_(parts), since < before, heartbeats.c.missed_at.is_(None))
+    in_order = select(heartbeats.c.part).where(*late).order_by(heartbeats.c.part).with_for_update()
     statement = (
         update(heartbeats)
-        .where(heartbeats.c.part.in_(parts), since < before, heartbeats.c.missed_at.is_(None))
+        .where(heartbeats.c.part.in_(connection.execute(in_order).scalars().all()), *late)
         .values(missed_at=now)
         .returning(heartbeats.c.part, since.label("since"))
     )

@@ -59,6 +59,13 @@ def register(connection: Connection, records: Iterable[SeriesRecord], *, now: dt
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
 
 
+def add(connection: Connection, records: Iterable[SeriesRecord], *, now: dt.datetime) -> None:
+    """Add series; one that is there keeps its description, though it came after the caller looked."""
+    rows = [{**asdict(record), "tags": list(record.tags), "created_at": now} for record in records]
+    if rows:
+        connection.execute(insert(series).on_conflict_do_nothing(), rows)
+
+
 def lock(connection: Connection, ids: Collection[str]) -> dict[str, SeriesRecord]:
     """The series named, locked until the transaction ends, so that two uploads of one take turns."""
     query = (

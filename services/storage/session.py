@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 __all__ = ["Connection", "Engine", "cut_short", "engine_for", "passing_engine_for"]
@@ -18,22 +18,20 @@ def engine_for(
 ) -> Engine:
     """Engine of one database for this process; a lost connection is noticed before it is used.
 
-    Where given, no statement takes longer than so many seconds, and none waits longer for a lock.
+    Where given, no statement takes longer than so many seconds, and none waits longer for a lock: set anew in
+    each transaction, since behind PgBouncer the next one may be on another connection.
     Errors do not show what a statement was given, since that may be a secret and errors are logged.
     """
     engine = create_engine(
         database_url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True
     )
     bounds = {"statement_timeout": statement_seconds, "lock_timeout": lock_seconds}
-    given = {name: seconds for name, seconds in bounds.items() if seconds is not None}
-
-    def bounded(connection: Any, _: object) -> None:
-        for name, seconds in given.items():
-            connection.execute(f"SET {name} = {max(1, round(1000 * seconds))}")
-        connection.commit()  # else the first rollback would take it back
-
+    given = {name: max(1, round(1000 * seconds)) for name, seconds in bounds.items() if seconds is not None}
     if given:
-        event.listen(engine, "connect", bounded)
+        set_all = text(
+            "SELECT " + ", ".join(f"set_config('{name}', '{each}', true)" for name, each in given.items())
+        )
+        event.listen(engine, "begin", lambda connection: connection.execute(set_all))
     return engine
 
 

@@ -47,7 +47,7 @@ def follow(
     for each in offered:
         if each.id in held and held[each.id].unit != each.unit:
             raise ForeignUnitError(each.id, held[each.id].unit, each.unit)
-    series.register(connection, [each for each in offered if each.id not in held], now=now)
+    series.add(connection, [each for each in offered if each.id not in held], now=now)
     wanted = [
         Followed(ours.id, source.name, entry.code) for ours, entry in zip(offered, entries, strict=True)
     ]

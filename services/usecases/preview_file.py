@@ -156,8 +156,7 @@ def register_new(
     if unfit:
         raise UploadRefusedError(unfit)
     records = [series.SeriesRecord(each.id, each.name, each.unit, each.family, source=source) for each in new]
-    there = {each.id for each in series.of_ids(connection, [each.id for each in new])}
-    series.register(connection, [each for each in records if each.id not in there], now=now)
+    series.add(connection, records, now=now)
     return [each.id for each in new]
 
 

@@ -21,6 +21,17 @@ class SharedThingError(PermissionError):
         )
 
 
+class WideCalendarError(SharedThingError):
+    """A release calendar of one desk for series that it does not name, so for those of others too."""
+
+    def __init__(self, name: str, desk: str) -> None:
+        super().__init__("release calendar", name, desk)
+        self.args = (
+            f"A release calendar that describes its series is told to all desks that watch one. A key of the desk "
+            f"{desk!r} may add {name!r} for series that it names; to describe them use a key of no desk.",
+        )
+
+
 def check_unchanged(kind: Kind, name: str, *, earlier: Thing | None, given: Thing, desk: str | None) -> None:
     """SharedThingError where a desk gives a thing that is there already another description."""
     if desk is not None and earlier is not None and earlier != given:

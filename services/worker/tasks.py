@@ -158,6 +158,7 @@ def sweep() -> None:
     now = bootstrap.now()
     with bootstrap.engine().begin() as connection:
         heartbeats.beat(connection, heartbeats.TASK, now=now)
+    with bootstrap.engine().begin() as connection:  # or two who look at once might wait for each other
         tell_trouble(connection, BY_TASK, now=now)
         ask_for_what_waits(connection, bootstrap.service().nudge, now=now)
     deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now, seconds=DELIVERY_SECONDS)

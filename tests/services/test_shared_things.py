@@ -13,7 +13,7 @@ from alerts.release_calendars import EXAMPLE
 from services.storage import restrictions
 
 SERIES = {"name": "Magnets", "unit": "t", "family": "CN_RE", "tags": ["magnets"]}
-CALENDAR = {**EXAMPLE, "scope": {"all": True}}
+CALENDAR = {**EXAMPLE, "scope": {"series": [MAGNETS]}}
 PUTS = [
     pytest.param("/v1/series/MADE", SERIES, {"tags": []}, id="series"),
     pytest.param("/v1/measures/made", CONTROLS, {"effective": "2025-05-01"}, id="measure"),
@@ -41,6 +41,16 @@ def test_one_desk_adds_and_changes_nothing(
     assert put(path, json=given, headers=other).status_code == 200  # still what it was
     assert put(path, json={**given, **change}, headers=free).status_code == 200
     assert_problem(put(path, json=given, headers=mine), 403, "forbidden")
+
+
+def test_a_desk_adds_a_calendar_of_series_that_it_names(stage: Stage) -> None:
+    """One that describes its series would be told to every desk: it takes a key of no desk."""
+    mine, wide = key(stage, "write", desk="metals"), {**EXAMPLE, "scope": {"all": True}}
+    put = stage.client.put
+    told = assert_problem(put("/v1/release-calendars/made", json=wide, headers=mine), 403, "forbidden")
+    assert "for series that it names" in told["detail"]
+    assert put("/v1/release-calendars/made", json=CALENDAR, headers=mine).status_code == 201
+    assert put("/v1/release-calendars/wide", json=wide, headers=key(stage, "write")).status_code == 201
 
 
 def test_a_calendar_that_ships_is_there_already(stage: Stage) -> None:
