@@ -28,9 +28,8 @@ def engine_for(
     bounds = {"statement_timeout": statement_seconds, "lock_timeout": lock_seconds}
     given = {name: max(1, round(1000 * seconds)) for name, seconds in bounds.items() if seconds is not None}
     if given:
-        set_all = text(
-            "SELECT " + ", ".join(f"set_config('{name}', '{each}', true)" for name, each in given.items())
-        )
+        each = (f"set_config('{name}', '{milliseconds}', true)" for name, milliseconds in given.items())
+        set_all = text("SELECT " + ", ".join(each))
         event.listen(engine, "begin", lambda connection: connection.execute(set_all))
     return engine
 

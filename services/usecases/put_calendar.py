@@ -17,8 +17,8 @@ def put_calendar(
 ) -> ReleaseCalendar | None:
     """Add a calendar or describe it anew; the one that it takes the place of, None where it is new.
 
-    SharedThingError where ``desk`` would change one that is there, one that ships too; WideCalendarError where
-    it would add one for series that it does not name.
+    SharedThingError where ``desk`` would change one that is there, one that ships too; WideCalendarError
+    where it would add one for series that it does not name.
     """
     shared_things.lock(connection, "release calendar", calendar.id)
     earlier = release_calendars.in_force(connection, shipped()).get(calendar.id)

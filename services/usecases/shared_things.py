@@ -26,10 +26,11 @@ class WideCalendarError(SharedThingError):
 
     def __init__(self, name: str, desk: str) -> None:
         super().__init__("release calendar", name, desk)
-        self.args = (
-            f"A release calendar that describes its series is told to all desks that watch one. A key of the desk "
-            f"{desk!r} may add {name!r} for series that it names; to describe them use a key of no desk.",
+        told = (
+            f"A release calendar that describes its series is told to all who watch one. A key of {desk!r} "
+            f"may add {name!r} for series that it names; to describe them use a key of no desk."
         )
+        self.args = (told,)
 
 
 def check_unchanged(kind: Kind, name: str, *, earlier: Thing | None, given: Thing, desk: str | None) -> None:

@@ -87,6 +87,7 @@ def test_the_answer_to_a_calendar_names_no_series_of_others(stage: Stage) -> Non
     with stage.engine.begin() as connection:
         restrictions.restrict(connection, ["HIDDEN"], source="comtrade", desk="metals", now=stage.at)
     path = "/v1/release-calendars/made"
+    both = {**EXAMPLE, "scope": {"series": [MAGNETS, "HIDDEN"]}}
     for desk, seen in (("grains", [MAGNETS]), ("metals", ["HIDDEN", MAGNETS])):
-        answer = stage.client.put(path, json=CALENDAR, headers=key(stage, "write", desk=desk))
+        answer = stage.client.put(path, json=both, headers=key(stage, "write", desk=desk))
         assert sorted(answer.json()["series"]) == sorted(seen)
