@@ -13,7 +13,8 @@ def leaving(*, since: dt.datetime, ends: dt.datetime, instead: str) -> dict[str,
     """Arguments of a route that is deprecated ``since`` a moment and gone from another on.
 
     Its answers, and the errors that it raises itself, bear Deprecation (RFC 9745), Sunset (RFC 8594) and a
-    Link to ``instead``, an address; /docs shows it as deprecated. ValueError for moments without a zone or in the wrong order.
+    Link to ``instead``, an address; /docs shows it as deprecated. ValueError for moments without a zone or in
+    the wrong order.
     """
     if since.tzinfo is None or ends.tzinfo is None:
         raise ValueError(f"{since} and {ends}: give moments with their zone.")
