@@ -1,9 +1,9 @@
 """Which series is a child of which: the same figure taken for one partner, or for a part of the goods.
 
 A parent and its child have the same reporter, unit and flow, and both say the flow. The parent is of the
-world where the child has a partner, or its HS code begins the child's, or both; where neither has a code, both
-are of one commodity. What is not known of a series makes it nobody's parent and nobody's child. It is the only
-place that says so.
+world where the child has a partner, or its HS code begins the child's, or both; where neither has a code,
+both are of one commodity. What is not known of a series makes it nobody's parent and nobody's child. It is
+the only place that says so.
 """
 
 from __future__ import annotations
