@@ -45,6 +45,7 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 FIRST = Month.of(2020, 1)
 SERIES = ("WORLD", "USA")
 RULES = ("low", "quiet")
+SILENCED = st.sampled_from([(), ("WORLD",), ("USA",)])
 VALUES = st.sampled_from([50.0, 500.0, 2000.0, 4000.0, 6000.0])
 FEW = settings(
     max_examples=8,
@@ -147,9 +148,9 @@ class Life(RuleBasedStateMachine):
         self.conditions[name] = below
         self._save(name)
 
-    @rule(desk=st.sampled_from(RULES), on=st.sampled_from([(), ("WORLD",)]), hours=st.integers(2, 5))
+    @rule(desk=st.sampled_from(RULES), on=SILENCED, hours=st.integers(2, 5))
     def silence(self, desk: str, on: tuple[str, ...], hours: int) -> None:
-        """A desk wants to hear nothing, or nothing of the world, while the next few things happen."""
+        """A desk wants to hear nothing, or nothing of a series, while the next few things happen."""
         now = self._tick()
         self.silenced += 1
         matcher = Matcher(desks=frozenset({desk}), series=frozenset(on))
@@ -157,13 +158,14 @@ class Life(RuleBasedStateMachine):
         given = Silence(f"sil_{self.silenced}", matcher, now, ends, "ada")
         silences.add(self.connection, SilenceRecord(given, desk, now))
 
-    @rule()
-    def look(self) -> None:
+    @rule(later=st.sampled_from([0, 6]))
+    def look(self, later: int) -> None:
         """What the service does each five minutes: openings that nothing keeps from a desk are told.
 
         After it each open alert is heard, or silenced now, or the world's alert of its rule and desk, which
         that desk has heard of and which is as grave, speaks for it.
         """
+        self.clock += dt.timedelta(hours=later)  # by then every silence is over
         now = self._tick()
         watch_releases(self.connection, budget=0.1, now=now)
         quiet = silences.in_force(self.connection, now=now)
@@ -181,6 +183,13 @@ class Life(RuleBasedStateMachine):
             ]
             spoken_for = speakers and (record.state.rule_id, record.state.series_id) == ("low", "USA")
             assert spoken_for or silencing(notice(missed[-1].payload), quiet, now) is not None
+
+    @rule(on=SILENCED, values=st.tuples(VALUES, VALUES), which=st.sampled_from([(0,), (1,), (0, 1)]))
+    def pass_over(self, on: tuple[str, ...], values: tuple[float, float], which: tuple[int, ...]) -> None:
+        """A silence begins, a release comes, the silence ends and the service looks."""
+        self.silence(desk="low", on=on, hours=3)
+        self.publish(releases=[values], gap=1, which=which)
+        self.look(later=6)
 
     def _unheard(self, alert_id: str) -> list[Any]:
         """The events of an alert after the last that its desk heard."""
