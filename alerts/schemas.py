@@ -50,7 +50,8 @@ ABOUT: dict[EventType, str] = {
 def schema(event: EventType) -> Schema:
     """JSON Schema (2020-12) of what an endpoint receives of one event type.
 
-    Every field named is always there, as null where it is not known; fields may be added within a version.
+    Every field that is required is always there, as null where it is not known. Fields may be added within a
+    version: such a one is not required, since a body that was kept before it came has it not.
     Where the whole would be longer than receivers take, ``data`` holds ``shortened`` and nothing else but a
     sentence.
     """
@@ -80,6 +81,11 @@ def _titled(event: EventType, given: Schema) -> Schema:
 
 def _object(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _added(given: Schema, **properties: Schema) -> Schema:
+    """An object with fields that came within its version."""
+    return {**given, "properties": {**given["properties"], **properties}}
 
 
 def _or_null(given: Schema) -> Schema:
@@ -141,10 +147,8 @@ _ALERT = _object(
 _TRANSITION = _object(kind=_one_of(TransitionKind), reason=_TEXT, by=_or_null(_TEXT))
 
 _UNHEARD = _or_null(
-    _object(
-        count=_COUNT,
-        since=_TIME,
-        events={"type": "object", "additionalProperties": _COUNT},
+    _added(
+        _object(count=_COUNT, since=_TIME, events={"type": "object", "additionalProperties": _COUNT}),
         inhibited=_COUNT,
     )
 )

@@ -92,24 +92,41 @@ def unheard(connection: Connection, alert_ids: Collection[str]) -> dict[str, lis
     return _by_alert(connection, query)
 
 
-def unheard_openings(connection: Connection) -> dict[str, list[AlertEvent]]:
-    """The same of every open alert that opened, or opened again, unheard, and has nobody to speak for it."""
+def missing(connection: Connection, alert_ids: Collection[str]) -> set[str]:
+    """Those of some alerts whose last transitions their desk has not heard, without what they say."""
+    query = select(alert_events.c.alert_id).where(alert_events.c.alert_id.in_(alert_ids), *_missed())
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def unheard_openings(connection: Connection) -> set[str]:
+    """Every open alert of which its desk has not heard that it opened, or opened again."""
     kept = or_(alert_events.c.silenced_by.is_not(None), alert_events.c.inhibited_by.is_not(None))
-    raised = select(alert_events.c.alert_id).where(alert_events.c.kind.in_(("opened", "reopened")), kept)
-    parents = alerts.alias("parents")
-    spoken_for = (
-        select(alert_events.c.alert_id)
-        .join(parents, parents.c.id == alert_events.c.inhibited_by)
-        .where(parents.c.status == "opened")
-    )
+    raised = alert_events.c.kind.in_(("opened", "reopened"))
     query = (
-        select(alert_events)
+        select(alert_events.c.alert_id)
         .join(alerts, alerts.c.id == alert_events.c.alert_id)
-        .where(
-            alerts.c.status == "opened", alerts.c.id.in_(raised), alerts.c.id.not_in(spoken_for), *_missed()
-        )
+        .where(alerts.c.status == "opened", raised, kept, *_missed())
     )
-    return _by_alert(connection, query)
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def left_to(connection: Connection, alert_ids: Collection[str]) -> dict[str, str | None]:
+    """Whose alert spoke last for each of some alerts: of its last transition that no person made."""
+    columns = alert_events.c.alert_id, alert_events.c.inhibited_by
+    figures = select(*columns).where(
+        alert_events.c.alert_id.in_(alert_ids), alert_events.c.kind != "acknowledged"
+    )
+    newest = figures.order_by(alert_events.c.alert_id, alert_events.c.id.desc()).ext(
+        distinct_on(alert_events.c.alert_id)
+    )
+    return {row.alert_id: row.inhibited_by for row in connection.execute(newest)}
+
+
+def leave_to(connection: Connection, event_id: int, alert_id: str) -> None:
+    """Note the alert of a parent that speaks for a transition from now on."""
+    connection.execute(
+        update(alert_events).where(alert_events.c.id == event_id).values(inhibited_by=alert_id)
+    )
 
 
 def say_anew(connection: Connection, event_id: int, body: dict[str, Any]) -> None:

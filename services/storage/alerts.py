@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from alerts.hysteresis import Status
@@ -47,17 +47,31 @@ class OpenAlert:
 
     id: str
     rule_id: str
+    rule_version: int
+    desk: str
     series_id: str
     severity: Severity
 
 
+_LOOKED_AT = [alerts.c[each.name] for each in fields(OpenAlert)]
+
+
 def open_of_rules(connection: Connection, rule_ids: Collection[str]) -> list[OpenAlert]:
     """Alerts of some rules that are open, by id, without what made them so."""
-    query = select(alerts.c.id, alerts.c.rule_id, alerts.c.series_id, alerts.c.severity).where(
-        alerts.c.rule_id.in_(rule_ids), alerts.c.status == str(Status.OPENED)
-    )
-    found = connection.execute(query.order_by(alerts.c.id))
-    return [OpenAlert(row.id, row.rule_id, row.series_id, Severity(row.severity)) for row in found]
+    return _open(connection, alerts.c.rule_id.in_(rule_ids))
+
+
+def open_of_ids(connection: Connection, alert_ids: Collection[str]) -> list[OpenAlert]:
+    """Those of some alerts that are open, by id, without what made them so."""
+    return _open(connection, alerts.c.id.in_(alert_ids))
+
+
+def _open(connection: Connection, wanted: ColumnElement[bool]) -> list[OpenAlert]:
+    query = select(*_LOOKED_AT).where(wanted, alerts.c.status == str(Status.OPENED)).order_by(alerts.c.id)
+    return [
+        OpenAlert(**{**row._asdict(), "severity": Severity(row.severity)})
+        for row in connection.execute(query)
+    ]
 
 
 def keep(connection: Connection, changed: Iterable[tuple[AlertRecord, dt.datetime]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from alerts.errors import InvalidRuleError
-from alerts.rules import Rule, dump_rule, parse_rule
+from alerts.rules import CHILDREN, Rule, dump_rule, parse_rule
 from services.storage.tables import rules
 
 
@@ -83,6 +84,14 @@ def get(connection: Connection, rule_id: str, version: int | None = None) -> Rul
     with suppress(InvalidRuleError):
         return None if row is None else _rule(row)
     return None
+
+
+def inhibiting(connection: Connection, rule_ids: Collection[str]) -> set[tuple[str, int]]:
+    """Id and version of those of some rules' versions in which an alert speaks for others."""
+    query = select(rules.c.id, rules.c.version).where(
+        rules.c.id.in_(rule_ids), rules.c.spec["inhibits"].astext == CHILDREN
+    )
+    return {(row.id, row.version) for row in connection.execute(query)}
 
 
 def desk_of(connection: Connection, rule_id: str) -> str | None:

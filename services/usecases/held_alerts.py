@@ -182,7 +182,8 @@ class HeldAlerts:
         said: dict[str, bool] = {}
         for each, silence in zip(self._said, quiet, strict=True):
             said[each.state.id] = said.get(each.state.id, False) or silence is None
-        return SpokenFor(self._connection, rule_ids, states, heard | said)
+        records = [record for held in self._held.values() for record in held.values()]
+        return SpokenFor(self._connection, rule_ids, records, heard | said)
 
     @staticmethod
     def _spoken_for_by(said: _Said, missed: Sequence[_Missed], spoken_for: SpokenFor) -> str | None:

@@ -51,6 +51,18 @@ def test_a_body_that_lacks_or_bends_a_field_does_not_fit() -> None:
     assert found == {"$.data.value", "$.data.detection.verdict", "$.data.stage", "$.data.extra"}
 
 
+def test_a_body_from_before_a_field_came_fits_the_schema_of_its_version() -> None:
+    """What was kept before `unheard.inhibited` came is sent again as it is, and is still of version 1."""
+    body = json.loads(json.dumps(numbered(BODIES["alert.opened"], 1)))
+    body["data"]["unheard"] = {"count": 1, "since": "2025-06-20T02:00:00Z", "events": {"opened": 1}}
+    assert list(_faults(body, schema(EventType.ALERT_OPENED), "$")) == []
+    body["data"]["unheard"]["inhibited"] = "none"
+    assert list(_faults(body, schema(EventType.ALERT_OPENED), "$")) != []
+    del body["data"]["unheard"]["since"]
+    body["data"]["unheard"]["inhibited"] = 1
+    assert list(_faults(body, schema(EventType.ALERT_OPENED), "$")) != []
+
+
 def test_times_are_utc_and_the_version_is_told() -> None:
     """Every body names its type, its version and a moment in UTC."""
     for event, body in BODIES.items():

@@ -1,7 +1,7 @@
 """Whatever comes in whatever order, what is recorded of alerts and what desks are told is one story.
 
 The same promises as of one alert in memory (tests/alerts/test_lifecycle_paths.py), kept by recording itself:
-two rules of two desks, a parent and a child, on PostgreSQL.
+two rules of two desks, a parent and a child, on PostgreSQL. Beside it stands that nothing waits in vain.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -24,7 +26,8 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, Engine, create_engine, select
 
 from alerts.hysteresis import Status
-from alerts.routing import Matcher, Silence
+from alerts.parents import EXPORTS
+from alerts.routing import Matcher, Silence, notice, silencing
 from forecasting.months import Month, Span
 from services.ingestion.figures import ArrivingFigure
 from services.storage import endpoints, series, silences
@@ -42,6 +45,7 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 FIRST = Month.of(2020, 1)
 SERIES = ("WORLD", "USA")
 RULES = ("low", "quiet")
+SILENCED = st.sampled_from([(), ("WORLD",), ("USA",)])
 VALUES = st.sampled_from([50.0, 500.0, 2000.0, 4000.0, 6000.0])
 FEW = settings(
     max_examples=8,
@@ -78,9 +82,8 @@ class Life(RuleBasedStateMachine):
         self.held: dict[tuple[str, int], float | None] = {}
         self.silenced = 0
         self.conditions = dict.fromkeys(RULES, 3000)
-        goods = {"reporter": "CHN", "hs_code": "8505"}
-        records = [SeriesRecord("WORLD", "World", "t", **goods)]  # type: ignore[arg-type]  # texts, all of them
-        records.append(SeriesRecord("USA", "USA", "t", partner="USA", **goods))  # type: ignore[arg-type]
+        world = SeriesRecord("WORLD", "World", "t", tags=(EXPORTS,), reporter="CHN", hs_code="8505")
+        records = [world, replace(world, id="USA", name="USA", partner="USA")]
         series.register(self.connection, records, now=START)
         for desk in RULES:
             hook = Endpoint(f"end_{desk}", desk, "https://desk.example.com", None, START)
@@ -145,9 +148,9 @@ class Life(RuleBasedStateMachine):
         self.conditions[name] = below
         self._save(name)
 
-    @rule(desk=st.sampled_from(RULES), on=st.sampled_from([(), ("WORLD",)]), hours=st.integers(2, 5))
+    @rule(desk=st.sampled_from(RULES), on=SILENCED, hours=st.integers(2, 5))
     def silence(self, desk: str, on: tuple[str, ...], hours: int) -> None:
-        """A desk wants to hear nothing, or nothing of the world, while the next few things happen."""
+        """A desk wants to hear nothing, or nothing of a series, while the next few things happen."""
         now = self._tick()
         self.silenced += 1
         matcher = Matcher(desks=frozenset({desk}), series=frozenset(on))
@@ -155,10 +158,45 @@ class Life(RuleBasedStateMachine):
         given = Silence(f"sil_{self.silenced}", matcher, now, ends, "ada")
         silences.add(self.connection, SilenceRecord(given, desk, now))
 
-    @rule()
-    def look(self) -> None:
-        """What the service does each five minutes: openings that were kept from a desk are told."""
-        watch_releases(self.connection, budget=0.1, now=self._tick())
+    @rule(later=st.sampled_from([0, 6]))
+    def look(self, later: int) -> None:
+        """What the service does each five minutes: openings that nothing keeps from a desk are told.
+
+        After it each open alert is heard, or silenced now, or the world's alert of its rule and desk, which
+        that desk has heard of and which is as grave, speaks for it.
+        """
+        self.clock += dt.timedelta(hours=later)  # by then every silence is over
+        now = self._tick()
+        watch_releases(self.connection, budget=0.1, now=now)
+        quiet = silences.in_force(self.connection, now=now)
+        unheard = {each.state.id: self._unheard(each.state.id) for each in self._open()}
+        for record in self._open():
+            missed = unheard[record.state.id]
+            if not {"opened", "reopened"} & {each.kind for each in missed}:
+                continue
+            speakers = [
+                each
+                for each in self._open()
+                if (each.state.rule_id, each.state.series_id, each.desk) == ("low", "WORLD", record.desk)
+                and not unheard[each.state.id]
+                and each.state.severity.rank >= record.state.severity.rank
+            ]
+            spoken_for = speakers and (record.state.rule_id, record.state.series_id) == ("low", "USA")
+            assert spoken_for or silencing(notice(missed[-1].payload), quiet, now) is not None
+
+    @rule(on=SILENCED, values=st.tuples(VALUES, VALUES), which=st.sampled_from([(0,), (1,), (0, 1)]))
+    def pass_over(self, on: tuple[str, ...], values: tuple[float, float], which: tuple[int, ...]) -> None:
+        """A silence begins, a release comes, the silence ends and the service looks."""
+        self.silence(desk="low", on=on, hours=3)
+        self.publish(releases=[values], gap=1, which=which)
+        self.look(later=6)
+
+    def _unheard(self, alert_id: str) -> list[Any]:
+        """The events of an alert after the last that its desk heard."""
+        found = (
+            select(alert_events).where(alert_events.c.alert_id == alert_id).order_by(alert_events.c.id.desc())
+        )
+        return list(takewhile(lambda event: not _heard(event), self.connection.execute(found)))[::-1]
 
     @precondition(lambda self: self._open())
     @rule(closes=st.booleans(), data=st.data())
@@ -254,5 +292,5 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 def test_what_is_recorded_of_alerts_is_a_story_that_can_be_told(engine: Engine) -> None:
-    """Figures, revisions, withdrawals, silences, edits and people, in any order, break no promise."""
+    """Figures, revisions, withdrawals, silences, edits, looks and people, in any order, break no promise."""
     run_state_machine_as_test(lambda: Life(engine), settings=FEW)

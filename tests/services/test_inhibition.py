@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from services.usecases.watch_releases import watch_releases
 from services.web.app import create_web
 
 USA = "CN_EXP_REPM_USA_T"
+NARROW = "CN_EXP_REPM_NARROW_USA_T"
+GOODS: dict[str, Any] = {"reporter": "CHN", "hs_code": "8505", "tags": ["exports"]}
 RULE = {
     "name": "Low",
     "desk": "metals",
@@ -30,9 +33,8 @@ def figure(month: int, value: float | None, series_id: str = MAGNETS) -> dict[st
 @pytest.fixture
 def desk(stage: Stage) -> Stage:
     """Exports to the world and to one partner, watched by one rule whose parents speak for children."""
-    goods = {"reporter": "CHN", "hs_code": "8505"}
-    stage.register(MAGNETS, **goods)
-    stage.register(USA, **goods, partner="USA")
+    stage.register(MAGNETS, **GOODS)
+    stage.register(USA, **GOODS, partner="USA")
     stage.at = stage.at.replace(year=2026)
     save(stage)
     stage.client.post("/v1/endpoints", json={"desk": "metals", "url": "https://desk.example.com/hook"})
@@ -121,6 +123,88 @@ def test_a_child_that_waits_is_told_without_a_figure(desk: Stage) -> None:
     missed = {"count": 1, "since": "2025-06-20T02:00:00Z", "events": {"opened": 1}, "inhibited": 1}
     assert [each[:2] for each in sent(desk)[1:]] == [("alert.resolved", MAGNETS), ("alert.opened", USA)]
     assert sent(desk)[2][2] == missed
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["from before", "in its release"])
+def test_an_alert_of_another_desk_speaks_for_nobody_here(desk: Stage, together: bool) -> None:
+    """Where a rule moves, its open alert stays with the old desk, and the new one is told of its own."""
+    desk.upload(figure(5, 1238))
+    save(desk, desk="alloys")
+    desk.client.post("/v1/endpoints", json={"desk": "alloys", "url": "https://alloys.example.com/hook"})
+    desk.upload(figure(6, 200, USA), *([figure(6, 1200)] if together else []))
+    assert story(desk)["events"][0]["inhibited_by"] is None
+    assert [each[0] for each in sent(desk) if each[1] == USA] == ["alert.opened"]
+
+
+def test_what_a_parent_spoke_for_long_ago_keeps_nothing_back(desk: Stage) -> None:
+    """A child that was told since, and opens again graver in a silence, is told when the silence ends."""
+    save(desk, cooldown_months=2)
+    desk.upload(figure(5, 200, USA), figure(5, 1238))
+    desk.upload(figure(6, 50, USA))
+    desk.upload(figure(7, 5000, USA))
+    silence(desk, USA)
+    desk.upload(figure(8, 50, USA))
+    assert [each["kind"] for each in story(desk)["events"]] == ["opened", "escalated", "resolved", "reopened"]
+    before = len(sent(desk))
+    look(desk)
+    assert len(sent(desk)) == before, "the silence lasts"
+    desk.at += dt.timedelta(days=2)
+    for _ in range(2):
+        look(desk)
+    assert [each[:2] for each in sent(desk)[before:]] == [("alert.reopened", USA)]
+
+
+def test_what_a_silence_kept_is_left_to_a_parent_that_is_as_grave(desk: Stage) -> None:
+    """Where a silence ends and a parent speaks, the look leaves the child to it and says so in its story."""
+    desk.upload(figure(5, 1238))
+    silence(desk, USA)
+    desk.upload(figure(6, 200, USA))
+    look(desk)
+    assert story(desk)["events"][0]["inhibited_by"] is None, "the silence lasts"
+    desk.at += dt.timedelta(days=2)
+    look(desk)
+    assert len(sent(desk)) == 1
+    assert story(desk)["events"][0]["inhibited_by"] == story(desk, MAGNETS)["id"]
+    desk.upload(figure(6, 5000))
+    look(desk)
+    missed = {"count": 1, "since": "2025-07-20T02:00:00Z", "events": {"opened": 1}, "inhibited": 1}
+    assert sent(desk)[2] == ("alert.opened", USA, missed)
+
+
+def test_a_nearer_parent_speaks_once_the_widest_is_over(desk: Stage) -> None:
+    """The look tells the widest of those that waited, which speaks for the others from then on."""
+    desk.register(NARROW, **{**GOODS, "hs_code": "850511"}, partner="USA")
+    desk.upload(figure(5, 210, NARROW), figure(5, 200, USA), figure(5, 1238))
+    desk.upload(figure(6, 5000))
+    for _ in range(2):
+        look(desk)
+    assert [each[:2] for each in sent(desk)] == [
+        ("alert.opened", MAGNETS),
+        ("alert.resolved", MAGNETS),
+        ("alert.opened", USA),
+    ]
+    assert [each["inhibited_by"] for each in story(desk, NARROW)["events"]] == [story(desk)["id"]]
+    desk.upload(figure(6, 5000, USA))
+    look(desk)
+    assert [each[:2] for each in sent(desk)[3:]] == [("alert.resolved", USA), ("alert.opened", NARROW)]
+
+
+def test_a_graver_descendant_does_not_wait_for_a_nearer_parent(desk: Stage) -> None:
+    """A warning that is told in a look speaks for no critical alert that waited beside it."""
+    desk.register(NARROW, **{**GOODS, "hs_code": "850511"}, partner="USA")
+    desk.upload(figure(5, 50, NARROW), figure(5, 200, USA), figure(5, 90))
+    assert [each[:2] for each in sent(desk)] == [("alert.opened", MAGNETS)]
+    desk.upload(figure(6, 5000))
+    look(desk)
+    told = [each[:2] for each in sent(desk)[2:]]
+    assert sorted(told) == [("alert.opened", NARROW), ("alert.opened", USA)]
+
+
+def silence(stage: Stage, series_id: str) -> None:
+    """The desk hears nothing of a series for a day."""
+    ends = (stage.at + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    given = {"desk": "metals", "by": "ada", "ends": ends, "series": [series_id]}
+    assert stage.client.post("/v1/silences", json=given).status_code == 201
 
 
 def look(stage: Stage) -> None:

@@ -12,7 +12,7 @@ EXAMPLE: dict[str, Any] = {
     "name": "China: exports of rare-earth magnets",
     "unit": "t",
     "family": "CN_RE",
-    "tags": ["rare-earths", "magnets"],
+    "tags": ["rare-earths", "magnets", "exports"],
     "reporter": "CHN",
     "partner": None,
     "commodity": "rare-earth magnets",
@@ -30,7 +30,9 @@ class SeriesGiven(Given):
     name: LongText
     unit: Text = Field(description="Unit of every figure, such as t or kg.")
     family: Text | None = Field(None, description="Related series share it; rules can watch a family.")
-    tags: list[Text] = Field(default=[], max_length=50, description="Rules can watch a tag.")
+    tags: list[Text] = Field(
+        default=[], max_length=50, description="Rules can watch a tag; exports or imports says the flow."
+    )
     reporter: Text | None = Field(None, description="ISO 3166-1 alpha-3.")
     partner: Text | None = Field(None, description="ISO 3166-1 alpha-3; null is the world.")
     commodity: Text | None = None

@@ -163,7 +163,7 @@ class Gacc:
                     name=f"China's exports of {row.label}, {measure}",
                     unit=unit,
                     family=f"gacc.exports.{slug}",
-                    tags=("gacc", "preliminary"),
+                    tags=("gacc", "preliminary", "exports"),
                     reporter="CHN",
                     commodity=row.label,
                     source=self.title,
