@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from forecasting.months import Month
 from forecasting.shocks.mirror import MirrorGap, mirror_gap
 from forecasting.shocks.newest_gap import newest_gap
+from forecasting.shocks.partners import LeftOut
 from services.storage.beside import Beside
-from services.storage.partners import LeftOut
 from services.storage.series import SeriesRecord
 
 
@@ -24,7 +24,7 @@ class Mirrored:
 
     series: SeriesRecord
     partners: tuple[SeriesRecord, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOut[SeriesRecord], ...]
     gap: MirrorGap | None
     reason: str
 

@@ -15,10 +15,10 @@ from forecasting.months import Span
 from forecasting.prints import PrintArrays, Prints
 from forecasting.series import Series
 from forecasting.shocks.measures import Measure
+from forecasting.shocks.partners import Partners, chosen, same_goods
 from services.storage import measures, observations, release_calendars, series
 from services.storage.measures import covering
 from services.storage.observations import ObservationRecord
-from services.storage.partners import Partners, chosen, same_goods
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
 
@@ -73,7 +73,7 @@ class Beside:
             return []
         return [each for each in self._of(watched.family, None) if each.id != watched.id]
 
-    def partners(self, watched: SeriesRecord, as_of: dt.datetime) -> Partners:
+    def partners(self, watched: SeriesRecord, as_of: dt.datetime) -> Partners[SeriesRecord]:
         """Partners' reported imports of the same goods, in the same unit, from the series' reporter.
 
         Each partner once, by what was held of each series at a moment.

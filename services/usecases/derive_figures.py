@@ -14,6 +14,7 @@ from alerts.events import source_refused_event
 from services.ingestion.figures import ArrivingFigure
 from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import SourceFault
+from services.ingestion.sources.parsing import Read
 from services.ingestion.sources.source import Reading, Source
 from services.storage import observations, outbox, restrictions, series, snapshots, sources
 from services.storage.messages import OPS, Message
@@ -21,6 +22,7 @@ from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
 from services.telemetry import tell_release
 from services.usecases.record_observations import record_observations
+from services.usecases.standing_figures import StandingFigures
 
 
 @dataclass(slots=True)
@@ -60,23 +62,28 @@ def derive_figures(
 ) -> Derived:
     """Read every answer of a source that waits, and record what is new, as one release.
 
-    An answer that cannot be trusted is refused whole: it is kept with its reason, and ops is told. What is
-    held of the source, and a later answer of the same months no longer holds, is withdrawn. Figures of series
-    whose past is not in yet are recorded as history and wake no rule. Answers and figures are settled in one
-    transaction: whatever dies with it is done again, once. ``told`` hears of progress as answers read, out of
-    so many.
+    An answer that cannot be trusted is refused whole, or for some of its series: it is kept with its reason,
+    and ops is told. What is held of the source, and a later answer of the same months no longer holds, is
+    withdrawn. Figures of series whose past is not in yet are recorded as history and wake no rule. Answers
+    and figures are settled in one transaction: whatever dies with it is done again, once. ``told`` hears of
+    progress as answers read, out of so many.
     """
     done = Derived()
     with engine.begin() as connection:
         followed = sources.following(connection, source.name)
         waiting = snapshots.waiting(connection, source.name)
-        read: list[tuple[Snapshot, list[Reading]]] = []
+        read: list[tuple[Snapshot, Read]] = []
         faults: list[tuple[SourceFault, Snapshot]] = []
         for number, snapshot in enumerate(waiting, start=1):
             try:
-                read.append((snapshot, parsing.read(source, snapshot, followed)))
+                taken = parsing.read(source, snapshot, followed)
             except SourceFault as fault:
                 faults.append((fault, snapshot))
+                _settle(connection, source, snapshot, fault)
+            else:
+                read.append((snapshot, taken))
+                if taken.fault is not None:
+                    faults.append((taken.fault, snapshot))
             told(number, len(waiting))
         note_faults(connection, source, faults, now=now)
     done.answers = len(waiting)
@@ -84,8 +91,8 @@ def derive_figures(
     began, reports = time.perf_counter(), list[dict[str, Any]]()
     with engine.begin() as connection:
         still = {each.id for each in snapshots.waiting(connection, source.name)}
-        read = [(snapshot, readings) for snapshot, readings in read if snapshot.id in still]
-        fetched = {reading.series_id for _, readings in read for reading in readings}
+        read = [(snapshot, taken) for snapshot, taken in read if snapshot.id in still]
+        fetched = {reading.series_id for _, taken in read for reading in taken.readings}
         keep_to_desk(connection, source, fetched, now=now)
         past, live = _arriving(connection, source, read, followed, done)
         for figures, history in ((past, True), (live, False)):
@@ -115,16 +122,12 @@ def note_faults(
     *,
     now: dt.datetime,
 ) -> None:
-    """Note faults in the source's health and beside their evidence; tell ops of those that are news.
+    """Note faults in the source's health; tell ops of those that are news, with the answer they are of.
 
     Call it once in a transaction, as it adds to the outbox.
     """
     messages = []
     for fault, snapshot in faults:
-        if snapshot is not None:
-            snapshots.settle(
-                connection, snapshot.id, parser=source.parser, fault=fault.kind, reason=str(fault)
-            )
         news = sources.went_wrong(
             connection,
             source.name,
@@ -159,32 +162,56 @@ def keep_to_desk(
 def _arriving(
     connection: Connection,
     source: Source,
-    read: Sequence[tuple[Snapshot, Sequence[Reading]]],
+    read: Sequence[tuple[Snapshot, Read]],
     followed: Sequence[Followed],
     done: Derived,
 ) -> tuple[list[ArrivingFigure], list[ArrivingFigure]]:
-    """Figures of the past, and those that are news; their answers are settled."""
+    """Figures of the past, and those that are news; their answers are settled.
+
+    What is gone is told by what stands, not by an earlier answer: the same months are asked for in other
+    words when a year turns or another series is followed. An answer that waited counts as what stands for
+    the next. Of an answer that is read again only the series whose past is not in are looked at.
+    """
     begun = {each.series_id for each in followed if each.begun}
     units = {each.id: each.unit for each in series.of_ids(connection, [each.series_id for each in followed])}
     past: list[ArrivingFigure] = []
     live: list[ArrivingFigure] = []
-    for snapshot, readings in read:
-        done.rows += len(readings)
-        done.series.update(reading.series_id for reading in readings)
-        again = snapshot.outcome == "again"
-        for reading in readings:
-            if again and reading.series_id in begun:
+    months = {
+        snapshot.id: [
+            each
+            for each in parsing.covered(source, snapshot, taken.followed)
+            if snapshot.outcome != "again" or each.series_id not in begun
+        ]
+        for snapshot, taken in read
+    }
+    concerned = {each.series_id for covered in months.values() for each in covered}
+    standing = StandingFigures(observations.history(connection, concerned))
+    for snapshot, taken in read:
+        done.rows += len(taken.readings)
+        done.series.update(reading.series_id for reading in taken.readings)
+        standing.advance(snapshot.first_seen)
+        there = {(each.series_id, each.span) for each in taken.readings}
+        gone = standing.gone(months[snapshot.id], there, source.title)
+        done.withdrawn += len(gone)
+        for reading in (*taken.readings, *gone):
+            news = reading.series_id in begun
+            if snapshot.outcome == "again" and news:
                 continue
             figure = _figure(source, snapshot, reading, units)
-            news = reading.series_id in begun
             if reading.true_vintage or not news:
                 figure = _dated(figure, reading)
+            standing.add([figure])
             (live if news else past).append(figure)
-        gone = [] if again else _gone(connection, source, snapshot, readings, followed)
-        done.withdrawn += len(gone)
-        live.extend(_figure(source, snapshot, each, units) for each in gone)
-        snapshots.settle(connection, snapshot.id, parser=source.parser)
+        _settle(connection, source, snapshot, taken.fault)
     return past, live
+
+
+def _settle(connection: Connection, source: Source, snapshot: Snapshot, fault: SourceFault | None) -> None:
+    """Note that an answer was read, with the fault that refused it or some of its series."""
+    if fault is None:
+        snapshots.settle(connection, snapshot.id, parser=source.parser)
+    else:
+        snapshots.settle(connection, snapshot.id, parser=source.parser, fault=fault.kind, reason=str(fault))
 
 
 def _figure(source: Source, snapshot: Snapshot, reading: Reading, units: Mapping[str, str]) -> ArrivingFigure:
@@ -208,41 +235,3 @@ def _dated(figure: ArrivingFigure, reading: Reading) -> ArrivingFigure:
     if reading.public_from is None or seen is None or reading.public_from >= seen:
         return figure
     return replace(figure, known_from=reading.public_from, known_basis=reading.basis)
-
-
-def _gone(
-    connection: Connection,
-    source: Source,
-    snapshot: Snapshot,
-    readings: Sequence[Reading],
-    followed: Sequence[Followed],
-) -> list[Reading]:
-    """Withdrawals of what we hold of the source, within the months that an answer is of, and it has no more.
-
-    It is compared with what stands, not with an earlier answer: the same months are asked for in other words
-    when a year turns or another series is followed. What another hand has put in its place stands.
-    """
-    begun = {each.series_id for each in followed if each.begun}
-    try:
-        covered = [each for each in parsing.covered(source, snapshot, followed) if each.series_id in begun]
-    except (
-        SourceFault
-    ):  # it was read, so its figures stand; of which months it is, is logged as not understood
-        return []
-    there = {(each.series_id, each.span) for each in readings}
-    held = observations.history(connection, {each.series_id for each in covered})
-    gone = []
-    for each in covered:
-        standing = {}
-        for row in held.get(each.series_id, []):  # in the order in which they became known
-            if row.observation.known_from <= snapshot.first_seen:
-                standing[row.observation.span] = row
-        gone += [
-            Reading(each.series_id, span, None, row.observation.stage)
-            for span, row in standing.items()
-            if row.observation.value is not None
-            and row.source == source.title
-            and each.holds(span)
-            and (each.series_id, span) not in there
-        ]
-    return gone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,10 +14,8 @@ from forecasting.vintages import known
 from services.ingestion.figures import ArrivingFigure
 from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import SourceFault
-from services.ingestion.sources.source import Reading, Source
+from services.ingestion.sources.source import Source
 from services.storage import observations, series, snapshots, sources
-from services.storage.observations import ObservationRecord
-from services.storage.snapshots import Snapshot
 from services.usecases.derive_figures import keep_to_desk
 from services.usecases.record_observations import record_observations
 
@@ -57,39 +56,44 @@ def rederive_snapshots(
 ) -> Rederived:
     """Read every kept answer of a source again, the oldest first, and compare with what is held.
 
-    Of several answers to one request the last counts. What differs is recorded, where asked for, as a
+    Of several answers of one month the last counts: where it holds no figure, that of an earlier one is
+    withdrawn, unless another hand has put one in its place. What differs is recorded, where asked for, as a
     revision known from now: whoever looks back still sees what we believed then. No rule is woken by it. An
-    answer that the newer parser refuses is reported, and its figures are left for a person to withdraw.
+    answer that the newer parser refuses is reported, and its figures are left for a person to withdraw; so
+    are figures that no answer holds by the newer parser.
     """
     followed = sources.following(connection, source.name)
     done = Rederived()
-    newest: dict[tuple[str, Span], tuple[Reading, Snapshot]] = {}
+    newest: dict[str, dict[Span, tuple[float | None, int]]] = defaultdict(dict)
     for snapshot in snapshots.derived(connection, source.name):
         done.answers += 1
         try:
-            readings = parsing.read(source, snapshot, followed)
+            taken = parsing.read(source, snapshot, followed)
         except SourceFault as fault:
             done.refused.append(f"snapshot {snapshot.id}: {fault}")
             continue
-        for reading in readings:
-            newest[reading.series_id, reading.span] = reading, snapshot
+        if taken.fault is not None:
+            done.refused.append(f"snapshot {snapshot.id}: {taken.fault}")
+        for covered in parsing.covered(source, snapshot, taken.followed):
+            of_series = newest[covered.series_id]
+            of_series |= {span: (None, snapshot.id) for span in of_series if covered.holds(span)}
+        for reading in taken.readings:
+            newest[reading.series_id][reading.span] = reading.value, snapshot.id
     held = observations.history(connection, [each.series_id for each in followed])
-    for (series_id, span), (reading, snapshot) in sorted(newest.items(), key=lambda each: each[0]):
-        before = _held(held.get(series_id, []), span, source.title, now)
-        if before == reading.value:
-            done.same += 1
-        else:
-            done.changes.append(Change(series_id, span, before, reading.value, snapshot.id))
+    for series_id, of_series in sorted(newest.items()):
+        rows = held.get(series_id, [])
+        ours = known((row.observation for row in rows if row.source == source.title), now)
+        standing = {row.observation.span: row for row in rows}
+        for span, (value, snapshot_id) in sorted(of_series.items()):
+            before = ours[span].value if span in ours else None
+            by_hand = span in standing and standing[span].source != source.title
+            if before == value or (value is None and by_hand):
+                done.same += 1
+            else:
+                done.changes.append(Change(series_id, span, before, value, snapshot_id))
     if record and done.changes:
         _record(connection, source, done.changes, now=now, budget=budget, portfolio=portfolio)
     return done
-
-
-def _held(rows: Sequence[ObservationRecord], span: Span, title: str, now: dt.datetime) -> float | None:
-    """What this source's own rows say today."""
-    ours = (row.observation for row in rows if row.source == title)
-    standing = known(ours, now).get(span)
-    return None if standing is None else standing.value
 
 
 def _record(

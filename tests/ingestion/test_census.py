@@ -9,8 +9,9 @@ import pytest
 from source_shop import Shop
 
 from services.ingestion.sources.census import ROWS, Census
-from services.storage.tables import observations, snapshots
+from services.storage.tables import deliveries, observations, snapshots
 from services.usecases import follow_source
+from services.usecases.rederive_snapshots import rederive_snapshots
 
 CODE = {"commodity": "271012", "country": "1220", "measure": "value"}
 HEADER = ["ALL_VAL_MO", "QTY_1_MO", "UNIT_QY1", "COMM_LVL", "E_COMMODITY", "CTY_CODE", "SUMMARY_LVL", "time"]
@@ -113,16 +114,70 @@ def test_one_bad_code_does_not_keep_the_others_from_being_recorded(us: Shop) -> 
     assert [each.split(":")[0] for each in poll.derived.refused] == ["empty"]
 
 
-def test_another_unit_is_a_fault_and_withdraws_nothing(us: Shop) -> None:
-    """Barrels that become kilograms: the answer is refused, and what is held of earlier months stands."""
-    us.site.answers[ROWS] = answer(cells("2025-02", "100"))
+def test_another_unit_refuses_the_quantity_alone_and_withdraws_nothing_of_it(us: Shop) -> None:
+    """Barrels that become kilograms: ops is told, what is held of the quantity stands, the value goes on."""
+    us.site.answers[ROWS] = answer(cells("2025-01", "90"), cells("2025-02", "100"))
     us.poll(Census())
     before = values(us)
-    us.site.answers[ROWS] = answer(cells("2025-02", "100", unit="KG"), cells("2025-03", "120", unit="KG"))
+    us.site.answers[ROWS] = answer(cells("2025-02", "101", unit="KG"), cells("2025-03", "120", unit="KG"))
     poll = us.poll(Census())
     assert [each.split(":")[0] for each in poll.derived.refused] == ["unit-changed"]
     assert "271012 in KG in 2025-02, and oil.bbl is in BBL" in poll.derived.refused[0]
-    assert (values(us), poll.derived.withdrawn) == (before, 0)
+    assert values(us)[len(before) :] == [
+        ("oil.usd", "2025-01", None),
+        ("oil.usd", "2025-02", 101.0),
+        ("oil.usd", "2025-03", 120.0),
+    ]
+    (refused,) = [each for each in us.rows(snapshots) if each.outcome == "refused"]
+    (told,) = [json.loads(each.body) for each in us.rows(deliveries)]
+    assert (told["type"], told["data"]["snapshot"]) == ("source.refused", refused.id)
+    us.poll(Census())
+    assert us.count(deliveries) == 1
+
+
+def test_months_before_the_unit_became_ours_are_left_out(us: Shop) -> None:
+    """A unit that changed years ago is no fault for ever; what is held of those months is not withdrawn."""
+    us.site.answers[ROWS] = answer(cells("2024-02", "80"), cells("2025-02", "100"))
+    us.poll(Census())
+    us.site.answers[ROWS] = answer(
+        cells("2024-02", "80", "7", unit="KG"),
+        cells("2024-03", "81", "8", unit="KG"),
+        cells("2025-02", "100"),
+    )
+    poll = us.poll(Census())
+    assert (poll.derived.refused, poll.derived.withdrawn) == ([], 0)
+    assert [each for each in values(us) if each[0] == "oil.bbl"] == [
+        ("oil.bbl", "2024-02", 10.0),
+        ("oil.bbl", "2025-02", 10.0),
+    ]
+
+
+def test_another_unit_in_between_refuses_the_quantity(us: Shop) -> None:
+    """A month in kilograms after one in barrels cannot be told from a change that has begun."""
+    us.site.answers[ROWS] = answer(
+        cells("2025-01", "90"), cells("2025-02", "100", unit="KG"), cells("2025-03", "120")
+    )
+    poll = us.poll(Census())
+    assert [each.split(":")[0] for each in poll.derived.refused] == ["unit-changed"]
+    assert {each[0] for each in values(us)} == {"oil.usd"}
+
+
+def test_a_dash_is_no_unit(us: Shop) -> None:
+    """Where no quantity is counted the unit is a dash and the quantity 0: missing, and no fault."""
+    us.site.answers[ROWS] = answer(cells("2025-01", "90"), cells("2025-02", "100", "0", unit="-"))
+    poll = us.poll(Census())
+    assert poll.derived.refused == []
+    assert [each[:2] for each in values(us) if each[0] == "oil.bbl"] == [("oil.bbl", "2025-01")]
+
+
+def test_a_second_reading_goes_on_with_the_value_too(us: Shop) -> None:
+    """Of an answer that is refused in part the rest is compared, and the fault is reported."""
+    us.site.answers[ROWS] = answer(cells("2025-02", "100", unit="KG"))
+    us.poll(Census())
+    with us.engine.begin() as connection:
+        done = rederive_snapshots(connection, Census(), now=us.at, budget=0.1, portfolio="standard")
+    assert (done.answers, done.same, done.changes, len(done.refused)) == (1, 1, [], 1)
+    assert "oil.bbl is in BBL" in done.refused[0]
 
 
 def test_units_are_compared_without_regard_to_case(us: Shop) -> None:

@@ -10,6 +10,8 @@ import pytest
 from comtrade_server import ROWS, Comtrade, row
 from source_shop import Shop
 
+from forecasting.months import Month, Span
+from services.ingestion.figures import ArrivingFigure
 from services.ingestion.sources import comtrade
 from services.ingestion.sources.comtrade import Comtrade as Source
 from services.ingestion.sources.faults import SourceMisnamedError
@@ -17,6 +19,7 @@ from services.storage import sources as sources_stored
 from services.storage.tables import deliveries, observations, sources
 from services.usecases import follow_source
 from services.usecases.poll_source import line_to
+from services.usecases.record_observations import record_observations
 
 STAMP = "2025-07-04T23:51:36.4233333"
 VALUE = {"reporter": "276", "cmd": "8703", "partner": "0", "measure": "value"}
@@ -244,6 +247,13 @@ def test_exports_and_partners_imports_pair_for_the_mirror(shop: Shop, un: Comtra
             follow_source.follow(connection, source, entries, now=shop.at)
         watched = series.get(connection, "comtrade.156.0.850511.value")
         assert watched is not None
+        held = [
+            ArrivingFigure(0, each.series.id, Span(Month.parse("2025-03")), 100.0, each.series.unit, shop.at)
+            for each in offered
+        ]
+        record_observations(
+            connection, held, source="a desk", now=shop.at, budget=0.1, portfolio="standard", history=True
+        )
         partners = Beside(connection, desk=None, shipped={}).partners(watched, shop.at).taken
     assert [each.id for each in partners] == [
         "census.imports.5700.850511.value",

@@ -14,6 +14,7 @@ import test_comexstat
 import test_comext
 import test_hmrc
 from source_shop import Shop
+from sqlalchemy import event
 
 from forecasting.months import Month, Span
 from services.ingestion.figures import ArrivingFigure
@@ -107,6 +108,85 @@ def test_figures_of_another_hand_are_not_withdrawn_for_the_source(shop: Shop, ke
     shop.site.answers[kept.path] = kept.answer(["2024-06", "2025-07"])
     assert shop.poll(SOURCES[kept.source]).derived.withdrawn == 0
     assert ("2025-06", None) not in held(shop)
+
+
+def keep(shop: Shop, kept: Kept, months: list[str]) -> None:
+    """An answer of these months that is kept, and whose worker dies before it is read."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    shop.site.answers[kept.path] = kept.answer(months)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("services.usecases.poll_source.derive_figures", dies)
+        with pytest.raises(KeyboardInterrupt):
+            shop.poll(SOURCES[kept.source])
+
+
+def test_a_month_that_came_and_went_while_answers_waited_is_withdrawn(shop: Shop, kept: Kept) -> None:
+    """The first answer holds August, the second no more: both are told, in their order, by one reading."""
+    keep(shop, kept, ["2024-06", "2025-06", "2025-07", "2025-08"])
+    shop.site.answers[kept.path] = kept.answer(["2024-06", "2025-06", "2025-07"])
+    poll = shop.poll(SOURCES[kept.source])
+    assert (poll.derived.answers, poll.derived.recorded, poll.derived.withdrawn) == (2, 1, 1)
+    assert held(shop)[3:] == [("2025-08", 100.0), ("2025-08", None)]
+
+
+def test_a_month_that_went_and_came_back_while_answers_waited_stands(shop: Shop, kept: Kept) -> None:
+    """It is withdrawn by one answer and stands by the next; one that stays away is withdrawn once."""
+    keep(shop, kept, ["2024-06"])
+    keep(shop, kept, ["2024-06", "2025-07"])
+    shop.site.answers[kept.path] = kept.answer(["2024-06", "2025-07", "2025-08"])
+    assert shop.poll(SOURCES[kept.source]).derived.withdrawn == 2
+    assert sorted(held(shop)[3:5]) == [("2025-06", None), ("2025-07", None)]
+    assert held(shop)[5:] == [("2025-07", 100.0), ("2025-08", 100.0)]
+
+
+def test_a_series_followed_later_is_not_given_months_that_have_gone(shop: Shop) -> None:
+    """Kept answers are read again for it in their order: June came and went, and is withdrawn for it too."""
+    shop.at = dt.datetime(2025, 12, 20, tzinfo=dt.UTC)
+    census_source = SOURCES["census"]
+    follow_source.give_key(shop.engine, shop.settings, census_source, "secret-key")
+    shop.follow("census", {SERIES: test_census.CODE}, unit="USD")
+    for months in (["2025-06", "2025-07"], ["2025-07"]):
+        shop.site.answers[census.ROWS] = KEPT[0].answer(months)
+        shop.poll(census_source)
+    with shop.engine.begin() as connection:
+        query = "commodity=271012 country=1220 unit=BBL"
+        (_, entry) = census_source.search(query, shop.at, lambda _: pytest.fail("nothing is asked"))
+        (later,) = follow_source.follow(connection, census_source, [entry], now=shop.at)
+    shop.poll(census_source)
+    told = [
+        (str(each.first_month), each.value) for each in shop.rows(observations) if each.series_id == later
+    ]
+    assert sorted(told, key=str) == [("2025-06", 10.0), ("2025-06", None), ("2025-07", 10.0)]
+    assert len(held(shop)) == 6
+
+
+def test_what_is_held_is_read_once_however_many_answers_wait(shop: Shop) -> None:
+    """Four answers that wait cost as many readings of observations as one does."""
+    shop.at = dt.datetime(2025, 12, 20, tzinfo=dt.UTC)
+    follow_source.give_key(shop.engine, shop.settings, SOURCES["census"], "secret-key")
+    shop.follow("census", {SERIES: test_census.CODE}, unit="USD")
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM observations" in statement:
+            asked.append(statement)
+
+    event.listen(shop.engine, "before_cursor_execute", note)
+    counts = []
+    months = ["2025-01"]
+    for waiting in (0, 3):
+        for number in range(waiting):
+            months.append(f"2025-{number + 3:02d}")
+            keep(shop, KEPT[0], months)
+        months.append(f"2025-{waiting + 6:02d}")
+        shop.site.answers[census.ROWS] = KEPT[0].answer(months)
+        asked.clear()
+        assert shop.poll(SOURCES["census"]).derived.answers == waiting + 1
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
 
 
 def test_a_request_for_more_partners_still_withdraws(shop: Shop) -> None:

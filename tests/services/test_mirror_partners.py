@@ -8,6 +8,12 @@ import pytest
 from api_stage import MAGNETS, Stage
 
 from forecasting.months import Month
+from forecasting.shocks.partners import EU, MEMBERS
+from services.ingestion.sources.areas import area
+
+EU_CODES = """
+AT BE BG CY CZ DE DK EE ES EU27_2020 FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK
+"""
 
 
 @pytest.fixture
@@ -108,3 +114,29 @@ def test_codes_pair_by_six_digits_and_units_without_case(
     """National digits differ from country to country, and the United States write KG."""
     imports(sender, "us", 3, reporter="USA", source="US Census", **described)
     assert told(sender)["partners"] == (["us"] if pairs else [])
+
+
+def test_a_series_of_which_nothing_is_held_yet_takes_no_place(sender: Stage) -> None:
+    """Neither a code that is not in yet nor an EU of which nothing is held stands for the others."""
+    sender.register(name="magnet exports", unit="kg", reporter="CHN", hs_code="850511")
+    for series_id, code in (("one", "85051110"), ("two", "85051190")):
+        imports(sender, series_id, 12, reporter="DEU", source="Eurostat Comext", hs_code=code)
+    imports(sender, "exact", 0, reporter="DEU", source="Eurostat Comext")
+    imports(sender, "un", 0, reporter="FRA", source="UN Comtrade")
+    imports(sender, "eu", 0, reporter="EU27_2020", source="Eurostat Comext")
+    found = told(sender)
+    assert (found["partners"], found["left_out"]) == (["one", "two"], [])
+
+
+def test_where_nothing_is_held_of_any_there_are_no_partners(sender: Stage) -> None:
+    """The answer says so, and names none."""
+    imports(sender, "us", 0, reporter="USA", source="US Census")
+    found = told(sender)
+    assert (found["partners"], found["left_out"]) == ([], [])
+    assert "no series of partners' imports" in found["reason"]
+
+
+def test_every_member_of_the_eu_is_an_area_that_a_source_can_name() -> None:
+    """Comext's codes of the EU and its members become the names by which partners are chosen."""
+    named = {area("iso2", code) for code in EU_CODES.split()}
+    assert named == MEMBERS | {EU}

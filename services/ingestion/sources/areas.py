@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from forecasting.shocks.partners import EU
+
 Scheme = Literal["iso2", "comtrade", "census", "hmrc", "english"]
 
 _SCHEMES: tuple[Scheme, ...] = ("iso2", "comtrade", "census", "hmrc", "english")
 # Comtrade departs from M49 for some; Census is Schedule C; HMRC is Eurostat's Geonomenclature,
 # English is ComexStat's and GACC's names; "-" is a code that we do not know.
-_AREAS = """
+_AREAS = f"""
 ARE AE 784 5200 647 -
 ARG AR  32 3570 528 Argentina
 AUS AU  36 6021 800 Australia
@@ -71,7 +73,7 @@ UKR UA 804 4623  72 -
 USA US 842    - 400 United-States
 VNM VN 704 5520 690 -
 ZAF ZA 710 7910 388 South-Africa
-EU27_2020 EU27_2020 97 - - -
+{EU} {EU} 97 - - -
 """
 _BY_CODE = {
     (scheme, code): fields[0]

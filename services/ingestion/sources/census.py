@@ -76,7 +76,7 @@ class Census:
         redistributable=True,
     )
     key: ClassVar[KeyUse | None] = KeyUse("parameter", "key", needed=True)
-    parser: ClassVar[int] = 2
+    parser: ClassVar[int] = 3
 
     def due(self, month: Month) -> dt.datetime:
         """The hour of the shipped calendar: FT-900 is out about 35 days after the month."""
@@ -114,7 +114,11 @@ class Census:
         return None
 
     def read(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
-        """Every month of one code and country; columns by their names, rows of another code refused."""
+        """Every month of one code and country; columns by their names, rows of another code refused.
+
+        A quantity is read from the month on in which the code is counted in its unit; where the unit is
+        another one after that, the quantity is refused and the value is not.
+        """
         way, asked = _asked(snapshot)
         flow = _FLOWS[way]
         rows = self._rows(snapshot)
@@ -126,6 +130,8 @@ class Census:
                     raise OutsideFault(
                         f"{self.title} gave {name} {row.get(name)} and was asked for {asked[name]}"
                     )
+        _refuse_other_units(rows, theirs, flow)
+        for row in rows:
             span = Span(Month.parse(str(row["time"])))
             for each in theirs:
                 value = _measured(row, each, flow)
@@ -137,10 +143,16 @@ class Census:
         return list(readings.values())
 
     def covered(self, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
-        """Every month from the first that was asked for."""
+        """Every month from the first asked for; of a quantity those after the last in another unit."""
         way, asked = _asked(snapshot)
         first = Month.parse(asked["time"].removeprefix("from "))
-        return [Covered(each.series_id, first) for each in _of(way, asked, followed)]
+        rows = self._rows(snapshot)
+        return [
+            Covered(
+                each.series_id, max((first, *(month + 1 for month, _ in _others(rows, each, _FLOWS[way]))))
+            )
+            for each in _of(way, asked, followed)
+        ]
 
     def probe(self, now: dt.datetime) -> Request:
         """One code of two digits in one month that is sure to be out."""
@@ -210,19 +222,56 @@ def _of(way: str, asked: Mapping[str, str], followed: Sequence[Followed]) -> lis
 
 
 def _measured(row: Mapping[str, str | None], each: Followed, flow: _Flow) -> float | None:
-    """Value in USD, or the first quantity; 0 beside a value is missing, and another unit a fault."""
+    """Value in USD, or the first quantity in the unit of the series; 0 beside a value is missing."""
     value = number(row.get(flow.value))
     if each.code["measure"] == "value":
         return value
-    quantity, unit = number(row.get(flow.quantity)), row.get("UNIT_QY1") or ""
-    if not unit and not quantity:
+    if _unit(row).casefold() != each.code["unit"].casefold():
         return None
-    if unit.casefold() != each.code["unit"].casefold():
-        raise UnitChangedFault(
-            f"{Census.title} gives {each.code['commodity']} in {unit or 'no unit'} in {row['time']}, "
-            f"and {each.series_id} is in {each.code['unit']}"
-        )
+    quantity = number(row.get(flow.quantity))
     return None if quantity == 0 and value else quantity
+
+
+def _unit(row: Mapping[str, str | None]) -> str:
+    """The unit of the first quantity; a dash is none."""
+    unit = row.get("UNIT_QY1") or ""
+    return "" if unit == "-" else unit
+
+
+def _others(rows: Sequence[Mapping[str, str | None]], each: Followed, flow: _Flow) -> list[tuple[Month, str]]:
+    """The months in which the quantity is given in another unit than the series has, the first one first."""
+    if each.code["measure"] == "value":
+        return []
+    return sorted(
+        (Month.parse(str(row["time"])), unit)
+        for row in rows
+        if (unit := _unit(row)).casefold() != each.code["unit"].casefold()
+        and (unit or number(row.get(flow.quantity)))
+    )
+
+
+def _refuse_other_units(
+    rows: Sequence[Mapping[str, str | None]], theirs: Sequence[Followed], flow: _Flow
+) -> None:
+    """UnitChangedFault with every series whose unit was left for another one, or is not in the answer.
+
+    A code that came to be counted in the unit of the series keeps its earlier months in the other one for as
+    long as they are asked for: they are no fault.
+    """
+    told = {}
+    for each in theirs:
+        others = _others(rows, each, flow)
+        unit = each.code.get("unit", "").casefold()  # a value has none, and no month in another
+        ours = [Month.parse(str(row["time"])) for row in rows if _unit(row).casefold() == unit]
+        after = [(month, other) for month, other in others if not ours or month >= min(ours)]
+        if after:
+            month, other = after[0]
+            told[each.series_id] = (
+                f"{each.code['commodity']} in {other or 'no unit'} in {month}, "
+                f"and {each.series_id} is in {each.code['unit']}"
+            )
+    if told:
+        raise UnitChangedFault(f"{Census.title} gives {'; '.join(told.values())}", series=told)
 
 
 def _entry(commodity: str, country: str, name: str, *, way: str = "exports", unit: str = "") -> Entry:

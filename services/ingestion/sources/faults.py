@@ -8,13 +8,17 @@ from typing import ClassVar
 
 
 class SourceFault(Exception):  # noqa: N818 - the word of the field; subclasses are named for what is wrong
-    """An answer that is not used: it is kept as evidence, nothing is recorded of it, and ops is told."""
+    """An answer that is not used: it is kept as evidence, nothing is recorded of it, and ops is told.
+
+    ``series`` are the ids of those that it cannot be used for, where it can for the others; else it is empty.
+    """
 
     kind: ClassVar[str] = "fault"
     todo: ClassVar[str] = "Open it with `tonnage sources snapshot ID` and compare it with the source's page."
 
-    def __init__(self, happened: str, todo: str | None = None) -> None:
+    def __init__(self, happened: str, todo: str | None = None, *, series: Iterable[str] = ()) -> None:
         self.happened = happened.rstrip(".")
+        self.series = frozenset(series)
         super().__init__(f"{self.happened}. {todo or self.todo}")
 
 

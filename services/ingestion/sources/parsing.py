@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import structlog
@@ -21,19 +22,45 @@ T = TypeVar("T")
 _log = structlog.get_logger()
 
 
-def read(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Figures of a kept answer, the series that it was read for, and the fault that kept others out."""
+
+    readings: list[Reading]
+    followed: Sequence[Followed]
+    fault: SourceFault | None = None
+
+
+def read(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> Read:
     """Figures of the series followed that a kept answer holds; SourceFault where it cannot be trusted.
 
-    An answer that its parser was not made for, or of which it makes what no figure can be, is such a one.
+    An answer that its parser was not made for, or of which it makes what no figure can be, is such a one. One
+    that cannot be used for some series alone is read for the others.
     """
+    try:
+        return Read(_read(source, snapshot, followed), followed)
+    except SourceFault as fault:
+        others = [each for each in followed if each.series_id not in fault.series]
+        if len(others) == len(followed):
+            raise
+        return replace(read(source, snapshot, others), fault=fault)
+
+
+def _read(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Reading]:
     return _guarded(
         source, f"snapshot {snapshot.id}", lambda: _sound(source.read(snapshot, followed), followed)
     )
 
 
 def covered(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> list[Covered]:
-    """The series and months that an answer is of which was read; SourceFault where that cannot be said."""
-    return _guarded(source, f"snapshot {snapshot.id}", lambda: source.covered(snapshot, followed))
+    """The series and months that an answer is of which was read for them; none where that cannot be said.
+
+    It was read, so its figures stand, and nothing is withdrawn by it; the log says what was not understood.
+    """
+    try:
+        return _guarded(source, f"snapshot {snapshot.id}", lambda: source.covered(snapshot, followed))
+    except SourceFault:
+        return []
 
 
 def _sound(readings: list[Reading], followed: Sequence[Followed]) -> list[Reading]:

@@ -5,36 +5,50 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-
-from services.storage.series import SeriesRecord
+from typing import Generic, Protocol, TypeVar
 
 EU = "EU27_2020"
+"""The name under which the members of the EU report as one."""
 _MEMBERS = """
 AUT BEL BGR CYP CZE DEU DNK ESP EST FIN FRA GRC HRV HUN
 IRL ITA LTU LUX LVA MLT NLD POL PRT ROU SVK SVN SWE
 """
 MEMBERS = frozenset(_MEMBERS.split())
+"""Areas of which the EU is made, by ISO alpha-3."""
 COMMON = 6
 """Digits of a code that mean the same goods in every country; what follows is a country's own."""
 
-Held = Callable[[SeriesRecord], int]
-"""Months held of a series at the moment that the choice is made for."""
+
+class Reported(Protocol):
+    """A series as far as the choice looks at it: who reports it, after which source, of which HS code."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def reporter(self) -> str | None: ...
+    @property
+    def source(self) -> str | None: ...
+    @property
+    def hs_code(self) -> str | None: ...
+
+
+S = TypeVar("S", bound=Reported)
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Generic[S]):
     """A series that would count a partner's imports twice, and why it is the one left out."""
 
-    series: SeriesRecord
+    series: S
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Partners:
+class Partners(Generic[S]):
     """Series whose sum is the partners' imports, by id, and those left out of it."""
 
-    taken: tuple[SeriesRecord, ...]
-    left_out: tuple[LeftOut, ...] = ()
+    taken: tuple[S, ...]
+    left_out: tuple[LeftOut[S], ...] = ()
 
 
 def same_goods(one: str | None, other: str | None) -> bool:
@@ -46,16 +60,20 @@ def same_goods(one: str | None, other: str | None) -> bool:
     return one[:COMMON] == other[:COMMON]
 
 
-def chosen(watched: SeriesRecord, candidates: Iterable[SeriesRecord], held: Held) -> Partners:
+def chosen(watched: S, candidates: Iterable[S], held: Callable[[S], int]) -> Partners[S]:
     """One source for each partner, the one with the most months held; the EU or its members, never both.
 
-    The EU is taken where as many months are held of it as of the member with the most. Of one source a code
-    is taken once, that of ``watched`` alone where it is there, and no code beside one that holds it. Where as
-    much is held of two, the name that comes first decides.
+    ``held`` is how many months are held of a series at the moment that the choice is made for; one of which
+    none is counts nothing, and takes no other's place. The EU is taken where as many months are held of it as
+    of the member with the most. Of one source a code is taken once, that of ``watched`` alone where it is
+    there, and no code beside one that holds it. Where as much is held of two, the name that comes first
+    decides.
     """
-    left: list[LeftOut] = []
-    by_partner: dict[str, list[SeriesRecord]] = defaultdict(list)
+    left: list[LeftOut[S]] = []
+    by_partner: dict[str, list[S]] = defaultdict(list)
     for each in candidates:
+        if held(each) == 0:
+            continue
         by_partner[each.reporter or ""].append(each)
     taken = {
         partner: _by_one_source(watched, theirs, held, left) for partner, theirs in sorted(by_partner.items())
@@ -76,10 +94,10 @@ def chosen(watched: SeriesRecord, candidates: Iterable[SeriesRecord], held: Held
 
 
 def _by_one_source(
-    watched: SeriesRecord, theirs: Sequence[SeriesRecord], held: Held, left: list[LeftOut]
-) -> list[SeriesRecord]:
+    watched: S, theirs: Sequence[S], held: Callable[[S], int], left: list[LeftOut[S]]
+) -> list[S]:
     """The series of one partner that are of one source, each goods once; the others are added to ``left``."""
-    by_source: dict[str, list[SeriesRecord]] = defaultdict(list)
+    by_source: dict[str, list[S]] = defaultdict(list)
     for each in theirs:
         by_source[each.source or "no named source"].append(each)
     best = next(iter(by_source))
@@ -99,11 +117,9 @@ def _by_one_source(
     return _once(watched, sorted(by_source[best], key=lambda each: each.id), held, left)
 
 
-def _once(
-    watched: SeriesRecord, theirs: Sequence[SeriesRecord], held: Held, left: list[LeftOut]
-) -> list[SeriesRecord]:
+def _once(watched: S, theirs: Sequence[S], held: Callable[[S], int], left: list[LeftOut[S]]) -> list[S]:
     """Of one partner and source the goods once: no code twice, and none beside one that holds it."""
-    taken: list[SeriesRecord] = []
+    taken: list[S] = []
     if len(theirs) > 1:  # the exact code, then the shorter one, then the series of which more is held
         theirs = sorted(
             theirs,
