@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable, Iterator
+from html import unescape
 
 import pytest
 from api_stage import MAGNETS, NOW, Stage, served
@@ -13,6 +14,7 @@ from httpx import Client
 from web_stage import LATER, fit, tell, tell_later
 
 from services.web.app import create_web
+from services.web.words import lead
 
 
 @pytest.fixture
@@ -67,6 +69,24 @@ def test_now_puts_the_picture_of_a_shock_beside_its_alert(told: Client) -> None:
     assert page.count('class="chart spark"') == 1
     first = page.index('class="lead"')
     assert page.index("1,240\u00a0t</strong> in May 2025") < first < page.index("Figures judged last")
+
+
+def test_what_happened_stays_once_it_is_acknowledged(stage: Stage, told: Client) -> None:
+    """Alert, list, file and Now go on saying what the figure did, with who has it beside it."""
+    before = rows(told, "/alerts?format=csv")
+    said, _ = lead(before[0]["sentence"])
+    assert said.startswith("Magnet exports ")
+    alert = before[0]["alert"]
+    assert stage.client.post(f"/v1/alerts/{alert}/acknowledge", json={"by": "Ana"}).status_code == 200
+    after = rows(told, "/alerts?format=csv")
+    assert [each["sentence"] for each in after] == [each["sentence"] for each in before]
+    assert "Ana" in after[0]["acknowledged_by"]
+    for address, seen in ((f"/alerts/{alert}", "seen by "), ("/alerts", "Ana"), ("/", "has it")):
+        page = told.get(address).text
+        _, _, live = page.partition('id="open-alerts"' if address == "/" else 'id="alert')
+        assert said in unescape(live), address
+        assert seen in page, address
+    assert "acknowledged the alert" not in told.get("/alerts").text
 
 
 def test_what_people_made_of_alerts_stands_with_their_rule(stage: Stage, told: Client) -> None:
