@@ -75,9 +75,9 @@ class Evidence:
     """What an alert rests on and what came of it.
 
     ``rule`` is the version that opened it, ``sent`` its deliveries, ``urls`` those of its desk's endpoints by
-    id, ``snoozes`` the silences of it alone that last. ``left_to`` are the alerts of parents that spoke for it,
-    with the names of their series. ``view`` is its series as it was known when a figure last moved the alert;
-    None where whoever asks may not see that.
+    id, ``snoozes`` the silences of it alone that last. ``left_to`` are the alerts of parents that spoke for
+    it, with the names of their series. ``view`` is its series as it was known when a figure last moved the
+    alert; None where whoever asks may not see that.
     """
 
     life: Life

@@ -120,6 +120,9 @@ def test_a_series_as_of_a_day_knows_nothing_later(told: Client) -> None:
     now = told.get(f"/series/{MAGNETS}").text
     assert "1,240\u00a0t" in now
     assert "first print 1,238" in now
+    figure = now.partition("Figures and what was expected of them")[2].partition('data-value="2025-05"')[2]
+    assert '<td class="nowrap" data-value="2025-07-20T04:00:00+00:00">' in figure.partition("</tr>")[0]
+    assert ">20 Jun 2025</time></small>" in figure.partition("first print ")[2].partition("</td>")[0]
     known = rows(told, f"/series/{MAGNETS}/figures.csv?as_of=2025-06-20&range=2y")
     figures = [row for row in known if row["kind"] == "figure"]
     assert (figures[-1]["period"], figures[-1]["value"], figures[-1]["verdict"]) == (
