@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Callable, Iterator
 from html import unescape
 
@@ -13,8 +14,12 @@ from api_stage import MAGNETS, NOW, Stage, served
 from httpx import Client
 from web_stage import LATER, fit, tell, tell_later
 
+from services.storage import forecasts
 from services.web.app import create_web
+from services.web.formats import quantity
 from services.web.words import lead
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
@@ -81,6 +86,10 @@ def test_what_happened_stays_once_it_is_acknowledged(stage: Stage, told: Client)
     after = rows(told, "/alerts?format=csv")
     assert [each["sentence"] for each in after] == [each["sentence"] for each in before]
     assert "Ana" in after[0]["acknowledged_by"]
+    until = {"by": "Ana", "hours": 24}
+    assert told.post(f"/alerts/{alert}/snooze", data=until, headers=OWN).status_code < 400
+    apart = r'snoozed it until <time[^>]*>[^<]*</time>\s*<span class="muted">· <time'
+    assert re.search(apart, told.get(f"/alerts/{alert}").text), "two times apart"
     for address, seen in ((f"/alerts/{alert}", "seen by "), ("/alerts", "Ana"), ("/", "has it")):
         page = told.get(address).text
         _, _, live = page.partition('id="open-alerts"' if address == "/" else 'id="alert')
@@ -143,6 +152,20 @@ def test_a_series_shows_its_revisions_alerts_and_the_way_to_a_rule(told: Client)
     past = told.get(f"/series/{MAGNETS}?as_of=2025-06-20").text
     assert 'class="print"' not in past
     assert 'class="open-alert"' not in past
+
+
+def test_a_series_says_which_forecast_judged_its_figure(stage: Stage, told: Client) -> None:
+    """What was expected of June is the judging forecast's; what was published then stands beside it."""
+    page = told.get(f"/series/{MAGNETS}").text
+    expected = page.partition("Expected before it came")[2].partition("</div>")[0]
+    assert "by the forecast that judges" in expected
+    with stage.engine.begin() as connection:
+        made = forecasts.published(connection, MAGNETS, model="standard")
+    before = next(each.forecast for each in made if str(each.origin) == "2025-05")
+    assert before is not None
+    median = quantity(float(before.median[0]), "t")
+    judged = expected.partition("</dd>")[0].partition("<dd>")[2].partition("<small")[0]
+    assert (f"published then: {median}" in expected) == (median != judged)
 
 
 def test_a_series_says_that_its_forecast_is_being_made(stage: Stage, told: Client) -> None:
