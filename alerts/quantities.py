@@ -23,8 +23,13 @@ def volume(value: float) -> str:
 
 
 def figure(value: float) -> str:
-    """A published figure in full: whole from 100 up, else three digits that count; thousands are parted."""
+    """A published figure in full: whole from 100 up, else three digits that count; thousands are parted.
+
+    Below 1,000 one decimal stays where that is all it has: 310.5 is as it was published.
+    """
     size = abs(value)
+    if size < 1000 and round(value, 1) == value:
+        return _trimmed(f"{value:,.1f}")
     if size >= 100 or value == int(value):
         return f"{value:,.0f}"
     decimals = max(0, 2 - math.floor(math.log10(size)))
@@ -80,11 +85,16 @@ def apart(before: float, after: float) -> tuple[str, str]:
 
 
 def estimate(value: float, width: float) -> str:
-    """A forecast quantity, rounded to the power of ten next below a tenth of its interval's ``width``."""
+    """A forecast quantity, rounded to the power of ten next below a tenth of its interval's ``width``.
+
+    Below 100 two digits count, where the interval is not so wide that they say nothing.
+    """
     tenth = width / 10
     if tenth <= 0:  # also where the width is so small that its tenth is not a number any more
         return volume(value)
     power = math.floor(math.log10(tenth))
+    if 0 < abs(value) < 100:  # two digits that count, where they are a thousandth of the interval or more
+        power = min(power, max(math.floor(math.log10(abs(value))) - 1, math.floor(math.log10(width)) - 3))
     rounded = round(value, -power)
     if abs(rounded) >= 1e6:
         return _named(value, power)

@@ -91,7 +91,8 @@ class Outcome:
             return f"no answer after {self.duration:.1f} s: {self.detail}"
         if 300 <= self.status < 400:
             return f"answered {self.status}; redirects are not followed, set the endpoint's final URL"
-        return f"answered {self.status} in {self.duration:.1f} s"
+        took = f"{self.duration * 1000:.0f} ms" if self.duration < 1 else f"{self.duration:.1f} s"
+        return f"answered {self.status} in {took}"
 
 
 @dataclass(frozen=True, slots=True)

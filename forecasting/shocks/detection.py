@@ -167,8 +167,8 @@ def _judged(
     reason = (
         f"{_figure(actual)} {unit} against {_figure(median)} expected "
         f"(80 % between {_figure(low80)} and {_figure(high80)}); "
-        f"a figure this {'low or lower' if surprise < 0 else 'high or higher'} had a probability of "
-        f"{_percent(tail)}, {'below' if shock else 'not below'} the {_percent(limit)} that makes a shock"
+        f"a figure this {'low or lower' if surprise < 0 else 'high or higher'} had a chance of "
+        f"{_one_in(tail)}, {'below' if shock else 'not below'} the {_one_in(limit)} that makes a shock"
     )
     return Detection(verdict, reason, lower, tail, surprise, median, low80, high80, low95, high95, limit)
 
@@ -180,7 +180,6 @@ def _figure(value: float) -> str:
     return f"{value:,.4g}"
 
 
-def _percent(probability: float) -> str:
-    if probability < 1e-6:
-        return "less than 0.0001 %"
-    return f"{100 * probability:.2g} %"
+def _one_in(probability: float) -> str:
+    """A chance as messages say it, in full, so that it never rounds to the other side of its limit."""
+    return "less than 1 in 10,000" if probability < 1e-4 else f"1 in {1 / probability:,.0f}"

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from alerts.quantities import counted
 from forecasting import portfolios
 from services.cli.shell import REFUSALS, refused, writable
 from services.usecases.backtest_panel import backtest_panel
@@ -78,7 +79,7 @@ def forecast(
         console.print(note, markup=False)
     silent = rows["mean"].isna() & rows["reason"].isna()
     answered = rows["series_id"].nunique()
-    console.print(f"{answered} of {len(wanted)} series answered, {rows['mean'].notna().sum()} months ahead")
+    console.print(f"{answered} of {len(wanted)} series answered, {counted(horizon, 'month')} ahead")
     if answered < len(wanted) or silent.any():
         raise typer.Exit(1)
 

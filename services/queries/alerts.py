@@ -12,7 +12,16 @@ from alerts.rules import Rule
 from services.queries import series
 from services.queries.series import SeriesView
 from services.queries.slices import Slice, sliced
-from services.storage import alert_events, alert_notes, alerts, deliveries, endpoints, rules, silences
+from services.storage import (
+    alert_events,
+    alert_notes,
+    alerts,
+    deliveries,
+    endpoints,
+    figure_events,
+    rules,
+    silences,
+)
 from services.storage import series as held_series
 from services.storage.alert_events import AlertEvent
 from services.storage.alert_notes import AlertNote
@@ -38,7 +47,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ToldAlert:
-    """An alert with the names of its series and rule, and the last thing that was said of it."""
+    """An alert with the names of its series and rule, and the last thing that a figure had said of it."""
 
     record: AlertRecord
     series_name: str
@@ -54,14 +63,21 @@ class Life:
     events: list[AlertEvent]
     notes: list[AlertNote]
 
+    @property
+    def told(self) -> AlertEvent | None:
+        """The last event that a figure caused, else the last of all; None where there is none."""
+        by_figures = [each for each in self.events if "value" in each.payload["data"]]
+        return next(iter((by_figures or self.events)[-1:]), None)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What an alert rests on and what came of it.
 
     ``rule`` is the version that opened it, ``sent`` its deliveries, ``urls`` those of its desk's endpoints by
-    id, ``snoozes`` the silences of it alone that last. ``view`` is its series as it was known when the alert
-    was last spoken of; None where whoever asks may not see that.
+    id, ``snoozes`` the silences of it alone that last. ``left_to`` are the alerts of parents that spoke for
+    it, with the names of their series. ``view`` is its series as it was known when a figure last moved the
+    alert; None where whoever asks may not see that.
     """
 
     life: Life
@@ -70,6 +86,7 @@ class Evidence:
     sent: list[DeliveryRecord]
     urls: dict[str, str]
     snoozes: list[SilenceRecord]
+    left_to: dict[str, str]
     view: SeriesView | None
 
 
@@ -94,7 +111,7 @@ def listed(
 
 def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert]:
     """Alerts of a list with what a person reads of each, in their order."""
-    said = alert_events.last_of(connection, [each.state.id for each in found])
+    said = figure_events.last_told(connection, [each.state.id for each in found])
     wanted = {each.state.series_id for each in found}
     names = {each.id: each.name for each in held_series.of_ids(connection, wanted)}
     in_force = {each.id: each.name for each in rules.in_force(connection)}
@@ -127,7 +144,8 @@ def evidence(
     """An alert with everything beside it; ``portfolio`` names the forecasts that are published."""
     state = record.state
     lived = life(connection, state.id)
-    shown = series.one(connection, state.series_id, desk=desk) if lived.events else None
+    told = lived.told
+    shown = series.one(connection, state.series_id, desk=desk) if told is not None else None
     return Evidence(
         lived,
         rules.get(connection, state.rule_id, state.rule_version),
@@ -135,7 +153,17 @@ def evidence(
         deliveries.of_alert(connection, state.id, desk=record.desk),
         {each.id: each.url for each in endpoints.listed(connection, desk=record.desk)},
         silences.snoozes(connection, state.id, now=now),
+        _left_to(connection, lived),
         None
-        if shown is None
-        else series.series_view(connection, shown, as_of=lived.events[-1].known_from, portfolio=portfolio),
+        if shown is None or told is None
+        else series.series_view(connection, shown, as_of=told.known_from, portfolio=portfolio),
     )
+
+
+def _left_to(connection: Connection, lived: Life) -> dict[str, str]:
+    """By the id of each parent's alert that spoke for an alert, the name of its series."""
+    ids = dict.fromkeys(each.inhibited_by for each in lived.events if each.inhibited_by is not None)
+    found = (alerts.get(connection, each) for each in ids)
+    parents = {each.state.id: each.state.series_id for each in found if each is not None}
+    names = series.names(connection, set(parents.values()))
+    return {parent: names.get(series_id, series_id) for parent, series_id in parents.items()}

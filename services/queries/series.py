@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Connection
 
 from forecasting.months import Month, Span
@@ -25,6 +26,7 @@ from services.storage.forecasts import ForecastRecord
 from services.storage.measures import covering
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
+from services.storage.standing_forecasts import Asked, stood
 from services.storage.verdicts import JudgedFigure
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "listed",
     "names",
     "one",
+    "published_before",
     "series_view",
 ]
 
@@ -164,6 +167,24 @@ def series_view(
         tuple(covering(measures.listed(connection, as_of=as_of), registered)),
         tuple(sorted({row.observation.known_from.astimezone(dt.UTC).date() for row in every})),
     )
+
+
+def published_before(
+    connection: Connection, figure: JudgedFigure, *, portfolio: str
+) -> tuple[float, float, float] | None:
+    """What the published forecast said of a figure before it came: its median and 80 % bounds, in the unit.
+
+    None where none was published, or where it did not reach the whole span. What judges a figure is this
+    forecast steadied by plain witnesses, so the two differ.
+    """
+    asked = Asked(figure.verdict.series_id, figure.known_from, figure.span)
+    (found,) = stood(connection, [asked], model=portfolio, foretold={asked.series_id})
+    record = None if found.judge is None else forecasts.by_id(connection, found.judge)
+    made = None if record is None else record.forecast
+    if made is None or not made.reaches(figure.span):
+        return None
+    median, lower, upper = np.interp([0.5, 0.1, 0.9], made.levels, made.over(figure.span)).tolist()
+    return median, lower, upper
 
 
 def _figures(rows: Sequence[ObservationRecord], judged: Sequence[JudgedFigure]) -> tuple[Figure, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.quantities import percent
+from alerts.quantities import RAREST, one_in
 from alerts.stated import stated
 from forecasting.months import Month, Span
 from services.web.formats import change
@@ -66,11 +66,11 @@ def _expectation(data: Fields, said: Mapping[str, str]) -> Iterator[Ground]:
         if key == "detection":
             odds = said.get("detection.one_in")
             if odds is not None:
-                limit = f"a shock is a chance below {percent(data['detection']['threshold'])}"
-                yield Ground("Chance of a figure so far out", odds, limit)
-            yield Ground(
-                "Judged", data["detection"]["verdict"].replace("_", " "), data["detection"]["reason"]
-            )
+                rare = "less than" if data["detection"]["one_in"] >= RAREST else "about"
+                limit = f"a shock is a chance below about 1 in {one_in(data['detection']['threshold']):,}"
+                yield Ground("Chance of a figure so far out", f"{rare} {odds}", limit)
+            reason = "" if odds is not None else data["detection"]["reason"]  # it says the same in per cent
+            yield Ground("Judged", data["detection"]["verdict"].replace("_", " "), reason)
     if forecast is not None:
         yield Ground("Judged by", f"forecast {forecast['id']}", f"{forecast['model']}, published before it")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -92,7 +93,7 @@ def _headers(name: str) -> dict[str, str]:
 
 def _plain(cell: Any) -> str | float | int:
     """A cell as a spreadsheet reads it back; a text that it would run as a formula is made inert."""
-    if cell is None:
+    if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
         return ""
     if isinstance(cell, dt.datetime):
         return cell.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

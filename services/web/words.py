@@ -5,27 +5,17 @@ from __future__ import annotations
 import re
 
 from alerts.episodes import SUREST
+from alerts.wording import IF
 from forecasting.shocks.episodes import Status
 from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.records import Extreme
 from services.web.formats import share
 
-TYPES = {
-    Intervention.AO: "one month only",
-    Intervention.LS: "the level stays",
-    Intervention.TC: "it fades away",
-    Intervention.ANTICIPATION: "a rush ahead, given back",
-}
-"""What each type of shock means, shorter than its name in the literature."""
+NAMES = {kind: IF[kind] for kind in Intervention}
+"""What a shock of each type does, in the one word that sentences have for it: it has room on a picture."""
 
-
-NAMES = {
-    Intervention.AO: "one month",
-    Intervention.LS: "lasting",
-    Intervention.TC: "fading",
-    Intervention.ANTICIPATION: "a rush",
-}
-"""Each type of shock in the words that have room on a picture."""
+TYPES = {kind: f"it {word}" for kind, word in NAMES.items()}
+"""What each type of shock means: it passes, lasts, fades, or is given back."""
 
 STANDS: dict[str, str] = {
     Status.OPEN: "not over",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,12 @@ def _silent(failure: Failure) -> Outcome:
 
 def _wait(outcome: Outcome, attempt: int = 1, jitter: float = MIDDLE) -> dt.timedelta:
     return wait_after(outcome, attempt=attempt, now=NOW, jitter=jitter)
+
+
+@pytest.mark.parametrize(("seconds", "took"), [(0.0021, "2 ms"), (0.9994, "999 ms"), (1.25, "1.2 s")])
+def test_what_took_no_second_is_said_in_milliseconds(seconds: float, took: str) -> None:
+    """An answer of two milliseconds is not one of 0.0 s."""
+    assert replace(_answered(204), duration=seconds).reason == f"answered 204 in {took}"
 
 
 def test_schedule_adds_up() -> None:

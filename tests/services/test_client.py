@@ -72,7 +72,7 @@ def test_the_page_of_the_docs_runs(refitting: Stage, capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert "2025-06" in shown
     assert "{'opened': 1}" in shown
-    assert "['COPPER']" in shown
+    assert "['TIN']" in shown
     assert list(shared["forecast"].steps[0].quantiles) == ["0.1", "0.5", "0.9"]
     body = b'{"data":{"sentence":"Copper fell."}}'
     headers = sign([shared["secret"]], message_id="msg_1", at=dt.datetime.now(dt.UTC), body=body)

@@ -31,6 +31,8 @@ def forecast(panel: Path, output: Path, *more: str) -> pd.DataFrame:
     where = ["--input", str(panel), "--output", str(output)]
     done = CliRunner().invoke(app, ["forecast", *where, *columns, "--portfolio", "fast", *more])
     assert done.exit_code == 0, done.output
+    horizon = more[more.index("--horizon") + 1] if "--horizon" in more else "18"
+    assert f" series answered, {horizon} months ahead" in done.output, "not the rows of all series"
     return pd.read_csv(output)
 
 

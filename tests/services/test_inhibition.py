@@ -75,6 +75,9 @@ def test_a_parent_speaks_for_its_child_in_one_release(desk: Stage) -> None:
         page = pages.get(f"/alerts/{child['id']}").text
     assert f'href="/alerts/{parent["id"]}"' in page
     assert "left to a parent" in page
+    _, _, nobody = page.partition("What was sent to whom")
+    assert f'left to <a href="/alerts/{parent["id"]}">the alert on ' in nobody
+    assert "Add an endpoint" not in nobody
 
 
 def test_without_the_key_both_are_told(desk: Stage) -> None:

@@ -17,7 +17,7 @@ TEACHES = {
     "/track-record": "forecast",
     "/alerts": "Nothing is open",
     "/silences": "Nothing is silenced",
-    "/releases": "No release is expected",
+    "/releases": "No calendar expects a release",
     "/imports": "How it goes",
     "/rules": "No rule yet",
     "/rules/new": "No series is registered yet",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from alerts.quantities import RAREST
 from services.web.evidence import evidence
 
 GOLDEN = Path(__file__).parents[1] / "alerts" / "golden" / "v1"
@@ -26,7 +27,11 @@ def test_each_row_says_what_the_sentence_says(data: dict[str, Any]) -> None:
     assert rows["Figure"] == ("2,626 t", "May 2025, final")
     assert rows["On the month"] == ("\N{MINUS SIGN}51 %", "April 2025: 5,324 t")
     assert rows["Expected before it was known"] == ("4,300 t", "80 % interval 3,100 to 5,600 t")
-    assert rows["Chance of a figure so far out"][0] == "1 in 900"
+    chance = "Chance of a figure so far out"
+    assert rows[chance] == ("about 1 in 900", "a shock is a chance below about 1 in 200")
+    assert rows["Judged"] == ("shock down", "")
+    rare = data | {"detection": data["detection"] | {"one_in": RAREST}}
+    assert {ground.label: ground.said for ground in evidence(rare)}[chance] == "less than 1 in 10,000"
     assert rows["Record"] == ("lowest of all held, from July 2015", "33 of 119 months held")
     assert rows["May answer to"] == ("Export licences for seven metals", "1 April 2025")
     assert rows["A newspaper says"][0] == "“lowest since February 2020”"

@@ -6,12 +6,14 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
+from operator import itemgetter
 
 import pytest
 from api_stage import MAGNETS, Stage, served
 from httpx import Client
 
 from services.web.app import create_web
+from services.web.exports import Column, as_csv
 from services.web.pages.releases import _days
 from services.web.words import lead
 
@@ -84,6 +86,47 @@ def test_releases_are_told_by_how_they_stand(stage: Stage, pages: Client) -> Non
     then = rows(pages, "/releases?format=csv&as_of=2025-07-19")
     assert all(row["arrived"] < "2025-07-20" for row in then)
     assert {row["period"]: row["state"] for row in then}["2025-06"] != "arrived"
+
+
+def test_a_number_that_is_none_is_an_empty_cell() -> None:
+    """What is not a number is written as nothing, as is what is not there."""
+    columns = tuple(Column(str(place), itemgetter(place)) for place in range(3))
+    answer = as_csv("table", columns, [(float("nan"), None, 1.5)])
+    assert bytes(answer.body).decode() == "0,1,2\n,,1.5\n"
+
+
+def test_a_file_that_says_all_holds_all(pages: Client) -> None:
+    """The link beside a tab names what its file holds: all, or all that stand so."""
+    for address, status, words in (
+        ("/alerts", "opened", "CSV of all that are open"),
+        ("/alerts", "all", "CSV of all"),
+        ("/deliveries", "pending", "CSV of all that are waiting"),
+    ):
+        page = pages.get(f"{address}?status={status}").text
+        assert f'{address}?format=csv&amp;status={status}" download>{words}</a>' in page, (address, status)
+
+
+def test_a_next_figure_is_by_calendar_or_by_usual_delay(stage: Stage, pages: Client) -> None:
+    """Without a calendar Now says by what it expects a figure, and Releases that no calendar does."""
+    stage.register()
+    figures = [
+        {"month": f"2025-{month:02d}", "value": 5000, "known_from": f"2025-{month + 1:02d}-20T04:00:00+00:00"}
+        for month in range(1, 7)
+    ]
+    assert stage.upload(*figures, history="true", replay="true").status_code < 300
+    assert "by its usual delay about " in pages.get("/").text
+    page = pages.get("/releases").text
+    assert "No calendar expects a release" in page
+    assert "own usual delay" in page
+
+
+def test_an_empty_field_of_the_rehearsal_says_what_it_stands_for(pages: Client) -> None:
+    """Grey words are what happens where nothing is typed, and no value that is not set."""
+    page = pages.get("/rules/new").text
+    for name, words in (("from", "earliest"), ("to", "latest"), ("budget", "any")):
+        field = page.partition(f'name="{name}"')[2].partition(">")[0]
+        assert f'placeholder="{words}"' in field, name
+        assert 'value=""' in field, name
 
 
 def test_days_are_said_as_one_says_them() -> None:

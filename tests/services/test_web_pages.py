@@ -5,14 +5,21 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Callable, Iterator
+from html import unescape
 
 import pytest
 from api_stage import MAGNETS, NOW, Stage, served
 from httpx import Client
 from web_stage import LATER, fit, tell, tell_later
 
+from services.storage import forecasts
 from services.web.app import create_web
+from services.web.formats import quantity
+from services.web.words import lead
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
@@ -69,6 +76,28 @@ def test_now_puts_the_picture_of_a_shock_beside_its_alert(told: Client) -> None:
     assert page.index("1,240\u00a0t</strong> in May 2025") < first < page.index("Figures judged last")
 
 
+def test_what_happened_stays_once_it_is_acknowledged(stage: Stage, told: Client) -> None:
+    """Alert, list, file and Now go on saying what the figure did, with who has it beside it."""
+    before = rows(told, "/alerts?format=csv")
+    said, _ = lead(before[0]["sentence"])
+    assert said.startswith("Magnet exports ")
+    alert = before[0]["alert"]
+    assert stage.client.post(f"/v1/alerts/{alert}/acknowledge", json={"by": "Ana"}).status_code == 200
+    after = rows(told, "/alerts?format=csv")
+    assert [each["sentence"] for each in after] == [each["sentence"] for each in before]
+    assert "Ana" in after[0]["acknowledged_by"]
+    until = {"by": "Ana", "hours": 24}
+    assert told.post(f"/alerts/{alert}/snooze", data=until, headers=OWN).status_code < 400
+    apart = r'snoozed it until <time[^>]*>[^<]*</time>\s*<span class="muted">· <time'
+    assert re.search(apart, told.get(f"/alerts/{alert}").text), "two times apart"
+    for address, seen in ((f"/alerts/{alert}", "seen by "), ("/alerts", "Ana"), ("/", "has it")):
+        page = told.get(address).text
+        _, _, live = page.partition('id="open-alerts"' if address == "/" else 'id="alert')
+        assert said in unescape(live), address
+        assert seen in page, address
+    assert "acknowledged the alert" not in told.get("/alerts").text
+
+
 def test_what_people_made_of_alerts_stands_with_their_rule(stage: Stage, told: Client) -> None:
     """The rule shows what it came to in a year, and what was said last of each alert: useful, or noise."""
     (rule,) = rows(told, "/rules?format=csv")
@@ -100,6 +129,9 @@ def test_a_series_as_of_a_day_knows_nothing_later(told: Client) -> None:
     now = told.get(f"/series/{MAGNETS}").text
     assert "1,240\u00a0t" in now
     assert "first print 1,238" in now
+    figure = now.partition("Figures and what was expected of them")[2].partition('data-value="2025-05"')[2]
+    assert '<td class="nowrap" data-value="2025-07-20T04:00:00+00:00">' in figure.partition("</tr>")[0]
+    assert ">20 Jun 2025</time></small>" in figure.partition("first print ")[2].partition("</td>")[0]
     known = rows(told, f"/series/{MAGNETS}/figures.csv?as_of=2025-06-20&range=2y")
     figures = [row for row in known if row["kind"] == "figure"]
     assert (figures[-1]["period"], figures[-1]["value"], figures[-1]["verdict"]) == (
@@ -120,6 +152,20 @@ def test_a_series_shows_its_revisions_alerts_and_the_way_to_a_rule(told: Client)
     past = told.get(f"/series/{MAGNETS}?as_of=2025-06-20").text
     assert 'class="print"' not in past
     assert 'class="open-alert"' not in past
+
+
+def test_a_series_says_which_forecast_judged_its_figure(stage: Stage, told: Client) -> None:
+    """What was expected of June is the judging forecast's; what was published then stands beside it."""
+    page = told.get(f"/series/{MAGNETS}").text
+    expected = page.partition("Expected before it came")[2].partition("</div>")[0]
+    assert "by the forecast that judges" in expected
+    with stage.engine.begin() as connection:
+        made = forecasts.published(connection, MAGNETS, model="standard")
+    before = next(each.forecast for each in made if str(each.origin) == "2025-05")
+    assert before is not None
+    median = quantity(float(before.median[0]), "t")
+    judged = expected.partition("</dd>")[0].partition("<dd>")[2].partition("<small")[0]
+    assert (f"published then: {median}" in expected) == (median != judged)
 
 
 def test_a_series_says_that_its_forecast_is_being_made(stage: Stage, told: Client) -> None:

@@ -13,13 +13,15 @@ from sqlalchemy import create_engine
 from web_stage import tell, tell_later
 
 from alerts.stated import stated
+from alerts.wording import IF
 from forecasting.shocks.episodes import Status
+from forecasting.shocks.interventions import Intervention
 from services.bootstrap import Service
 from services.queries import alerts
 from services.storage import jobs
 from services.storage.jobs import Job
 from services.web.app import create_web
-from services.web.words import STANDS, chance
+from services.web.words import STANDS, TYPES, chance
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 TABLES = ("/", "/series", f"/series/{MAGNETS}", "/families/magnets", "/episodes", "/track-record")
@@ -186,6 +188,17 @@ def test_a_state_has_one_word(stage: Stage, pages: Client, address: str, words: 
         assert word in page, word
     for other in ("Given up", "given up", "Middle time", ">Told<", ">Taken<"):
         assert other not in page, other
+
+
+def test_a_type_of_shock_has_one_word(stage: Stage, pages: Client) -> None:
+    """Pages call a type as the alert's sentence does, on the picture, in the table and in the ledger."""
+    assert {kind: f"it {IF[kind]}" for kind in Intervention} == TYPES
+    tell(stage)
+    for address in (f"/series/{MAGNETS}", "/episodes"):
+        page = pages.get(address).text
+        assert any(words in page for words in TYPES.values()), address
+        for other in ("fades away", "fading", "lasting", ">LS<", ">TC<"):
+            assert other not in page, (address, other)
 
 
 def test_no_chance_is_the_whole() -> None:

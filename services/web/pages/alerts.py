@@ -147,9 +147,8 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
             now=service.now(),
             portfolio=service.settings.portfolio,
         )
-    events = found.life.events
-    told = [event.payload["data"] for event in reversed(events)]
-    figure = next((data for data in told if "value" in data), None)
+    told = found.life.told
+    said = {} if told is None else told.payload["data"]
     return page(
         request,
         looking,
@@ -162,13 +161,14 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         else spoken(found.rule, [] if found.series is None else [found.series]),
         series=found.series,
         life=_moments(found.life),
-        sentence=told[0]["sentence"] if told else "",
-        evidence=() if figure is None else evidence(figure),
+        sentence=said.get("sentence", ""),
+        evidence=evidence(said) if "value" in said else (),
         chart=None if found.view is None else _chart(found.view, record),
         snoozes=found.snoozes,
-        as_of=events[-1].known_from.date() if events else "",
+        as_of="" if told is None else told.known_from.date(),
         sent=found.sent,
         urls=found.urls,
+        left_to=found.left_to,
         now=service.now(),
     )
 
@@ -219,7 +219,7 @@ def _seen(connection: Connection, looking: Visitor, alert_id: str) -> AlertRecor
 
 
 def _chart(view: SeriesView, record: AlertRecord) -> Markup | None:
-    """The series as it was known when the alert was last spoken of; None where nothing of it was held."""
+    """The series as it was known when a figure last moved the alert; None where nothing of it was held."""
     if view.known is None:
         return None
     first = max(view.known.start, record.state.onset.first - BEFORE)

@@ -82,6 +82,12 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
     with service.engine.begin() as connection:
         registered = existing(connection, looking, series_id)
         view = _view(connection, service, registered, asked)
+        arrived = None if view.last is None else view.last.arrived
+        published = (
+            None
+            if arrived is None
+            else series.published_before(connection, arrived, portfolio=service.settings.portfolio)
+        )
         lines = scoreboard(
             connection,
             by="series",
@@ -112,6 +118,7 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
         figure=figure,
         judged=None if standing is None else standing.verdict,
         records=[] if standing is None else [record_words(each) for each in standing.verdict.records],
+        published=published,
         following=_first(None if view.forecast is None else view.forecast.forecast),
         given_shock=_first(_given_shock(view)),
         chart=None if view.known is None else series_chart(view, first, last, asked.layers),

@@ -38,9 +38,14 @@ class Row:
         return None if self.figure is None else self.figure.prints[0].observation.value
 
     @property
-    def known_from(self) -> dt.datetime | None:
+    def first_known_from(self) -> dt.datetime | None:
         """When the first print became known."""
         return None if self.figure is None else self.figure.prints[0].observation.known_from
+
+    @property
+    def known_from(self) -> dt.datetime | None:
+        """When the last print became known: the figure that is shown."""
+        return None if self.last is None else self.last.observation.known_from
 
     @property
     def verdict(self) -> str:
@@ -55,8 +60,8 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column("value", lambda row: None if row.figure is None else row.figure.value),
     Column("unit", lambda row: row.unit),
     Column("first_print", lambda row: row.first_print),
-    Column("first_known_from", lambda row: row.known_from),
-    Column("last_known_from", lambda row: None if row.last is None else row.last.observation.known_from),
+    Column("first_known_from", lambda row: row.first_known_from),
+    Column("last_known_from", lambda row: row.known_from),
     Column("stage", lambda row: None if row.last is None else row.last.observation.stage),
     Column("expected", lambda row: row.expected),
     Column("lower_50", lambda row: row.lower_50),
