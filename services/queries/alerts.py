@@ -18,7 +18,6 @@ from services.storage import (
     alerts,
     deliveries,
     endpoints,
-    figure_events,
     rules,
     silences,
 )
@@ -111,7 +110,7 @@ def listed(
 
 def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert]:
     """Alerts of a list with what a person reads of each, in their order."""
-    said = figure_events.last_told(connection, [each.state.id for each in found])
+    said = alert_events.last_told(connection, [each.state.id for each in found])
     wanted = {each.state.series_id for each in found}
     names = {each.id: each.name for each in held_series.of_ids(connection, wanted)}
     in_force = {each.id: each.name for each in rules.in_force(connection)}

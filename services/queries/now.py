@@ -15,7 +15,7 @@ from forecasting.shocks.counterfactual import counterfactual
 from forecasting.shocks.episodes import Status
 from forecasting.vintages import series_as_of
 from services.queries.measures import RELEASES
-from services.storage import alert_events, alerts, figure_events, observations, series, verdicts
+from services.storage import alert_events, alerts, observations, series, verdicts
 from services.storage.alert_events import AlertEvent, LateEvent
 from services.storage.alerts import AlertRecord
 from services.storage.episodes import Chronicler, FollowedEpisode
@@ -94,7 +94,7 @@ def now_view(connection: Connection, *, desk: str | None, now: dt.datetime) -> N
     judged = verdicts.lately_judged(connection, desk=desk)
     named = {each.state.series_id for each in opened} | {each.figure.verdict.series_id for each in judged}
     records = {each.id: each for each in series.of_ids(connection, named)}
-    said = figure_events.last_told(connection, [each.state.id for each in opened])
+    said = alert_events.last_told(connection, [each.state.id for each in opened])
     return NowView(
         installed=bool(series.listed(connection, desk=desk, limit=1)),
         open=tuple(

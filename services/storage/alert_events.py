@@ -157,13 +157,19 @@ def _by_alert(connection: Connection, query: Select[Any]) -> dict[str, list[Aler
     return found
 
 
-def last_of(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
-    """The latest transition of each alert, by the id of the alert."""
-    query = select(alert_events).where(among(alert_events.c.alert_id, alert_ids))
-    newest = query.order_by(alert_events.c.alert_id, alert_events.c.id.desc()).ext(
-        distinct_on(alert_events.c.alert_id)
+def last_told(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
+    """The latest transition of each alert that a figure caused, by the id of the alert.
+
+    Where no figure caused any, the latest of all: who saw an alert is no news of its series.
+    """
+    by_a_person = alert_events.c.observation_id.is_(None)
+    query = (
+        select(alert_events)
+        .where(among(alert_events.c.alert_id, alert_ids))
+        .order_by(alert_events.c.alert_id, by_a_person, alert_events.c.id.desc())
+        .ext(distinct_on(alert_events.c.alert_id))
     )
-    return {row.alert_id: _event(row) for row in connection.execute(newest)}
+    return {row.alert_id: _event(row) for row in connection.execute(query)}
 
 
 def latest(connection: Connection, *, desk: str | None = None, limit: int = 20) -> list[LateEvent]:
