@@ -114,7 +114,7 @@ def test_a_next_figure_is_by_calendar_or_by_usual_delay(stage: Stage, pages: Cli
         for month in range(1, 7)
     ]
     assert stage.upload(*figures, history="true", replay="true").status_code < 300
-    assert "by its usual delay about " in pages.get("/").text
+    assert "as usual about " in pages.get("/").text
     page = pages.get("/releases").text
     assert "No calendar expects a release" in page
     assert "own usual delay" in page
