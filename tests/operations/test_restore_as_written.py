@@ -80,6 +80,7 @@ def _container(composed: Composed, service: str) -> dict[str, object]:
     }
 
 
+@pytest.mark.long  # 17 s: a PostgreSQL of its own, a backup and a restore
 def test_the_page_leads_through_a_backup_and_a_restore(follower: tuple[Path, Composed]) -> None:
     """Pasted as they stand, its commands put what was registered into the other database."""
     folder, composed = follower

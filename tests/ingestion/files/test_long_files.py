@@ -57,6 +57,7 @@ def test_the_default_holds_a_million_rows() -> None:
     assert settings.Settings().file_limit_bytes >= 1_000_000 * 200
 
 
+@pytest.mark.long  # 10 s: commands under a terminal
 def test_progress_stands_on_a_terminal_alone(tmp_path: Path) -> None:
     """A terminal sees how many rows were looked at and read; a pipe sees the answer and nothing else."""
     file = tmp_path / "long.csv"
