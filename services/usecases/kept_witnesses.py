@@ -17,8 +17,7 @@ from forecasting.series import Series
 from forecasting.shocks.witnesses import Mix, mixed, spoken
 
 MOST_KEPT = 40_000
-"""Mixes kept, 1.2 kB each with sixty months: those of 300 series over 10 years. The one
-that nobody has asked for longest goes first."""
+"""Mixes kept: those of 300 series over 10 years. The one that nobody has asked for longest goes first."""
 ANY = Month.of(2000, 1)
 """The start that the series has whose figures are mixed: witnesses do not look at it."""
 

@@ -61,7 +61,7 @@ def _templates() -> Environment:
 
 
 def compile_templates() -> None:
-    """Compile every template, about 0.6 s of CPU time, so that no visitor is the first to wait for one."""
+    """Compile every template, so that no visitor is the first to wait for one."""
     templates = _templates()
     for each in templates.list_templates(extensions=["html"]):
         templates.get_template(each)
