@@ -94,7 +94,7 @@ def unheard(connection: Connection, alert_ids: Collection[str]) -> dict[str, lis
 
 def missing(connection: Connection, alert_ids: Collection[str]) -> set[str]:
     """Those of some alerts whose last transitions their desk has not heard, without what they say."""
-    query = select(alert_events.c.alert_id).where(alert_events.c.alert_id.in_(alert_ids), *_missed())
+    query = select(alert_events.c.alert_id).where(among(alert_events.c.alert_id, alert_ids), *_missed())
     return set(connection.execute(query.distinct()).scalars())
 
 
@@ -111,11 +111,9 @@ def unheard_openings(connection: Connection) -> set[str]:
 
 
 def left_to(connection: Connection, alert_ids: Collection[str]) -> dict[str, str | None]:
-    """Whose alert spoke last for each of some alerts: of its last transition that no person made."""
+    """Whose alert spoke last for each of some alerts: of its last transition that a figure caused."""
     columns = alert_events.c.alert_id, alert_events.c.inhibited_by
-    figures = select(*columns).where(
-        alert_events.c.alert_id.in_(alert_ids), alert_events.c.kind != "acknowledged"
-    )
+    figures = select(*columns).where(among(alert_events.c.alert_id, alert_ids), _by_figure())
     newest = figures.order_by(alert_events.c.alert_id, alert_events.c.id.desc()).ext(
         distinct_on(alert_events.c.alert_id)
     )
@@ -150,6 +148,12 @@ def _heard(rows: FromClause) -> ColumnElement[bool]:
     return or_(at_once, func.coalesce(told_late, false()))
 
 
+def _by_figure() -> ColumnElement[bool]:
+    """Whether a figure caused a transition, or that none came: its body has a value, a person's has none."""
+    said: ColumnElement[bool] = alert_events.c.payload["data"].has_key("value")
+    return said
+
+
 def _by_alert(connection: Connection, query: Select[Any]) -> dict[str, list[AlertEvent]]:
     found: dict[str, list[AlertEvent]] = defaultdict(list)
     for row in connection.execute(query.order_by(alert_events.c.alert_id, alert_events.c.id)):
@@ -162,11 +166,10 @@ def last_told(connection: Connection, alert_ids: Collection[str]) -> dict[str, A
 
     Where no figure caused any, the latest of all: who saw an alert is no news of its series.
     """
-    by_a_person = alert_events.c.observation_id.is_(None)
     query = (
         select(alert_events)
         .where(among(alert_events.c.alert_id, alert_ids))
-        .order_by(alert_events.c.alert_id, by_a_person, alert_events.c.id.desc())
+        .order_by(alert_events.c.alert_id, _by_figure().desc(), alert_events.c.id.desc())
         .ext(distinct_on(alert_events.c.alert_id))
     )
     return {row.alert_id: _event(row) for row in connection.execute(query)}

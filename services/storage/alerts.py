@@ -58,12 +58,12 @@ _LOOKED_AT = [alerts.c[each.name] for each in fields(OpenAlert)]
 
 def open_of_rules(connection: Connection, rule_ids: Collection[str]) -> list[OpenAlert]:
     """Alerts of some rules that are open, by id, without what made them so."""
-    return _open(connection, alerts.c.rule_id.in_(rule_ids))
+    return _open(connection, among(alerts.c.rule_id, rule_ids))
 
 
 def open_of_ids(connection: Connection, alert_ids: Collection[str]) -> list[OpenAlert]:
     """Those of some alerts that are open, by id, without what made them so."""
-    return _open(connection, alerts.c.id.in_(alert_ids))
+    return _open(connection, among(alerts.c.id, alert_ids))
 
 
 def _open(connection: Connection, wanted: ColumnElement[bool]) -> list[OpenAlert]:

@@ -14,7 +14,7 @@ from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
 from services.ingestion.figures import ArrivingFigure
 from services.storage import alert_events as alert_events_of
-from services.storage import forecasts, series
+from services.storage import alerts, forecasts, series
 from services.storage import observations as held_observations
 from services.storage.forecasts import ForecastRecord
 from services.storage.series import SeriesRecord
@@ -127,6 +127,9 @@ def test_any_number_of_alerts_lies_behind_a_series(engine: Engine) -> None:
     many = [f"id-{number}" for number in range(70_000)]
     with engine.connect() as connection:
         assert alert_events_of.unheard(connection, many) == {}
+        assert alert_events_of.missing(connection, many) == set()
+        assert alert_events_of.left_to(connection, many) == {}
+        assert alerts.open_of_ids(connection, many) == []
         assert set(series.lock(connection, {*many, *IDS})) == set(IDS)
         assert len(held_observations.prints(connection, {*many, *IDS})) == len(IDS)
 

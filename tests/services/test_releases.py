@@ -18,6 +18,7 @@ from alerts.release_calendars import EXAMPLE
 from alerts.release_conditions import Overdue
 from services.cli import app
 from services.exporter import State
+from services.storage import alert_events
 from services.storage.tables import messages
 from services.usecases.watch_releases import watch_releases
 
@@ -131,6 +132,19 @@ def test_a_late_release_is_told_once_and_ends_with_its_figure(held: Stage) -> No
     held.at += dt.timedelta(hours=1)
     revised = held.upload({"month": "2025-06", "value": 7000.0, "stage": "preliminary"}).json()
     assert revised["alerts"] == {"corrected": 1}
+
+
+def test_an_alert_on_a_late_release_says_so_once_a_person_has_seen_it(held: Stage) -> None:
+    """No figure caused its opening, and that is what happened all the same: not that somebody saw it."""
+    held.client.put("/v1/rules/late", json=LATE).raise_for_status()
+    held.at = GRACE_OVER
+    assert look(held) == ["opened"]
+    (alert,) = held.client.get("/v1/alerts").json()["items"]
+    seen = held.client.post(f"/v1/alerts/{alert['id']}/acknowledge", json={"by": "Ana"})
+    assert seen.status_code == 200
+    with held.engine.connect() as connection:
+        said = alert_events.last_told(connection, [alert["id"]])[alert["id"]]
+    assert (said.kind, said.payload["data"]["awaited"]["days_late"]) == ("opened", 1)
 
 
 def test_a_rule_that_fails_keeps_no_other_from_hearing(held: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
