@@ -1,11 +1,30 @@
-"""Conditional GET: an answer that the caller has already is not sent again (RFC 9110, 13.1.2)."""
+"""Conditional GET: an answer that the caller has already is not sent again (RFC 9110, 13.1.2).
+
+A route whose answer follows from something that never changes can tag it by that, and need not make an answer
+that is not sent: ``tag_of`` and ``unchanged``.
+"""
 
 from __future__ import annotations
 
 import hashlib
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_CACHE_CONTROL = "private, no-cache"
+
+
+def tag_of(*made_from: object) -> str:
+    """The ETag of an answer that is the same whenever all of these are."""
+    return f'"{hashlib.blake2b(repr(made_from).encode(), digest_size=16).hexdigest()}"'
+
+
+def unchanged(headers: Headers, tag: str) -> Response | None:
+    """304 where the caller has the answer of a tag already."""
+    if tag not in _held(headers):
+        return None
+    return Response(status_code=304, headers={"ETag": tag, "Cache-Control": _CACHE_CONTROL})
 
 
 class ConditionalGet:
@@ -24,9 +43,7 @@ class ConditionalGet:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(self.prefix):
             await self.app(scope, receive, send)
             return
-        held = {
-            tag.strip().removeprefix("W/") for tag in Headers(scope=scope).get("if-none-match", "").split(",")
-        }
+        held = _held(Headers(scope=scope))
         started: Message | None = None
         body = bytearray()
 
@@ -44,7 +61,7 @@ class ConditionalGet:
             headers = MutableHeaders(raw=started["headers"])
             tag = headers.get("etag") or f'"{hashlib.blake2b(bytes(body), digest_size=16).hexdigest()}"'
             headers["ETag"] = tag
-            headers["Cache-Control"] = "private, no-cache"
+            headers["Cache-Control"] = _CACHE_CONTROL
             if tag in held or "*" in held:
                 del headers["content-length"]
                 await send({**started, "status": 304})
@@ -54,6 +71,10 @@ class ConditionalGet:
             await send({"type": "http.response.body", "body": bytes(body)})
 
         await self.app(scope, receive, answered)
+
+
+def _held(headers: Headers) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in headers.get("if-none-match", "").split(",")}
 
 
 def _ends(started: Message) -> bool:

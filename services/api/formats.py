@@ -29,7 +29,7 @@ CONTENT: dict[int | str, dict[str, Any]] = {
 Row = Mapping[str, str | float | int | bool | None]
 
 
-def _wanted(request: Request) -> str:
+async def _wanted(request: Request) -> str:
     """The offered format that Accept prefers; JSON where it says nothing or anything will do."""
     preferred: list[tuple[float, str]] = []
     for part in request.headers.get("accept", "*/*").split(","):

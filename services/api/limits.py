@@ -114,7 +114,7 @@ def _unpacked(unpack: _Unpacker, packed: bytes, most: int, *, last: bool) -> byt
     return body
 
 
-def known_parameters(request: Request) -> None:
+async def known_parameters(request: Request) -> None:
     """Refuse a query parameter that the route does not know, or given twice; the nearest name is named."""
     found = unknown_parameters(request)
     if found:
@@ -122,7 +122,7 @@ def known_parameters(request: Request) -> None:
         raise ProblemError("invalid-request", f"{first['path']}: {first['reason']}", **faults(found))
 
 
-def plain_text(request: Request) -> None:
+async def plain_text(request: Request) -> None:
     """Refuse a path or query with control characters: no id and no parameter holds one."""
     said = [*request.path_params.values(), *request.query_params.values()]
     if any(not text.isprintable() for text in said if isinstance(text, str)):
@@ -132,7 +132,7 @@ def plain_text(request: Request) -> None:
 def media_types(*accepted: str) -> Callable[[Request], str]:
     """Dependency: the content type of the body, one of ``accepted``; else 415."""
 
-    def check(request: Request) -> str:
+    async def check(request: Request) -> str:
         given = request.headers.get("content-type", "")
         media_type, _, parameters = given.partition(";")
         media_type = media_type.strip().lower()
@@ -155,7 +155,7 @@ async def only_json(request: Request) -> str:
 
     A body that is no JSON at all passes here: the framework, which reads it too, answers that it is none.
     """
-    media_type = _json_alone(request)
+    media_type = await _json_alone(request)
     try:
         await run_in_threadpool(json_of, await request.body())
     except RepeatedKeyError as error:

@@ -65,7 +65,7 @@ def _identified(service: Service, given: HTTPAuthorizationCredentials | None) ->
 def requires(scope: str) -> Callable[[Caller], Caller]:
     """Dependency: the caller, whose key has a scope (or admin); else 403."""
 
-    def check(asking: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def check(asking: Annotated[Caller, Depends(caller)]) -> Caller:
         if not asking.may(scope):
             raise ProblemError("forbidden", f"This key lacks the scope {scope!r}.", scope=scope)
         return asking

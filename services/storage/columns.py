@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Date, DateTime, Dialect, TypeDecorator, any_, cast
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -47,3 +49,19 @@ def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[
     most that a statement may have.
     """
     return column == any_(cast(list(values), ARRAY(column.type)))
+
+
+_DIMENSIONS, _DIMENSION = 12, 8
+_SENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+
+
+def numbers_sent(sent: bytes) -> NDArray[np.float64]:
+    """An array of numbers as PostgreSQL sends it: its dimensions, then each value behind its length.
+
+    Select it by ``array_send``. A release reads thousands of numbers by thousands of forecasts; as text each
+    would be read by itself.
+    """
+    count = int.from_bytes(sent[:4], "big")
+    shape = np.frombuffer(sent, ">i4", 2 * count, _DIMENSIONS)[::2]
+    values = np.frombuffer(sent, _SENT, offset=_DIMENSIONS + _DIMENSION * count)["value"]
+    return values.astype(np.float64).reshape(shape)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from forecasting.forecast import Forecast
 from forecasting.months import Month
-from services.storage.columns import among
+from services.storage.columns import among, numbers_sent
 from services.storage.tables import forecasts, series
 
 
@@ -93,6 +93,20 @@ def latest(
     return next(iter(found), None)
 
 
+def newest_id(
+    connection: Connection,
+    series_id: str,
+    *,
+    model: str,
+    as_of: dt.datetime | None = None,
+    origin: Month | None = None,
+) -> int | None:
+    """The id of what ``latest`` finds, without reading it."""
+    conditions = _of(series_id, model, as_of, origin, made_later=False)
+    query = select(forecasts.c.id).where(*conditions).order_by(*_NEWEST_FIRST).limit(1)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def published(
     connection: Connection,
     series_id: str,
@@ -108,12 +122,19 @@ def published(
     ``as_of`` leaves out what was published later; ``made_later`` keeps of that what was made from what was
     known by then.
     """
+    conditions = _of(series_id, model, as_of, origin, made_later=made_later)
+    return _select(connection, *conditions, limit=limit)
+
+
+def _of(
+    series_id: str, model: str, as_of: dt.datetime | None, origin: Month | None, *, made_later: bool
+) -> list[ColumnElement[bool]]:
     conditions = [forecasts.c.series_id == series_id, forecasts.c.model == model]
     if origin is not None:
         conditions.append(forecasts.c.origin == origin)
     if as_of is not None:
         conditions.append(forecasts.c.vintage <= as_of if made_later else _known(as_of))
-    return _select(connection, *conditions, limit=limit)
+    return conditions
 
 
 def _known(as_of: dt.datetime) -> ColumnElement[bool]:
@@ -160,33 +181,33 @@ def member_forecasts(connection: Connection, forecast_id: int) -> tuple[Forecast
     )
 
 
-_COLUMNS = [column for column in forecasts.c if column.name != "member_quantiles"]
+_LARGE = {"quantiles", "member_quantiles"}
+_RECORDS = (
+    select(*(column for column in forecasts.c if column.name not in _LARGE), series.c.unit)
+    .add_columns(func.array_send(forecasts.c.quantiles).label("sent"))
+    .join(series, series.c.id == forecasts.c.series_id)
+)
+_NEWEST_FIRST = (forecasts.c.vintage.desc(), forecasts.c.id.desc())
 
 
 def _select(
     connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
 ) -> list[ForecastRecord]:
-    query = (
-        select(*_COLUMNS, series.c.unit)
-        .join(series, series.c.id == forecasts.c.series_id)
-        .where(*conditions)
-        .order_by(forecasts.c.vintage.desc(), forecasts.c.id.desc())
-        .limit(limit)
-    )
+    query = _RECORDS.where(*conditions).order_by(*_NEWEST_FIRST).limit(limit)
     return [_record(row) for row in connection.execute(query)]
 
 
 def _record(row: Any) -> ForecastRecord:
     forecast = (
         None
-        if row.quantiles is None
+        if row.sent is None
         else Forecast(
             row.series_id,
             row.unit,
             row.origin,
             row.vintage,
             tuple(row.levels),
-            np.array(row.quantiles),
+            numbers_sent(row.sent),
             row.model,
         )
     )

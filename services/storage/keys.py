@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, text, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, text, update
 
 from services.storage.tables import api_keys
 
@@ -30,6 +30,7 @@ class Key:
 
 
 _FIELDS = [api_keys.c[name] for name in Key.__slots__]
+_WITH_DIGEST = select(*_FIELDS, api_keys.c.digest).where(api_keys.c.id == bindparam("key_id"))
 
 
 def add(connection: Connection, key: Key, *, digest: bytes) -> None:
@@ -40,7 +41,7 @@ def add(connection: Connection, key: Key, *, digest: bytes) -> None:
 
 def with_digest(connection: Connection, key_id: str) -> tuple[Key, bytes] | None:
     """A key and the SHA-256 of its secret."""
-    row = connection.execute(select(*_FIELDS, api_keys.c.digest).where(api_keys.c.id == key_id)).first()
+    row = connection.execute(_WITH_DIGEST, {"key_id": key_id}).first()
     return None if row is None else (_key(row), row.digest)
 
 

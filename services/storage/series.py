@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.storage.columns import among
@@ -33,6 +33,7 @@ class SeriesRecord:
 
 
 _COLUMNS = [column for column in series.c if column.name != "created_at"]
+_ONE = select(*_COLUMNS).where(series.c.id == bindparam("series_id"))
 
 _SEARCHED = (series.c.id, series.c.name, series.c.commodity, series.c.hs_code)
 
@@ -76,7 +77,7 @@ def lock(connection: Connection, ids: Collection[str]) -> dict[str, SeriesRecord
 
 def get(connection: Connection, series_id: str) -> SeriesRecord | None:
     """One series; None where it is not registered."""
-    row = connection.execute(select(*_COLUMNS).where(series.c.id == series_id)).first()
+    row = connection.execute(_ONE, {"series_id": series_id}).first()
     return None if row is None else _record(row._asdict())
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import cache
 from typing import Literal
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 __all__ = ["Connection", "Engine", "cut_short", "engine_for", "passing_engine_for"]
@@ -29,8 +30,13 @@ def engine_for(
     given = {name: max(1, round(1000 * seconds)) for name, seconds in bounds.items() if seconds is not None}
     if given:
         each = (f"set_config('{name}', '{milliseconds}', true)" for name, milliseconds in given.items())
-        set_all = text("SELECT " + ", ".join(each))
-        event.listen(engine, "begin", lambda connection: connection.execute(set_all))
+        set_all = "SELECT " + ", ".join(each)
+
+        def bound(connection: Connection) -> None:
+            with closing(connection.connection.cursor()) as cursor:  # the driver's own: a fifth of the time
+                cursor.execute(set_all)
+
+        event.listen(engine, "begin", bound)
     return engine
 
 

@@ -7,15 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Text, and_, cast, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from alerts.judging import Judge
 from forecasting.forecast import Forecast
 from forecasting.months import Span
-from services.storage.columns import Moment, MonthColumn, among
+from services.storage.columns import Moment, MonthColumn, among, numbers_sent
 from services.storage.tables import forecasts, series
 
 
@@ -67,24 +65,9 @@ _JUDGES = (
 
 
 def _judge(row: Any) -> Judge:
-    values = _received(row.sent)
+    values = numbers_sent(row.sent)
     made = Forecast(row.series_id, row.unit, row.origin, row.vintage, tuple(row.levels), values, row.model)
     return Judge(row.id, row.model, row.vintage, row.published_at, row.reason, made)
-
-
-_DIMENSIONS, _DIMENSION = 12, 8
-_SENT = np.dtype([("length", ">i4"), ("value", ">f8")])
-
-
-def _received(sent: bytes) -> NDArray[np.float64]:
-    """An array of numbers as PostgreSQL sends it: its dimensions, then each value behind its length.
-
-    A release reads thousands of numbers by thousands of forecasts; as text each would be read by itself.
-    """
-    count = int.from_bytes(sent[:4], "big")
-    shape = np.frombuffer(sent, ">i4", 2 * count, _DIMENSIONS)[::2]
-    values = np.frombuffer(sent, _SENT, offset=_DIMENSIONS + _DIMENSION * count)["value"]
-    return values.astype(np.float64).reshape(shape)
 
 
 def stood(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from api_stage import MAGNETS, NOW, Stage, assert_problem, key
+from sqlalchemy import event
 
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month
@@ -74,6 +75,31 @@ def test_levels_and_horizon_are_chosen(stage: Stage) -> None:
     for wrong in ("0.001", "", "a", "nan", "0.5,"):
         assert_problem(stage.client.get(PATH, params={"levels": wrong}), 422, "invalid-request")
     assert_problem(stage.client.get(PATH, params={"horizon": 19}), 422, "invalid-request")
+
+
+def test_a_forecast_that_the_caller_has_is_not_read_again(stage: Stage) -> None:
+    """Its tag holds until the next is published, and for nothing else that is asked of the same forecast."""
+    asked: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    for given, accept in (({}, "application/json"), ({"levels": "0.1,0.5"}, "text/csv")):
+        first = stage.client.get(PATH, params=given, headers={"Accept": accept})
+        tag = first.headers["etag"]
+        event.listen(stage.engine, "before_cursor_execute", note)
+        again = stage.client.get(PATH, params=given, headers={"Accept": accept, "If-None-Match": tag})
+        event.remove(stage.engine, "before_cursor_execute", note)
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert again.headers["cache-control"] == first.headers["cache-control"]
+        for other in ({"horizon": 2}, {"levels": "0.5"}, {"as_of": APRIL_KNOWN.isoformat()}):
+            assert stage.client.get(PATH, params=other, headers={"If-None-Match": tag}).status_code == 200
+    assert asked
+    assert not any("quantiles" in statement for statement in asked)
+    tag = stage.client.get(PATH).headers["etag"]
+    publish(stage, MAY_KNOWN + dt.timedelta(days=1), "2025-05", 2000)
+    changed = stage.client.get(PATH, headers={"If-None-Match": tag})
+    assert (changed.status_code, changed.json()["steps"][0]["quantiles"]["0.5"]) == (200, 2050)
 
 
 def test_model_that_was_not_fitted_is_asked_for_once(stage: Stage) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from forecasting.forecast import HORIZON, LEVELS
 from forecasting.months import Month as CalendarMonth
+from services.api.caching import tag_of, unchanged
 from services.api.dependencies import TheService
 from services.api.formats import CONTENT, JSON, Format, table
 from services.api.problems import ProblemError
@@ -46,6 +47,7 @@ RETRY_AFTER = "2"
 )
 def latest(
     *,
+    request: Request,
     service: TheService,
     caller: Reader,
     series_id: SeriesId,
@@ -66,7 +68,7 @@ def latest(
     horizon: Annotated[
         int | None, Query(ge=1, le=HORIZON, description="Months ahead; all by default.")
     ] = None,
-) -> ForecastShown | Response:
+) -> Response:
     """The newest forecast as of a moment: quantiles of each month ahead, its members and its vintage.
 
     A model that was not fitted yet to what is known is fitted now: 202 with its job, and then the forecast.
@@ -75,8 +77,21 @@ def latest(
     Beside a model asked for by name stands what its intervals have held so far.
     """
     wanted = None if levels is None else _levels(levels)
+    month = None if origin is None else CalendarMonth.parse(origin)
+
+    def tag(forecast_id: int | None, unit: str) -> str:
+        """A published forecast never changes, so its answer follows from its id and from what was asked."""
+        return tag_of(forecast_id, unit, wanted, horizon, accepted, service.settings.code_version)
+
     with service.engine.begin() as connection:
         unit = existing(connection, caller, series_id).unit
+        if model is None and "if-none-match" in request.headers:
+            newest = forecasts.newest_id(
+                connection, series_id, model=service.settings.portfolio, as_of=as_of, origin=month
+            )
+            same = None if newest is None else unchanged(request.headers, tag(newest, unit))
+            if same is not None:
+                return same
         try:
             found = request_forecast(
                 connection,
@@ -85,17 +100,22 @@ def latest(
                 published=service.settings.portfolio,
                 now=service.now(),
                 as_of=as_of,
-                origin=None if origin is None else CalendarMonth.parse(origin),
+                origin=month,
                 may_order=caller.may("write"),
             )
         except FitNotAllowedError as error:
             raise ProblemError("forbidden", str(error), scope="write") from error
-        held = None if model is None else measured(connection, model, as_of=as_of)
+        record = None if model is None else measured(connection, model, as_of=as_of)
     if not isinstance(found, Job):
-        shown = ForecastShown.of(found, unit, levels=wanted, horizon=horizon, measured=held)
+        shown = ForecastShown.of(found, unit, levels=wanted, horizon=horizon, measured=record)
         if accepted == JSON:
-            return shown
-        return table(accepted, shown.rows(), FORECAST_COLUMNS, name=f"{series_id}-forecast")
+            # written here: given back as it is, it would be checked against its own schema once more
+            answer = Response(shown.model_dump_json(), media_type=JSON)
+        else:
+            answer = table(accepted, shown.rows(), FORECAST_COLUMNS, name=f"{series_id}-forecast")
+        if model is None:  # beside a model asked for by name stands its record, which grows
+            answer.headers["ETag"] = tag(found.id, unit)
+        return answer
     if found.status == "failed":
         detail = f"{found.key}: {found.error}. POST /v1/jobs/{found.id}/retry asks for it again."
         raise ProblemError("refit-failed", detail, job=found.id)
