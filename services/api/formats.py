@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from services.api.problems import ProblemError
+from services.api.schemas.common import Shown
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -49,6 +52,62 @@ async def _wanted(request: Request) -> str:
 
 
 Format = Annotated[str, Depends(_wanted)]
+
+
+Fields = Annotated[
+    str | None,
+    Query(
+        max_length=1_000,
+        description="Only these of each item's fields, separated by commas; in a table, of its columns.",
+        examples=["id,series_id"],
+    ),
+]
+
+
+def chosen(fields: str | None, known: Collection[str]) -> list[str]:
+    """The fields asked for in the order of ``known``, all where None; a problem where one is not known."""
+    if fields is None:
+        return list(known)
+    asked = [each.strip() for each in fields.split(",")]
+    for each in asked:
+        if each not in known:
+            nearest = difflib.get_close_matches(each, known, n=1, cutoff=0.5)
+            meant = f"did you mean {nearest[0]!r}? " if nearest else ""
+            said = f"query.fields: there is no field {each[:40]!r}; {meant}Known are {', '.join(known)}."
+            raise ProblemError("invalid-request", said)
+    return [each for each in known if each in asked]
+
+
+def listing(
+    items: Sequence[Shown], kind: type[Shown], *, fields: str | None, following: str | None
+) -> Response:
+    """A page of items in JSON as ``Page`` describes it, with only those of their fields that are asked for.
+
+    What was made here is not checked once more against its own schema on its way out.
+    """
+    include = None if fields is None else set(chosen(fields, kind.model_fields))
+    written = b",".join(each.__pydantic_serializer__.to_json(each, include=include) for each in items)
+    return Response(
+        b'{"items":[' + written + b'],"next":' + json.dumps(following).encode() + b"}", media_type=JSON
+    )
+
+
+def page(
+    accepted: str,
+    items: Sequence[Shown],
+    kind: type[Shown],
+    *,
+    fields: str | None,
+    following: str | None,
+    row: Callable[[Any], Row],
+    columns: Sequence[str],
+    name: str,
+) -> Response:
+    """A page of items as Accept asks: JSON, or a table whose rows ``row`` makes of them."""
+    if accepted == JSON:
+        return listing(items, kind, fields=fields, following=following)
+    wanted = chosen(fields, columns)
+    return table(accepted, [row(each) for each in items], wanted, name=name, following=following)
 
 
 def table(

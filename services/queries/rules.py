@@ -27,9 +27,11 @@ class Versions:
     saved_by: dict[int | None, str]
 
 
-def in_force(connection: Connection, *, desk: str | None = None) -> list[Rule]:
-    """The newest version of each rule, by id; of a desk where given."""
-    return [rule for rule in rules.in_force(connection) if desk in {None, rule.desk}]
+def in_force(
+    connection: Connection, *, desk: str | None = None, as_of: dt.datetime | None = None
+) -> list[Rule]:
+    """The newest version of each rule, of those saved by ``as_of``, by id; of a desk where given."""
+    return [rule for rule in rules.in_force(connection, as_of=as_of) if desk in {None, rule.desk}]
 
 
 def heard(connection: Connection, *, now: dt.datetime) -> dict[str, Heard]:
@@ -38,10 +40,15 @@ def heard(connection: Connection, *, now: dt.datetime) -> dict[str, Heard]:
 
 
 def one(
-    connection: Connection, rule_id: str, version: int | None = None, *, desk: str | None = None
+    connection: Connection,
+    rule_id: str,
+    version: int | None = None,
+    *,
+    desk: str | None = None,
+    as_of: dt.datetime | None = None,
 ) -> Rule | None:
-    """A rule as it stands, or under a version; None where there is none, or it is not ``desk``'s."""
-    found = rules.get(connection, rule_id, version)
+    """A rule as it stands or stood, or under a version; None where there is none, or it is not ``desk``'s."""
+    found = rules.get(connection, rule_id, version, as_of=as_of)
     return found if found is not None and desk in {None, found.desk} else None
 
 

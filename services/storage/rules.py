@@ -56,14 +56,21 @@ class UnreadableRule:
     error: InvalidRuleError
 
 
-def in_force(connection: Connection) -> list[Rule]:
-    """The newest version of each rule that is enabled, by id; one that cannot be read is left out."""
-    return readable(connection)[0]
+def in_force(connection: Connection, *, as_of: dt.datetime | None = None) -> list[Rule]:
+    """The newest version of each rule that is enabled, by id; one that cannot be read is left out.
+
+    With ``as_of`` the newest that had been saved by then.
+    """
+    return readable(connection, as_of=as_of)[0]
 
 
-def readable(connection: Connection) -> tuple[list[Rule], list[UnreadableRule]]:
+def readable(
+    connection: Connection, *, as_of: dt.datetime | None = None
+) -> tuple[list[Rule], list[UnreadableRule]]:
     """The rules in force, and those of them that cannot be read: one takes no other with it."""
     latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
+    if as_of is not None:
+        latest_first = latest_first.where(rules.c.created_at <= as_of)
     newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
     read: list[Rule] = []
     unread: list[UnreadableRule] = []
@@ -75,11 +82,15 @@ def readable(connection: Connection) -> tuple[list[Rule], list[UnreadableRule]]:
     return read, unread
 
 
-def get(connection: Connection, rule_id: str, version: int | None = None) -> Rule | None:
-    """One version of a rule, the newest by default; None where there is none that can be read."""
+def get(
+    connection: Connection, rule_id: str, version: int | None = None, *, as_of: dt.datetime | None = None
+) -> Rule | None:
+    """A version of a rule, the newest saved (by ``as_of``) by default; None where none can be read."""
     query = select(rules).where(rules.c.id == rule_id).order_by(rules.c.version.desc()).limit(1)
     if version is not None:
         query = query.where(rules.c.version == version)
+    if as_of is not None:
+        query = query.where(rules.c.created_at <= as_of)
     row = connection.execute(query).first()
     with suppress(InvalidRuleError):
         return None if row is None else _rule(row)

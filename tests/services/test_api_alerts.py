@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from api_stage import MAGNETS, Stage, assert_problem, key
 
@@ -173,3 +175,64 @@ def test_secrets_are_shown_once(stage: Stage, endpoint: str) -> None:
     assert "whsec_" not in stage.client.get("/v1/endpoints").text
     assert "whsec_" not in stage.client.get(f"/v1/endpoints/{endpoint}").text
     assert stage.client.post(f"/v1/endpoints/{endpoint}/rotate").json()["secret"].startswith("whsec_")
+
+
+def test_alerts_and_rules_are_shown_as_they_stood(stage: Stage, endpoint: str) -> None:
+    """As of each moment the list, the alert and its rule are what they were then; before it began none is."""
+    then = []
+
+    def looked() -> None:
+        shown = stage.client.get("/v1/alerts").json()["items"]
+        stories = [stage.client.get(f"/v1/alerts/{each['id']}").json() for each in shown]
+        then.append((stage.at, shown, stories, stage.client.get("/v1/rules/low").json()))
+
+    began = stage.at
+    for figure in (MAY, {**MAY, "value": 1240}, JUNE):
+        stage.at += dt.timedelta(days=1)
+        stage.upload({**figure, "known_from": (stage.at - dt.timedelta(hours=1)).isoformat()})
+        looked()
+        if figure is MAY:
+            alert_id = then[-1][1][0]["id"]
+            stage.at += dt.timedelta(hours=1)
+            stage.client.post(f"/v1/alerts/{alert_id}/acknowledge", json={"by": "Li Wei"})
+            stage.client.post(f"/v1/alerts/{alert_id}/comment", json={"by": "Li Wei", "text": "Customs."})
+            stage.client.put("/v1/rules/low", json={**RULE, "name": "Lower magnets"})
+            looked()
+    assert [shown[0]["status"] for _, shown, *_ in then] == ["opened", "opened", "opened", "resolved"]
+    for moment, shown, stories, rule in then:
+        as_of = {"as_of": moment.isoformat()}
+        assert stage.client.get("/v1/alerts", params=as_of).json()["items"] == shown
+        assert stage.client.get(f"/v1/alerts/{alert_id}", params=as_of).json() == stories[0]
+        assert stage.client.get("/v1/rules/low", params=as_of).json() == rule
+        stood = stage.client.get("/v1/alerts", params={**as_of, "status": "resolved"}).json()["items"]
+        assert [each["status"] for each in stood] == ["resolved"] * (shown[0]["status"] == "resolved")
+    before = {"as_of": (began - dt.timedelta(days=300)).isoformat()}
+    assert stage.client.get("/v1/alerts", params=before).json()["items"] == []
+    assert stage.client.get("/v1/rules", params=before).json()["items"] == []
+    assert_problem(stage.client.get(f"/v1/alerts/{alert_id}", params=before), 404, "not-found")
+    assert_problem(stage.client.get("/v1/rules/low", params=before), 404, "not-found")
+
+
+def test_only_the_fields_asked_for_are_answered(stage: Stage, endpoint: str) -> None:
+    """Fields are chosen in JSON and in tables; one that is not known is refused with the nearest."""
+    stage.upload(MAY)
+    for path, fields in (
+        ("/v1/alerts", "id,status"),
+        ("/v1/series", "id,unit"),
+        ("/v1/deliveries", "id,status"),
+        (f"/v1/series/{MAGNETS}/observations", "month,value"),
+        (f"/v1/series/{MAGNETS}/verdicts", "month,verdict"),
+    ):
+        whole = stage.client.get(path).json()
+        part = stage.client.get(path, params={"fields": fields})
+        names = fields.split(",")
+        assert part.json() == {
+            "items": [{name: each[name] for name in names} for each in whole["items"]],
+            "next": whole["next"],
+        }
+        wrong = stage.client.get(path, params={"fields": f"{names[0]},{names[1]}s"})
+        assert f"did you mean '{names[1]}'" in assert_problem(wrong, 422, "invalid-request")["detail"]
+    table = stage.client.get(
+        f"/v1/series/{MAGNETS}/observations", params={"fields": "value,month"}, headers={"Accept": "text/csv"}
+    )
+    assert table.text.splitlines() == ["month,value", "2025-05,1238.0"]

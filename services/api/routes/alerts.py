@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Connection
 
 from services.api.auditing import Audit, Auditor
 from services.api.dependencies import TheService
+from services.api.formats import Fields, listing
 from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.alerts import (
@@ -22,11 +23,12 @@ from services.api.schemas.alerts import (
     NoteShown,
     Snooze,
 )
-from services.api.schemas.common import Limit, Page
+from services.api.schemas.common import AsOf, Limit, Page, PageOfParts
 from services.api.security import Reader, RuleKeeper
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import alerts
-from services.queries.alerts import AlertNote, AlertRecord
+from services.queries.alerts import AlertNote, AlertRecord, Life
+from services.queries.alerts_as_of import life_by, listed_as_of, one_as_of
 from services.usecases.callers import Caller
 from services.usecases.handle_alerts import acknowledge_alert, close_alert, note_alert, snooze_alert
 
@@ -35,7 +37,7 @@ router = APIRouter(prefix="/alerts", tags=["alerts"])
 AlertId = Annotated[str, Path(min_length=1, max_length=200, description="Id of the alert.")]
 
 
-@router.get("", summary="Alerts, the last opened first")
+@router.get("", summary="Alerts, the last opened first", response_model=Page[AlertShown] | PageOfParts)
 def listed(
     *,
     service: TheService,
@@ -46,25 +48,46 @@ def listed(
     desk: Annotated[str | None, Query(description="Only those of a desk.")] = None,
     series_id: Annotated[str | None, Query(description="Only those on a series.")] = None,
     after: Annotated[str | None, Query(description="The cursor ``next`` of the page before.")] = None,
+    as_of: AsOf = None,
     limit: Limit = 100,
-) -> Page[AlertShown]:
-    """Every alert that has ever opened. One keeps its place in the list whatever happens to it."""
+    fields: Fields = None,
+) -> Response:
+    """Every alert that has ever opened. One keeps its place in the list whatever happens to it.
+
+    With ``as_of`` those that had opened by then, each as the last word on it by then left it.
+    """
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
         if after is not None and alerts.one(connection, after, desk=caller.desk) is None:
             raise ProblemError("invalid-request", f"query.after: {after[:40]!r} is no cursor of this list.")
-        found = alerts.listed(
-            connection, desk=wanted, series_id=series_id, status=status, after=after, limit=limit
-        )
+        if as_of is None:
+            found = alerts.listed(
+                connection, desk=wanted, series_id=series_id, status=status, after=after, limit=limit
+            )
+        else:
+            found = listed_as_of(
+                connection,
+                as_of=as_of,
+                desk=wanted,
+                series_id=series_id,
+                status=status,
+                after=after,
+                limit=limit,
+            )
     items = [AlertShown.of(record) for record in found.rows]
-    return Page(items=items, next=items[-1].id if found.more else None)
+    return listing(items, AlertShown, fields=fields, following=items[-1].id if found.more else None)
 
 
 @router.get("/{alert_id}", summary="One alert and what happened to it")
-def one(service: TheService, caller: Reader, alert_id: AlertId) -> AlertStory:
-    """An alert with its events: each sentence as it was sent, and the reason."""
+def one(service: TheService, caller: Reader, alert_id: AlertId, as_of: AsOf = None) -> AlertStory:
+    """An alert with its events: each sentence as it was sent, and the reason; those by ``as_of`` if given."""
     with service.engine.begin() as connection:
-        return _story(connection, _existing(connection, caller, alert_id))
+        if as_of is None:
+            return _story(connection, _existing(connection, caller, alert_id))
+        found = one_as_of(connection, alert_id, as_of=as_of, desk=caller.desk)
+        if found is None:
+            raise ProblemError("not-found", f"There is no alert {alert_id!r} as of that moment.")
+        return _told(found, life_by(connection, alert_id, as_of=as_of))
 
 
 @router.post("/{alert_id}/acknowledge", summary="Say that it is seen", dependencies=[Depends(only_json)])
@@ -162,7 +185,10 @@ def _noted(service: Service, caller: Caller, audit: Auditor, note: AlertNote) ->
 
 
 def _story(connection: Connection, record: AlertRecord) -> AlertStory:
-    life = alerts.life(connection, record.state.id)
+    return _told(record, alerts.life(connection, record.state.id))
+
+
+def _told(record: AlertRecord, life: Life) -> AlertStory:
     return AlertStory(
         **dict(AlertShown.of(record)),
         events=[EventShown.of(event) for event in life.events],

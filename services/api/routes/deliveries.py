@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import Connection
 
 from services.api.auditing import Audit
 from services.api.dependencies import TheService
+from services.api.formats import Fields, listing
 from services.api.problems import ProblemError
-from services.api.schemas.common import Limit, Page
+from services.api.schemas.common import Limit, Page, PageOfParts
 from services.api.schemas.deliveries import AttemptShown, DeliveryShown, DeliveryStory, Status
 from services.api.security import EndpointKeeper, Reader
 from services.bootstrap import DELIVER_MESSAGES
@@ -24,8 +25,9 @@ router = APIRouter(prefix="/deliveries", tags=["deliveries"])
 DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Id of the delivery.")]
 
 
-@router.get("", summary="Deliveries, the newest first")
+@router.get("", summary="Deliveries, the newest first", response_model=Page[DeliveryShown] | PageOfParts)
 def listed(
+    *,
     service: TheService,
     caller: Reader,
     status: Status | None = None,
@@ -33,12 +35,14 @@ def listed(
         int | None, Query(ge=1, le=2**63 - 1, description="The cursor ``next`` of the page before.")
     ] = None,
     limit: Limit = 100,
-) -> Page[DeliveryShown]:
+    fields: Fields = None,
+) -> Response:
     """Deliveries to every endpoint; ``exhausted`` are those that were given up and wait for a replay."""
     with service.engine.begin() as connection:
         found = deliveries.listed(connection, desk=caller.desk, status=status, before=before, limit=limit)
     items = [DeliveryShown.of(record) for record in found.rows]
-    return Page(items=items, next=str(items[-1].id) if found.more else None)
+    following = str(items[-1].id) if found.more else None
+    return listing(items, DeliveryShown, fields=fields, following=following)
 
 
 @router.get("/{delivery_id}", summary="One delivery and its attempts")

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query, Response
 
 from forecasting.shocks.episodes import Status
 from services.api.dependencies import TheService
-from services.api.formats import CONTENT, JSON, Format, table
+from services.api.formats import CONTENT, Fields, Format, page
 from services.api.problems import ProblemError
 from services.api.routes.series import existing
-from services.api.schemas.common import AsOf, Limit, Page
+from services.api.schemas.common import AsOf, Limit, Page, PageOfParts
 from services.api.schemas.episodes import EPISODE_COLUMNS, EpisodeShown, EpisodeTold
 from services.api.security import Reader
 from services.queries import series
@@ -25,7 +25,12 @@ EpisodeId = Annotated[
 ]
 
 
-@router.get("", summary="Episodes as of a moment", response_model=Page[EpisodeShown], responses=CONTENT)
+@router.get(
+    "",
+    summary="Episodes as of a moment",
+    response_model=Page[EpisodeShown] | PageOfParts,
+    responses=CONTENT,
+)
 def listed(
     *,
     service: TheService,
@@ -39,7 +44,8 @@ def listed(
         str | None, Query(max_length=250, description="The cursor ``next`` of the page before.")
     ] = None,
     limit: Limit = 100,
-) -> Page[EpisodeShown] | Response:
+    fields: Fields = None,
+) -> Response:
     """The latest onset first, each as it stood by what was known at the moment."""
     with service.engine.begin() as connection:
         if series_id is not None:
@@ -50,13 +56,18 @@ def listed(
     if after is not None and after not in ids:
         raise ProblemError("invalid-request", f"query.after: {after[:40]!r} is no cursor of this list.")
     rest = found if after is None else found[ids.index(after) + 1 :]
-    page = sliced([each for each in rest if status in {None, each.chapter.episode.status}], limit)
-    items = [EpisodeShown.of(each) for each in page.rows]
-    following = items[-1].id if page.more else None
-    if wanted == JSON:
-        return Page(items=items, next=following)
-    rows = [each.row() for each in items]
-    return table(wanted, rows, EPISODE_COLUMNS, name="episodes", following=following)
+    shown = sliced([each for each in rest if status in {None, each.chapter.episode.status}], limit)
+    items = [EpisodeShown.of(each) for each in shown.rows]
+    return page(
+        wanted,
+        items,
+        EpisodeShown,
+        fields=fields,
+        following=items[-1].id if shown.more else None,
+        row=EpisodeShown.row,
+        columns=EPISODE_COLUMNS,
+        name="episodes",
+    )
 
 
 @router.get("/{episode_id}", summary="One episode with its past states and scenarios")

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from forecasting.months import Month as CalendarMonth
 from services.api.auditing import Audit
 from services.api.dependencies import TheService
-from services.api.formats import CONTENT, JSON, PARQUET, Format, table
+from services.api.formats import CONTENT, JSON, PARQUET, Fields, Format, page
 from services.api.limits import media_types
 from services.api.problems import ProblemError
 from services.api.routes.series import existing
-from services.api.schemas.common import AsOf, Limit, Month, Page, SeriesId
+from services.api.schemas.common import AsOf, Limit, Month, Page, PageOfParts, SeriesId
 from services.api.schemas.observations import (
     CSV_EXAMPLE,
     UPLOAD_EXAMPLE,
@@ -138,7 +138,7 @@ def _said(asked: str | None, written: str | None) -> str:
 @router.get(
     "/series/{series_id}/observations",
     summary="Figures of a series",
-    response_model=Page[FigureShown],
+    response_model=Page[FigureShown] | PageOfParts,
     responses=CONTENT,
 )
 def held(
@@ -157,7 +157,8 @@ def held(
         int | None, Query(ge=1, le=2**63 - 1, description="The cursor ``next`` of the page before.")
     ] = None,
     limit: Limit = 1000,
-) -> Page[FigureShown] | Response:
+    fields: Fields = None,
+) -> Response:
     """The standing figure of each month in the order of months, as known now or at ``as_of``."""
     with service.engine.begin() as connection:
         unit = existing(connection, caller, series_id).unit
@@ -175,9 +176,13 @@ def held(
         except UnknownCursorError as error:
             raise ProblemError("invalid-request", f"query.after: {error}") from error
     items = [FigureShown.of(row, unit) for row in found.rows]
-    following = str(items[-1].id) if found.more else None
-    if wanted == JSON:
-        return Page(items=items, next=following)
-    dumped = [each.model_dump(mode="json") for each in items]
-    columns = list(FigureShown.model_fields)
-    return table(wanted, dumped, columns, name=f"{series_id}-observations", following=following)
+    return page(
+        wanted,
+        items,
+        FigureShown,
+        fields=fields,
+        following=str(items[-1].id) if found.more else None,
+        row=lambda each: each.model_dump(mode="json"),
+        columns=list(FigureShown.model_fields),
+        name=f"{series_id}-observations",
+    )

@@ -53,10 +53,14 @@ def listed(
 
 
 @router.get("/release-calendars", summary="Release calendars")
-def listed_calendars(service: TheService, caller: Reader) -> Page[CalendarShown]:
-    """Those that ship and those of the installation, by id, with what is learned of their sources."""
+def listed_calendars(service: TheService, caller: Reader, as_of: AsOf = None) -> Page[CalendarShown]:
+    """Those that ship and those of the installation, by id, with what is learned of their sources.
+
+    With ``as_of`` what was learned by then; the calendars themselves are as they stand, since one that is
+    described anew keeps no earlier form.
+    """
     with service.engine.begin() as connection:
-        every = calendars(connection, as_of=service.now(), desk=caller.desk)
+        every = calendars(connection, as_of=as_of or service.now(), desk=caller.desk)
     return Page(items=[CalendarShown.of(each.calendar, list(each.covered), each.learned) for each in every])
 
 

@@ -13,7 +13,7 @@ from services.api.auditing import Audit, Auditor
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
-from services.api.schemas.common import Month, Page, clean_json, storable_id
+from services.api.schemas.common import AsOf, Month, Page, clean_json, storable_id
 from services.api.schemas.rehearsals import RehearsalShown
 from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown
 from services.api.security import Reader, RuleKeeper
@@ -33,25 +33,28 @@ def listed(
     service: TheService,
     caller: Reader,
     desk: Annotated[str | None, Query(description="Only those of a desk.")] = None,
+    as_of: AsOf = None,
 ) -> Page[RuleShown]:
-    """The newest version of each rule, by id."""
+    """The newest version of each rule, by id; with ``as_of`` the newest that had been saved by then."""
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
-        found = rules.in_force(connection, desk=wanted)
+        found = rules.in_force(connection, desk=wanted, as_of=as_of)
     return Page(items=[RuleShown.of(rule) for rule in found])
 
 
 @router.get("/{rule_id}", summary="One rule")
 def one(
+    *,
     service: TheService,
     caller: Reader,
     rule_id: RuleId,
     response: Response,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest by default.")] = None,
+    as_of: AsOf = None,
 ) -> RuleShown:
-    """A rule as it stands, or as it stood under a version."""
+    """A rule as it stands, as it stood at a moment, or under a version."""
     with service.engine.begin() as connection:
-        found = rules.one(connection, rule_id, version, desk=caller.desk)
+        found = rules.one(connection, rule_id, version, desk=caller.desk, as_of=as_of)
     if found is None:
         raise ProblemError(
             "not-found", f"There is no rule {rule_id!r}" + (f" of version {version}." if version else ".")

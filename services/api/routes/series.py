@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from services.api.auditing import Audit
 from services.api.dependencies import TheService
+from services.api.formats import Fields, listing
 from services.api.limits import only_json
 from services.api.problems import ProblemError
-from services.api.schemas.common import Limit, Page, SeriesId, storable_id
+from services.api.schemas.common import Limit, Page, PageOfParts, SeriesId, storable_id
 from services.api.schemas.series import SeriesGiven, SeriesShown
 from services.api.security import Reader, Writer
 from services.queries import series
@@ -22,7 +23,7 @@ from services.usecases.register_series import OtherUnitError, TakenIdError, regi
 router = APIRouter(prefix="/series", tags=["series"])
 
 
-@router.get("", summary="Series by id")
+@router.get("", summary="Series by id", response_model=Page[SeriesShown] | PageOfParts)
 def listed(
     *,
     service: TheService,
@@ -39,7 +40,8 @@ def listed(
     ] = None,
     after: Annotated[str, Query(description="The cursor ``next`` of the page before.")] = "",
     limit: Limit = 100,
-) -> Page[SeriesShown]:
+    fields: Fields = None,
+) -> Response:
     """Series in the order of their ids, a page at a time."""
     with service.engine.begin() as connection:
         found = series.listed(
@@ -52,7 +54,7 @@ def listed(
             limit=limit,
         )
     items = [SeriesShown.model_validate(record) for record in found.rows]
-    return Page(items=items, next=items[-1].id if found.more else None)
+    return listing(items, SeriesShown, fields=fields, following=items[-1].id if found.more else None)
 
 
 @router.get("/{series_id}", summary="One series")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from services.api.dependencies import TheService
-from services.api.formats import CONTENT, JSON, Format, table
+from services.api.formats import CONTENT, Fields, Format, page
 from services.api.problems import ProblemError
 from services.api.routes.series import existing
-from services.api.schemas.common import AsOf, Before, Limit, Page, SeriesId
+from services.api.schemas.common import AsOf, Before, Limit, Page, PageOfParts, SeriesId
 from services.api.schemas.verdicts import VERDICT_COLUMNS, VerdictShown
 from services.api.security import Reader
 from services.queries import verdicts
@@ -20,7 +20,7 @@ router = APIRouter(tags=["verdicts"])
 @router.get(
     "/series/{series_id}/verdicts",
     summary="Verdicts on a series",
-    response_model=Page[VerdictShown],
+    response_model=Page[VerdictShown] | PageOfParts,
     responses=CONTENT,
 )
 def listed(
@@ -32,7 +32,8 @@ def listed(
     as_of: AsOf = None,
     before: Before = None,
     limit: Limit = 100,
-) -> Page[VerdictShown] | Response:
+    fields: Fields = None,
+) -> Response:
     """One verdict for every figure recorded, the last known first; with ``as_of`` only those known then."""
     with service.engine.begin() as connection:
         existing(connection, caller, series_id)
@@ -41,13 +42,13 @@ def listed(
         except UnknownCursorError as error:
             raise ProblemError("invalid-request", f"query.before: {error}") from error
     items = [VerdictShown.of(each) for each in judged.rows]
-    following = str(items[-1].observation_id) if judged.more else None
-    if wanted == JSON:
-        return Page(items=items, next=following)
-    return table(
+    return page(
         wanted,
-        [each.row() for each in items],
-        VERDICT_COLUMNS,
+        items,
+        VerdictShown,
+        fields=fields,
+        following=str(items[-1].observation_id) if judged.more else None,
+        row=VerdictShown.row,
+        columns=VERDICT_COLUMNS,
         name=f"{series_id}-verdicts",
-        following=following,
     )

@@ -36,6 +36,13 @@ class Page(Shown, Generic[Item]):
     next: str | None = None
 
 
+class PageOfParts(Shown):
+    """The same where ``fields`` is given: each item holds those alone."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
 def _moment(given: Any) -> Any:
     if not isinstance(given, str):
         return given
