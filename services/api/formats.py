@@ -58,8 +58,8 @@ Fields = Annotated[
     str | None,
     Query(
         max_length=1_000,
-        description="Only these of each item's fields, separated by commas; in a table, of its columns.",
-        examples=["id,series_id"],
+        description="Only these of each item's fields, separated by commas, such as month,value; in a table, "
+        "of its columns.",
     ),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from fastapi import Request
@@ -129,7 +129,7 @@ async def plain_text(request: Request) -> None:
         raise ProblemError("invalid-request", "The address holds a control character.")
 
 
-def media_types(*accepted: str) -> Callable[[Request], str]:
+def media_types(*accepted: str) -> Callable[[Request], Awaitable[str]]:
     """Dependency: the content type of the body, one of ``accepted``; else 415."""
 
     async def check(request: Request) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import structlog
@@ -62,7 +62,7 @@ def _identified(service: Service, given: HTTPAuthorizationCredentials | None) ->
     raise ProblemError("unauthorised", why, headers=_CHALLENGE)
 
 
-def requires(scope: str) -> Callable[[Caller], Caller]:
+def requires(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
     """Dependency: the caller, whose key has a scope (or admin); else 403."""
 
     async def check(asking: Annotated[Caller, Depends(caller)]) -> Caller:

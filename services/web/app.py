@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.gzip import GZipMiddleware
+from starlette_compress import CompressMiddleware
 
 from services.bootstrap import Service
 from services.middleware.answer_headers import AnswerHeaders
@@ -68,7 +68,7 @@ def create_web(service: Service) -> FastAPI:
     error_pages.install(app)
     app.add_middleware(RequestIds)
     app.add_middleware(FormLimit, larger={imports.ADDRESS: imports.most_bytes(service.settings)})
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(CompressMiddleware, minimum_size=1_000, brotli=False, zstd_level=3, gzip_level=5)
     app.add_middleware(
         AnswerHeaders, production=service.settings.environment == "production", policies={"/": OWN_ONLY}
     )

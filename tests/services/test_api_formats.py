@@ -67,6 +67,16 @@ def test_answer_that_is_held_is_not_sent_again(stage: Stage) -> None:
     assert changed.headers["etag"] != tag
 
 
+@pytest.mark.parametrize("encoding", ["zstd", "gzip", "identity"])
+def test_a_large_answer_is_packed_as_the_caller_can_unpack_it(stage: Stage, encoding: str) -> None:
+    """The same JSON comes by zstd, by gzip, or as it is."""
+    accepted = {"Accept-Encoding": encoding}
+    answer = stage.client.get("/openapi.json", headers=accepted)
+    assert answer.headers.get("content-encoding", "identity") == encoding
+    plain = stage.client.get("/openapi.json", headers={"Accept-Encoding": "identity"})
+    assert answer.json() == plain.json()
+
+
 @pytest.mark.parametrize("path", ["observations", "verdicts"])
 def test_pages_hold_everything_once(stage: Stage, path: str) -> None:
     """Pages of one give, in order, what one page of all gives; a table names its next page in a header."""

@@ -23,7 +23,7 @@ from services.api.schemas.alerts import (
     NoteShown,
     Snooze,
 )
-from services.api.schemas.common import AsOf, Limit, Page, PageOfParts
+from services.api.schemas.common import AsOf, Limit, Page, PageOfParts, StoodAt
 from services.api.security import Reader, RuleKeeper
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import alerts
@@ -79,7 +79,7 @@ def listed(
 
 
 @router.get("/{alert_id}", summary="One alert and what happened to it")
-def one(service: TheService, caller: Reader, alert_id: AlertId, as_of: AsOf = None) -> AlertStory:
+def one(service: TheService, caller: Reader, alert_id: AlertId, as_of: StoodAt = None) -> AlertStory:
     """An alert with its events: each sentence as it was sent, and the reason; those by ``as_of`` if given."""
     with service.engine.begin() as connection:
         if as_of is None:

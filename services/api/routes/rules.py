@@ -13,7 +13,7 @@ from services.api.auditing import Audit, Auditor
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
-from services.api.schemas.common import AsOf, Month, Page, clean_json, storable_id
+from services.api.schemas.common import AsOf, Month, Page, StoodAt, clean_json, storable_id
 from services.api.schemas.rehearsals import RehearsalShown
 from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown
 from services.api.security import Reader, RuleKeeper
@@ -50,7 +50,7 @@ def one(
     rule_id: RuleId,
     response: Response,
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest by default.")] = None,
-    as_of: AsOf = None,
+    as_of: StoodAt = None,
 ) -> RuleShown:
     """A rule as it stands, as it stood at a moment, or under a version."""
     with service.engine.begin() as connection:

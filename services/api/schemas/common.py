@@ -90,6 +90,10 @@ AsOf = Annotated[
         openapi_examples={"moment": {"value": "2025-06-20T10:00:00Z"}},
     ),
 ]
+StoodAt = Annotated[
+    Moment | None,
+    Query(description="As it stood at this moment (ISO 8601 with its zone); 404 before it began."),
+]
 SeriesId = Annotated[str, Path(description="Id of the series.", min_length=1, max_length=200)]
 Before = Annotated[
     int | None, Query(ge=1, le=2**63 - 1, description="The cursor ``next`` of the page before.")
