@@ -1,23 +1,39 @@
 """The Python client of the API: ``Client``, ``AsyncClient``, frames, and the check of a signature."""
 
 from alerts.delivery.signing import verify
+from services.client.async_client import AsyncClient
 from services.client.calls import Figure
-from services.client.clients import AsyncClient, Client
+from services.client.client import Client
 from services.client.errors import ApiError, ForecastNotReadyError
 from services.client.frames import to_pandas, to_polars
-from services.client.shapes import Alert, Forecast, Held, Report, Series, Step, StreamedAlert, Verdict
+from services.client.shapes import (
+    Alert,
+    Episode,
+    Forecast,
+    Held,
+    Release,
+    Report,
+    Series,
+    Standing,
+    Step,
+    StreamedAlert,
+    Verdict,
+)
 
 __all__ = [
     "Alert",
     "ApiError",
     "AsyncClient",
     "Client",
+    "Episode",
     "Figure",
     "Forecast",
     "ForecastNotReadyError",
     "Held",
+    "Release",
     "Report",
     "Series",
+    "Standing",
     "Step",
     "StreamedAlert",
     "Verdict",

@@ -113,9 +113,68 @@ def forecast(
     return Call("GET", _of_series(series_id, "forecasts"), read, given(asked))
 
 
-def alerts(*, status: str | None, series_id: str | None) -> Pages[shapes.Alert]:
+def alerts(*, status: str | None, series_id: str | None, as_of: Moment) -> Pages[shapes.Alert]:
     """Alerts, the last opened first."""
-    return Pages("/v1/alerts", _as(shapes.Alert), {"status": status, "series_id": series_id})
+    asked = {"status": status, "series_id": series_id, "as_of": moment(as_of)}
+    return Pages("/v1/alerts", _as(shapes.Alert), asked)
+
+
+def acknowledge(alert_id: str, note: str | None) -> Call[shapes.Alert]:
+    """Say that an alert is seen; saying it twice changes nothing."""
+    path = f"/v1/alerts/{quote(alert_id, safe='')}/acknowledge"
+    return Call("POST", path, _as(shapes.Alert), body=given({"note": note}))
+
+
+def episodes(
+    *, series_id: str | None, family: str | None, status: str | None, as_of: Moment
+) -> Pages[shapes.Episode]:
+    """Episodes, the latest onset first."""
+    asked = {"series_id": series_id, "family": family, "status": status, "as_of": moment(as_of)}
+    return Pages("/v1/episodes", shapes.episode, asked)
+
+
+def releases(*, calendar: str | None, state: str | None, as_of: Moment) -> Call[list[shapes.Release]]:
+    """Releases by when they are due."""
+    asked = {"calendar": calendar, "state": state, "as_of": moment(as_of)}
+    return Call("GET", "/v1/releases", _items(shapes.Release), given(asked))
+
+
+def scoreboard(
+    *, by: str | None, series_id: str | None, horizon: int | None, members: bool, as_of: Moment
+) -> Call[list[shapes.Standing]]:
+    """Lines of the scoreboard."""
+    asked = {"by": by, "series_id": series_id, "horizon": horizon, "as_of": moment(as_of)}
+    asked["members"] = members or None
+    return Call("GET", "/v1/scoreboard", _items(shapes.Standing, "lines"), given(asked))
+
+
+def rules(*, desk: str | None, as_of: Moment) -> Call[list[dict[str, Any]]]:
+    """Rules in force, by id."""
+    asked = {"desk": desk, "as_of": moment(as_of)}
+    return Call("GET", "/v1/rules", lambda answer: list(answer["items"]), given(asked))
+
+
+def rehearse(rule: Mapping[str, Any], *, budget: float | None) -> Call[dict[str, Any]]:
+    """Replay a rule on the past; nothing is saved, so it may be asked again."""
+    return Call("POST", "/v1/rules/rehearse", dict, given({"budget": budget}), dict(rule))
+
+
+def deliveries(*, status: str | None) -> Pages[dict[str, Any]]:
+    """Deliveries to every endpoint, the newest first."""
+    return Pages("/v1/deliveries", dict, {"status": status}, cursor="before")
+
+
+def replay(delivery_id: int) -> Call[dict[str, Any]]:
+    """Send a delivery again."""
+    return Call("POST", f"/v1/deliveries/{delivery_id}/replay", dict, repeatable=False)
+
+
+def ask(method: str, path: str, body: Any, parameters: Mapping[str, Any]) -> Call[Any]:
+    """An operation by its method and path; only what changes nothing when repeated is sent again."""
+    method = method.upper()
+    return Call(
+        method, path, lambda answer: answer, given(parameters), body, repeatable=method in {"GET", "PUT"}
+    )
 
 
 def put_rule(rule_id: str, rule: Mapping[str, Any]) -> Call[dict[str, Any]]:
@@ -149,6 +208,10 @@ def _row(figure: Figure) -> dict[str, Any]:
 
 def _of_series(series_id: str, resource: str) -> str:
     return f"/v1/series/{quote(series_id, safe='')}/{resource}"
+
+
+def _items(shape: type[Answer], key: str = "items") -> Callable[[Any], list[Answer]]:
+    return lambda answer: [shapes.shaped(shape, each) for each in answer[key]]
 
 
 def _as(shape: type[Answer]) -> Callable[[Any], Answer]:

@@ -117,6 +117,60 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Episode:
+    """A shock from its onset to its end: ``shortfall`` and ``trough`` are in the series' unit."""
+
+    id: str
+    sentence: str
+    series_id: str
+    unit: str
+    side: str
+    status: str
+    onset: str
+    closed: str | None
+    trough: dict[str, Any]
+    recovered_share: float
+    months_under: int
+    shortfall: dict[str, Any]
+    types: dict[str, Any]
+    measure: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is expected of a source for a period, when, and whether it came."""
+
+    calendar: str
+    title: str
+    period: str
+    due: str
+    state: str
+    arrived: str | None
+    hours_late: float | None
+    series: list[str]
+    missing: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How published forecasts did on ``figures`` that have arrived, scaled as the scoreboard says."""
+
+    model: str
+    member: str | None
+    horizon: int | None
+    series_id: str | None
+    figures: int
+    mase: float | None
+    pinball: float | None
+    wis: float | None
+    bias: float | None
+    coverage_80: float
+    coverage_95: float
+    naive_mase: float | None
+    naive_wis: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class StreamedAlert:
     """One event of the live stream; ``payload`` is what a webhook would hold."""
 
@@ -142,6 +196,12 @@ def shaped(shape: type[Shape], answer: dict[str, Any]) -> Shape:
 def forecast(answer: dict[str, Any]) -> Forecast:
     """An answer as a forecast."""
     return shaped(Forecast, {**answer, "steps": tuple(shaped(Step, each) for each in answer["steps"])})
+
+
+def episode(answer: dict[str, Any]) -> Episode:
+    """An answer as an episode."""
+    named = {"series_id": answer["series"]["id"], "unit": answer["series"]["unit"]}
+    return shaped(Episode, {**answer, **named})
 
 
 def series(answer: dict[str, Any]) -> Series:

@@ -73,6 +73,8 @@ def test_the_page_of_the_docs_runs(refitting: Stage, capsys: pytest.CaptureFixtu
     assert "2025-06" in shown
     assert "{'opened': 1}" in shown
     assert "['TIN']" in shown
+    assert "opened" in shown.split("['TIN']")[1]
+    assert "{'name': 'metals', 'series': 1}" in shown
     assert list(shared["forecast"].steps[0].quantiles) == ["0.1", "0.5", "0.9"]
     body = b'{"data":{"sentence":"Copper fell."}}'
     headers = sign([shared["secret"]], message_id="msg_1", at=dt.datetime.now(dt.UTC), body=body)
@@ -95,6 +97,13 @@ def test_both_clients_give_the_same(refitting: Stage) -> None:
             client.verdicts(MAGNETS),
             client.forecast(MAGNETS),
             client.alerts(),
+            client.alerts(as_of=MAY.known_from),
+            client.episodes(family="none"),
+            client.releases(),
+            client.scoreboard(by="horizon"),
+            client.rules(),
+            list(client.deliveries(status="exhausted")),
+            client.ask("get", "/v1/families", after=None),
         )
 
     async def awaited() -> tuple[Any, ...]:
@@ -105,6 +114,13 @@ def test_both_clients_give_the_same(refitting: Stage) -> None:
                 await client.verdicts(MAGNETS),
                 await client.forecast(MAGNETS),
                 await client.alerts(),
+                await client.alerts(as_of=MAY.known_from),
+                await client.episodes(family="none"),
+                await client.releases(),
+                await client.scoreboard(by="horizon"),
+                await client.rules(),
+                [each async for each in client.deliveries(status="exhausted")],
+                await client.ask("get", "/v1/families", after=None),
             )
 
     assert asyncio.run(awaited()) == told
