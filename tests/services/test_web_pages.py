@@ -210,6 +210,31 @@ def test_the_track_record_stands_beside_seasonal_naive(told: Client) -> None:
     assert "Error by months ahead" in page
 
 
+def test_the_track_record_says_which_months_it_stands_on(stage: Stage, told: Client) -> None:
+    """Two months, both of a shock on the magnets, too few; outside it the sibling's record is left."""
+    sibling = [
+        {"series_id": "SIBLING", "month": f"2025-{month:02d}", "value": 1000, "known_from": LATER.isoformat()}
+        for month in (5, 6)
+    ]
+    assert stage.upload(*sibling, replay="true").status_code < 300
+    fit(stage)
+    page = " ".join(told.get("/track-record").text.split())
+    assert "2 months, May 2025 to June 2025; in 2 of them the episode of a shock was open" in page
+    assert "Fewer than 24 months: too few to rank methods." in page
+    assert page.index("too few to rank") < page.index("By months ahead")
+    (line,) = (
+        row for row in rows(told, "/track-record?by=series&format=csv") if row["series_id"] == "SIBLING"
+    )
+    outside = page.partition("Months outside episodes")[2].partition("</tr>")[0]
+    figures, mase = re.findall(r'data-value="([\d.]+)"', outside)[:2]
+    assert (figures, float(mase)) == (line["figures"], pytest.approx(float(line["mase"])))
+    alone = " ".join(told.get(f"/track-record?series_id={MAGNETS}").text.split())
+    assert "Months outside episodes" not in alone
+    assert "No figure that is scored lies outside one" in alone
+    then = " ".join(told.get("/track-record?as_of=2025-06-30").text.split())
+    assert "1 month, May 2025; in 1 of them" in then
+
+
 def test_a_family_stands_side_by_side(told: Client) -> None:
     """Siblings are an index of one axis, and shares of their sum that add up to one."""
     page = told.get("/families/magnets")
