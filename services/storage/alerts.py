@@ -33,9 +33,11 @@ GRAVITY = {str(severity): -severity.rank for severity in Severity}
 
 
 Sort = Literal["opened", "severity", "series", "state"]
-"""What alerts are listed by: when they opened, how grave they are, the name of their series, how they stand."""
+"""What alerts are listed by: when they opened, how grave they are, their series' name, how they stand."""
 
-_STANDS = {str(status): place for place, status in enumerate((Status.OPENED, Status.RESOLVED, Status.RETRACTED))}
+_STANDS = {
+    str(status): place for place, status in enumerate((Status.OPENED, Status.RESOLVED, Status.RETRACTED))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,9 @@ def paged(
     keys = _keys(alerts, sort, rising)
     if after is not None:
         mark = alerts.alias("mark")
-        last = [select(key).where(mark.c.id == after).scalar_subquery() for key, _ in _keys(mark, sort, rising)]
+        last = [
+            select(key).where(mark.c.id == after).scalar_subquery() for key, _ in _keys(mark, sort, rising)
+        ]
         query = query.where(_behind(keys, last))
     order = (key.asc() if up else key.desc() for key, up in keys)
     return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
@@ -193,7 +197,10 @@ Keys = list[tuple[ColumnElement[Any], bool]]
 
 def _keys(table: FromClause, sort: Sort, rising: bool) -> Keys:
     """What a table of alerts is ordered by, each with whether it rises; the id tells equal ones apart."""
-    last_opened: Keys = [(table.c.opened_at, rising and sort == "opened"), (table.c.id, rising and sort == "opened")]
+    last_opened: Keys = [
+        (table.c.opened_at, rising and sort == "opened"),
+        (table.c.id, rising and sort == "opened"),
+    ]
     match sort:
         case "opened":
             return last_opened
