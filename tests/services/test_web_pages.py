@@ -14,6 +14,7 @@ from api_stage import MAGNETS, NOW, Stage, served
 from httpx import Client
 from web_stage import LATER, fit, tell, tell_later
 
+from forecasting.months import Month
 from services.storage import forecasts
 from services.web.app import create_web
 from services.web.formats import quantity
@@ -243,3 +244,23 @@ def test_a_family_stands_side_by_side(told: Client) -> None:
     cells = [row for row in rows(told, "/families/magnets?format=csv") if row["month"] == "2025-04"]
     assert sum(float(row["share"]) for row in cells) == pytest.approx(1)
     assert told.get("/families/nothing").status_code == 404
+
+
+def test_a_family_shows_its_last_parting(stage: Stage, pages: Client) -> None:
+    """Siblings that parted in June and go together in July stand there as of June, and July is named."""
+    stage.at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for place, name in enumerate(("ores", "magnets")):
+        stage.register(name, name=name, family="metals")
+        for month in range(37):
+            period = Month.of(2022, 7) + month
+            value = (1600.0, 600.0)[place] if month == 35 else 1000.0 + 10 * (month % (3 + place))
+            figure = {"series_id": name, "month": str(period), "value": value}
+            given = {**figure, "known_from": f"{period + 1}-20T02:00Z"}
+            assert stage.upload(given, history="true").status_code == 200
+    page = pages.get("/families/metals").text
+    assert "Where they part: June 2025" in page
+    assert '<strong class="down">parted</strong>' in page
+    assert "In July 2025, the last that two of them hold with the year before, none did." in page
+    then = pages.get("/families/metals?as_of=2025-07-31").text
+    assert "Where they part: June 2025" in then
+    assert "none did" not in then
