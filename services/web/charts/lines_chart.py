@@ -40,7 +40,7 @@ class Canvas:
     left: float = 48
     right: float = 190
     top: float = 16
-    bottom: float = 28
+    bottom: float = 32
 
 
 PHONE = Canvas(width=360, height=260, left=40, right=10, top=14, bottom=32)
