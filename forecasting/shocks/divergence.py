@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.months import Span
+from forecasting.months import Month, Span
 from forecasting.series import Series
 
 Floats = NDArray[np.float64]
@@ -78,13 +78,8 @@ def divergence(first: Series, second: Series, span: Span) -> Divergence | None:
         return None
     gap = up - down
     earlier = _earlier_gaps(higher, lower, span)
-    score = None
-    if len(earlier) >= FEWEST:
-        middle = float(np.median(earlier))
-        spread = max(1.4826 * float(np.median(np.abs(earlier - middle))), SMALLEST_SPREAD)
-        score = (gap - middle) / spread
+    score, parted = _judged(up, down, earlier)
     opposite = up > 0 > down
-    parted = score >= PARTED if score is not None else opposite and up >= LARGE and -down >= LARGE
     against = (
         f"{score:.1f} times the usual spread of {len(earlier)} earlier gaps"
         if score is not None
@@ -107,6 +102,53 @@ def divergence(first: Series, second: Series, span: Span) -> Divergence | None:
         parted=parted,
         reason=reason,
     )
+
+
+def last_parted(family: Sequence[Series], first: Month, last: Month) -> Month | None:
+    """The last month from ``first`` to ``last`` in which two of a family parted; None where none did.
+
+    Each month is judged as ``divergence`` judges it, by gaps that are earlier than the month.
+    """
+    pairs = list(combinations([(each.start, _changes(each, last)) for each in family], 2))
+    for back in range(last.since(first) + 1):
+        month = last - back
+        if any(_parted_in(one, other, month) for one, other in pairs):
+            return month
+    return None
+
+
+Changes = tuple[Month, Floats]
+
+
+def _changes(series: Series, last: Month) -> Floats:
+    """Log changes on the year of each month from a series' start on."""
+    months = max(last.since(series.start) + 1, 0)
+    return np.array([log_change(series, Span(series.start + step)) for step in range(months)])
+
+
+def _parted_in(one: Changes, other: Changes, month: Month) -> bool:
+    start = max(one[0], other[0])
+    held = month.since(start) + 1
+    if held < 1:
+        return False
+    first, second = (changes[start.since(begun) :][:held] for begun, changes in (one, other))
+    gaps = first - second
+    if not math.isfinite(gaps[-1]):
+        return False
+    earlier = gaps[:-1][np.isfinite(gaps[:-1])]
+    up, down = max(first[-1], second[-1]), min(first[-1], second[-1])
+    turned = 1.0 if first[-1] >= second[-1] else -1.0
+    return _judged(float(up), float(down), turned * earlier)[1]
+
+
+def _judged(up: float, down: float, earlier: Floats) -> tuple[float | None, bool]:
+    """The score of a gap against earlier ones, and whether it parts two siblings."""
+    if len(earlier) < FEWEST:
+        return None, up > 0 > down and up >= LARGE and -down >= LARGE
+    middle = float(np.median(earlier))
+    spread = max(1.4826 * float(np.median(np.abs(earlier - middle))), SMALLEST_SPREAD)
+    score = (up - down - middle) / spread
+    return score, score >= PARTED
 
 
 def log_change(series: Series, span: Span) -> float:

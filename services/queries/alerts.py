@@ -24,7 +24,7 @@ from services.storage import (
 from services.storage import series as held_series
 from services.storage.alert_events import AlertEvent
 from services.storage.alert_notes import AlertNote
-from services.storage.alerts import AlertRecord
+from services.storage.alerts import AlertRecord, Sort
 from services.storage.deliveries import DeliveryRecord
 from services.storage.series import SeriesRecord
 from services.storage.silences import SilenceRecord
@@ -35,6 +35,7 @@ __all__ = [
     "AlertRecord",
     "Evidence",
     "Life",
+    "Sort",
     "ToldAlert",
     "evidence",
     "life",
@@ -97,13 +98,22 @@ def listed(
     status: str | None = None,
     after: str | None = None,
     limit: int,
+    sort: Sort = "opened",
+    rising: bool = False,
 ) -> Slice[AlertRecord]:
-    """Alerts that have opened, the last opened first; each keeps its place whatever happens to it.
+    """Alerts that have opened, by default the last opened first: so each keeps its place for good.
 
     ``after`` is the id of the last that is had; what comes after an id that no alert has is nothing.
     """
     found = alerts.paged(
-        connection, desk=desk, series_id=series_id, status=status, after=after, limit=limit + 1
+        connection,
+        desk=desk,
+        series_id=series_id,
+        status=status,
+        after=after,
+        limit=limit + 1,
+        sort=sort,
+        rising=rising,
     )
     return sliced(found, limit)
 

@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 from sqlalchemy import Connection
 
-from forecasting.months import Month
+from forecasting.months import Month, Span
 from forecasting.series import Series
+from forecasting.shocks.divergence import last_parted
 from services.queries.divergence import FamilyDivergence, divergence_as_of
 from services.queries.mirror import Mirrored, mirrored_as_of
 from services.storage import series as held
@@ -39,13 +40,18 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FamilyView:
-    """The siblings over ``months``; ``base`` names the months whose mean is 100."""
+    """The siblings over ``months``; ``base`` names the months whose mean is 100.
+
+    ``divergence`` is of the last month shown in which two of them parted, else of the last that two of them
+    hold; ``latest`` is that last one.
+    """
 
     family: str
     months: list[Month]
     base: tuple[Month, Month] | None
     siblings: tuple[Sibling, ...]
     divergence: FamilyDivergence
+    latest: Span | None
     mirrors: tuple[Mirrored, ...]
 
 
@@ -73,12 +79,18 @@ def family_view(
         first = max(min(each.start for each in known), last - (months - 1))
         shown = [first + step for step in range(last.since(first) + 1)]
         base = _base(known, shown)
+    latest = divergence_as_of(connection, family, registered, as_of=as_of)
+    parting = last_parted(known, shown[0], shown[-1]) if shown else None
+    found = latest
+    if parting is not None and latest.span is not None and latest.span.first != parting:
+        found = divergence_as_of(connection, family, registered, as_of=as_of, month=parting)
     return FamilyView(
         family,
         shown,
         base,
         tuple(_sibling(records[each.id], each, known, shown, base) for each in known),
-        divergence_as_of(connection, family, registered, as_of=as_of),
+        found,
+        latest.span,
         tuple(mirrored_as_of(connection, each, as_of=as_of, desk=desk) for each in registered),
     )
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection
 
+from forecasting.months import Month
 from forecasting.portfolios import BASELINE
+from services.queries.episodes import FollowedEpisode, episodes_as_of
 from services.storage import scores
-from services.storage.scores import Print, Standing
+from services.storage.scores import Print, ScoredFigure, Standing
+from services.storage.series import SeriesRecord
 
-__all__ = ["By", "Line", "Measured", "Print", "Standing", "measured", "scoreboard"]
+__all__ = ["By", "Ground", "Line", "Measured", "Print", "Standing", "ground", "measured", "scoreboard"]
 
 By = Literal["model", "horizon", "series"]
+
+FEWEST_MONTHS = 24
+"""Months below which scores are too few to rank methods: two of each month of the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,85 @@ class Measured:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The months that a record stands on, and what is left of it outside shocks.
+
+    ``months`` counts calendar months of which at least one figure was scored, from ``first`` to ``last``;
+    ``shocked`` those in which a scored figure lies in an episode of its series, from the onset to the month
+    that closed it. ``outside`` is the record of the figures that lie in none; None where there are none.
+    """
+
+    months: int
+    first: Month
+    last: Month
+    shocked: int
+    outside: Line | None
+
+    @property
+    def too_few(self) -> bool:
+        """True where nothing follows of which method is the better one."""
+        return self.months < FEWEST_MONTHS
+
+
+def ground(
+    connection: Connection,
+    registered: Sequence[SeriesRecord],
+    *,
+    as_of: dt.datetime,
+    model: str,
+    against: Print = "first_print",
+    series_id: str | None = None,
+    desk: str | None = None,
+) -> Ground | None:
+    """What a model's record stands on, by what was known at a moment; None until a figure was scored.
+
+    Episodes are those of the series ``registered``.
+    """
+    scored = scores.figures(
+        connection, model=model, against=against, as_of=as_of, series_id=series_id, desk=desk
+    )
+    if not scored:
+        return None
+    with_scores = {each.series_id for each in scored}
+    watched = [each for each in registered if each.id in with_scores]
+    inside = _inside(scored, episodes_as_of(connection, watched, as_of=as_of))
+    left = scoreboard(
+        connection,
+        against=against,
+        as_of=as_of,
+        model=model,
+        series_id=series_id,
+        desk=desk,
+        without={each.observation_id for each in inside},
+    )
+    months = {month for each in scored for month in each.span}
+    return Ground(
+        len(months),
+        min(months),
+        max(months),
+        len({month for each in inside for month in each.span}),
+        left[0] if left else None,
+    )
+
+
+def _inside(scored: Sequence[ScoredFigure], episodes: Sequence[FollowedEpisode]) -> list[ScoredFigure]:
+    """The figures whose span meets an episode of their series."""
+    reach: dict[str, list[tuple[Month, Month]]] = {}
+    for each in episodes:
+        state = each.chapter.episode
+        end = each.chapter.followed_to if state.closed is None else state.closed
+        reach.setdefault(each.series.id, []).append((state.onset.first, end))
+    return [
+        each
+        for each in scored
+        if any(
+            first <= each.span.last and each.span.first <= last
+            for first, last in reach.get(each.series_id, ())
+        )
+    ]
+
+
 def scoreboard(
     connection: Connection,
     *,
@@ -47,10 +132,11 @@ def scoreboard(
     horizon: int | None = None,
     members: bool = False,
     desk: str | None = None,
+    without: Collection[int] = (),
 ) -> list[Line]:
     """Lines by model, and by horizon or series where asked; with ``members`` one for each member too.
 
-    With ``desk`` only over series that it may see.
+    With ``desk`` only over series that it may see; ``without`` are ids of observations that are left out.
     """
     found = scores.standings(
         connection,
@@ -61,6 +147,7 @@ def scoreboard(
         series_id=series_id,
         horizon=horizon,
         desk=desk,
+        without=without,
     )
     naive = {_key(each): each for each in found if each.member == BASELINE}
     return [Line(each, naive.get(_key(each))) for each in found if members or not each.member]

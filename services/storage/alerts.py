@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from alerts.hysteresis import Status
 from alerts.rules import Severity
 from alerts.states import AlertState, dump_state, parse_state
 from services.storage.columns import among
-from services.storage.tables import alerts
+from services.storage.tables import alerts, series
 
 GRAVITY = {str(severity): -severity.rank for severity in Severity}
 """How early an alert of a severity stands among those that are told the gravest first."""
+
+
+Sort = Literal["opened", "severity", "series", "state"]
+"""What alerts are listed by: when they opened, how grave they are, their series' name, how they stand."""
+
+_STANDS = {
+    str(status): place for place, status in enumerate((Status.OPENED, Status.RESOLVED, Status.RETRACTED))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +179,53 @@ def paged(
     status: str | None = None,
     after: str | None = None,
     limit: int = 100,
+    sort: Sort = "opened",
+    rising: bool = False,
 ) -> list[AlertRecord]:
-    """Alerts that have opened, the last opened first; with ``after`` those that come after that id.
+    """Alerts that have opened, in an order that holds; with ``after`` those that come after that id.
 
-    An alert keeps its place whatever happens to it, so that none is passed over or repeated between pages.
+    By default the last opened first; where others are sorted by, those that are equal stand so too. By when
+    it opened an alert keeps its place whatever happens to it: none is passed over or repeated between pages.
     """
-    place = (alerts.c.opened_at, alerts.c.id)
     query = _opened(desk, series_id, status)
+    keys = _keys(alerts, sort, rising)
     if after is not None:
         mark = alerts.alias("mark")
-        last = select(mark.c.opened_at, mark.c.id).where(mark.c.id == after)
-        query = query.where(tuple_(*place) < last.scalar_subquery())
-    query = query.order_by(*(column.desc() for column in place)).limit(limit)
-    return [_record(row) for row in connection.execute(query)]
+        last = [
+            select(key).where(mark.c.id == after).scalar_subquery() for key, _ in _keys(mark, sort, rising)
+        ]
+        query = query.where(_behind(keys, last))
+    order = (key.asc() if up else key.desc() for key, up in keys)
+    return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
+
+
+Keys = list[tuple[ColumnElement[Any], bool]]
+
+
+def _keys(table: FromClause, sort: Sort, rising: bool) -> Keys:
+    """What a table of alerts is ordered by, each with whether it rises; the id tells equal ones apart."""
+    last_opened: Keys = [
+        (table.c.opened_at, rising and sort == "opened"),
+        (table.c.id, rising and sort == "opened"),
+    ]
+    match sort:
+        case "opened":
+            return last_opened
+        case "severity":
+            return [(-case(GRAVITY, value=table.c.severity, else_=1), rising), *last_opened]
+        case "state":
+            return [(case(_STANDS, value=table.c.status, else_=len(_STANDS)), rising), *last_opened]
+        case "series":
+            name = select(series.c.name).where(series.c.id == table.c.series_id).scalar_subquery()
+            return [(func.lower(func.coalesce(name, table.c.series_id)), rising), *last_opened]
+
+
+def _behind(keys: Keys, last: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    """Whether a row comes after the last that is had: by the first key that differs."""
+    behind: ColumnElement[bool] = false()
+    for (key, up), value in zip(reversed(keys), reversed(last), strict=True):
+        behind = or_(key > value if up else key < value, and_(key == value, behind))
+    return behind
 
 
 def _opened(desk: str | None, series_id: str | None, status: str | None) -> Select[Any]:

@@ -64,6 +64,15 @@ class Standing:
     coverage_95: float
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredFigure:
+    """A figure that a published forecast was scored on."""
+
+    observation_id: int
+    series_id: str
+    span: Span
+
+
 def unscored(connection: Connection, series_ids: Collection[str]) -> list[Pair]:
     """Forecasts of the series with each figure that they reach and are not scored against yet.
 
@@ -156,15 +165,18 @@ def standings(
     series_id: str | None = None,
     horizon: int | None = None,
     desk: str | None = None,
+    without: Collection[int] = (),
 ) -> list[Standing]:
     """Means by model and member, and by horizon or series where asked, of what was known ``as_of``.
 
-    With ``desk`` only over series that it may see.
+    With ``desk`` only over series that it may see; ``without`` are ids of observations that are left out.
     """
     actual = _actual(against, as_of, series_id)
     group = {"model": [], "horizon": [scores.c.horizon], "series": [scores.c.series_id]}[by]
     query = _means(group).join(actual, actual.c.id == scores.c.observation_id)
     query = query.where(shown_to(desk, scores.c.series_id))
+    if without:
+        query = query.where(not_(among(scores.c.observation_id, without)))
     for column, wanted in (
         (scores.c.model, model),
         (scores.c.member, member),
@@ -187,6 +199,29 @@ def standings(
             row.coverage_80,
             row.coverage_95,
         )
+        for row in connection.execute(query)
+    ]
+
+
+def figures(
+    connection: Connection,
+    *,
+    model: str,
+    against: Print = "first_print",
+    as_of: dt.datetime | None = None,
+    series_id: str | None = None,
+    desk: str | None = None,
+) -> list[ScoredFigure]:
+    """The figures behind a model's standing, each once however many forecasts foretold it."""
+    actual = _actual(against, as_of, series_id)
+    query = (
+        select(actual.c.id, actual.c.series_id, actual.c.first_month, actual.c.months)
+        .join(scores, scores.c.observation_id == actual.c.id)
+        .where(scores.c.model == model, scores.c.member == "", shown_to(desk, scores.c.series_id))
+        .distinct()
+    )
+    return [
+        ScoredFigure(row.id, row.series_id, Span(row.first_month, row.months))
         for row in connection.execute(query)
     ]
 

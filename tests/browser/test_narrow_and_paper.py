@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations
+
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from services.local.stack import Stack
 
@@ -35,6 +38,89 @@ def test_no_page_scrolls_sideways_on_a_phone(chromium: Browser, stack: Stack) ->
         >= READABLE
     )
     context.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser, stack: Stack) -> Iterator[Page]:
+    """A page on a screen of 390 pixels."""
+    context = chromium.new_context(base_url=stack.api, viewport={"width": 390, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def test_the_menu_takes_one_line_of_a_phone(phone: Page) -> None:
+    """It is at most 56 pixels high, shows the page that one is on, and Tab reaches every other."""
+    for address in ("/", "/operations"):
+        phone.goto(address)
+        assert phone.locator("header.top").evaluate("each => each.offsetHeight") <= 56
+        expect(phone.locator("header.top .live")).to_have_text("live")  # it takes its place from the menu
+        slid_to(phone, "nav.main [aria-current]")
+    phone.goto("/")
+    links = phone.locator("nav.main a")
+    links.first.focus()
+    for place in range(links.count()):
+        assert phone.evaluate("document.activeElement.textContent") == links.nth(place).text_content()
+        slid_to(phone, "nav.main a:focus")
+        phone.keyboard.press("Tab")
+
+
+def slid_to(page: Page, selector: str) -> None:
+    """Wait until an element lies whole in the menu's bar."""
+    page.wait_for_function(
+        "selector => { const each = document.querySelector(selector);"
+        " const [own, bar] = [each, each.parentElement].map((one) => one.getBoundingClientRect());"
+        " return own.left >= bar.left - 1 && own.right <= bar.right + 1; }",
+        arg=selector,
+        timeout=5_000,
+    )
+
+
+@pytest.mark.parametrize("address", ["/alerts?status=all", "/rules"])
+def test_a_sentence_is_read_on_a_phone_without_sliding(phone: Page, address: str) -> None:
+    """A row of its table is stacked, the sentence ends inside it, and each fact below says what it is."""
+    phone.goto(address)
+    table = phone.locator("table.stacked")
+    assert table.locator("..").evaluate("each => each.scrollWidth <= each.clientWidth")
+    for said in table.locator("td.say").all():
+        box = said.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    facts = table.locator("tbody tr").first.locator("td[data-label]")
+    assert facts.count() > 3
+    label = "each => getComputedStyle(each, '::before').content"
+    assert all(each.evaluate(label).strip('"').endswith(": ") for each in facts.all())
+
+
+@pytest.mark.parametrize("width", [390, 560, 680, 800])
+@pytest.mark.parametrize("address", ["/families/cn-rare-earths", "/track-record"])
+def test_pictures_of_lines_are_read_on_a_phone(phone: Page, address: str, width: int) -> None:
+    """They fit the screen whole, their words are as large as can be read, and no two of an axis meet."""
+    phone.set_viewport_size({"width": width, "height": 800})
+    phone.goto(address)
+    shown = [each for each in phone.locator("svg.chart:not(.spark)").all() if each.is_visible()]
+    assert len(shown) == 2
+    for chart in shown:
+        box = chart.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        words = chart.locator("text.axis").evaluate_all(
+            "all => all.map((each) => ({"
+            " size: parseFloat(getComputedStyle(each).fontSize) * each.getScreenCTM().a,"
+            " over: each.classList.contains('over'), ...each.getBoundingClientRect().toJSON() }))"
+        )
+        assert len(words) > 4
+        assert all(each["size"] >= READABLE for each in words)
+        named = [each for each in words if not each["over"]]
+        assert not [(one, other) for one, other in combinations(named, 2) if meet(one, other)]
+
+
+def meet(one: dict[str, float], other: dict[str, float]) -> bool:
+    """Whether two boxes overlap."""
+    return all(one[low] < other[high] and other[low] < one[high] for low, high in SIDES)
+
+
+SIDES = (("left", "right"), ("top", "bottom"))
 
 
 def test_a_placeholder_can_be_read_in_the_dark(chromium: Browser, stack: Stack) -> None:

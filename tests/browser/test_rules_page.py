@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -71,6 +72,40 @@ def test_a_rule_is_built_rehearsed_saved_and_fires(page: Page, api: httpx.Client
     assert answer.status_code == 200, answer.text
     page.goto("/alerts")
     expect(page.locator("#alerts tr").filter(has_text="Magnets below 6,000 t")).to_contain_text("5,577 t")
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_months_stand_where_they_are_below_a_rehearsal(page: Page, width: int) -> None:
+    """Each name stands at its own month's line, no two meet, and the longest choice is shown whole."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/rules/magnet-shock")
+    page.get_by_label("From", exact=True).fill("2016-06")
+    page.get_by_label("To", exact=True).fill("2025-05")
+    choice = page.locator("select[name=mode]")
+    assert choice.evaluate(
+        "each => { const whole = each.cloneNode(true); whole.style.width = 'max-content';"
+        " whole.style.position = 'absolute'; document.body.append(whole); const width = whole.offsetWidth;"
+        " whole.remove(); return width <= each.offsetWidth; }"
+    )
+    page.get_by_role("button", name="Rehearse").click()
+    page.locator("#rehearsal .lanes").wait_for()
+    lane = page.locator(".lane svg").first.bounding_box()
+    assert lane is not None
+    named = [
+        (each.text_content(), each.bounding_box(), mark.evaluate("each => each.getBoundingClientRect().left"))
+        for each, mark in zip(
+            page.locator(".lanes .months text").all(), page.locator(".lanes .months line").all(), strict=True
+        )
+        if each.is_visible()
+    ]
+    assert len(named) > 3
+    for year, _, left in named:
+        months = 12 * int(year or 0) - (12 * 2016 + 5)
+        assert left == pytest.approx(lane["x"] + lane["width"] * months / 108, abs=1)
+    boxes = [box for _, box, _ in named if box is not None]
+    assert all(one["x"] + one["width"] + 4 <= other["x"] for one, other in pairwise(boxes))
+    assert boxes[-1]["x"] + boxes[-1]["width"] <= lane["x"] + lane["width"] + 1
+    assert min(box["height"] for box in boxes) >= 9
 
 
 def test_a_saved_rule_gets_another_version(page: Page) -> None:

@@ -69,6 +69,29 @@ def test_the_picture_and_its_figures_are_downloaded_and_the_view_is_shared(page:
         assert part in shared
 
 
+def test_a_picture_that_is_taken_along_says_what_its_flags_mean(page: Page) -> None:
+    """Below the PNG stands each measure that is flagged, with its number, inside the picture."""
+    page.add_init_script(
+        "window.written = []; const own = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (words, x, y, ...more) {"
+        " window.written.push([words, 2 * y, this.canvas.height]);"
+        " return own.call(this, words, x, y, ...more); }"
+    )
+    heights = []
+    for hidden in ("", "&hide=measures"):
+        page.goto(f"/series/CN_EXP_REPM_T?range=5y{hidden}")
+        with page.expect_download() as waiting:
+            page.locator(".downloads").get_by_role("button", name="PNG").click()
+        heights.append(int.from_bytes(waiting.value.path().read_bytes()[20:24], "big"))
+        written = page.evaluate("window.written")
+        assert all(0 < y < height for _, y, height in written)
+        said = " ".join(" ".join(words for words, _, _ in written).split())
+        measures = page.locator("ol.measures li").all() if not hidden else []
+        for number, each in enumerate(measures, start=1):
+            assert f"{number} {each.get_by_role('link').text_content()}" in said
+    assert heights[0] >= heights[1] + 2 * 20 * page.locator("ol.measures li").count() > 0
+
+
 def test_a_series_on_paper_shows_what_is_said_and_nothing_that_is_pressed(page: Page) -> None:
     """Printed: title, figures, and the picture with its key in light colours; no navigation or button."""
     page.goto("/series/CN_EXP_REPM_T")

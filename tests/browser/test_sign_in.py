@@ -53,11 +53,26 @@ def test_a_page_asks_for_a_key_and_leads_back(page: Page, engine: Engine, contex
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
+def test_the_bar_at_the_top_is_one_line_from_1200_pixels_on(page: Page, engine: Engine) -> None:
+    """Signed in under a long name: every page is named whole, beside the key, the switch and the way out."""
+    _, key = made(engine, "read", desk="the strategic metals of the northern hemisphere")
+    sign_in(page, key)
+    expect(page.locator("header.top .live")).to_be_visible()
+    for width in (1200, 1280, 1359, 1360, 1440, 1519, 1520):
+        page.set_viewport_size({"width": width, "height": 800})
+        bar = page.locator("header.top")
+        assert bar.evaluate("each => each.offsetHeight") <= 56, width
+        room, needed = page.locator("nav.main").evaluate("each => [each.clientWidth, each.scrollWidth]")
+        assert needed <= room, width
+        assert bar.evaluate("each => each.scrollWidth <= each.clientWidth"), width
+        expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+
+
 def test_a_reader_sees_no_button_and_is_refused(page: Page, engine: Engine, stack: Stack) -> None:
     """Of one desk, with read alone: nothing to press, and what is sent all the same is refused."""
     _, key = made(engine, "read", desk="magnets")
     sign_in(page, key)
-    page.locator("#alerts").get_by_role("link").first.click()
+    page.locator("#alerts .say").get_by_role("link").first.click()
     expect(page.get_by_role("button", name="Comment")).to_have_count(0)
     alert = page.url
     token = page.locator("meta[name=csrf]").get_attribute("content") or ""
@@ -102,7 +117,7 @@ def test_a_form_of_another_site_changes_nothing(page: Page, engine: Engine) -> N
     """Without the session's token, or from another origin, a change is refused although the cookie came."""
     _, key = made(engine, "admin")
     sign_in(page, key)
-    page.locator("#alerts").get_by_role("link").first.click()
+    page.locator("#alerts .say").get_by_role("link").first.click()
     said = {"by": "me", "text": "forged"}
     token = page.locator("meta[name=csrf]").get_attribute("content") or ""
     own, other = {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site"}

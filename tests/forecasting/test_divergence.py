@@ -9,7 +9,7 @@ import pytest
 
 from forecasting.months import Month, Span
 from forecasting.series import Series
-from forecasting.shocks.divergence import divergence, divergences, share
+from forecasting.shocks.divergence import divergence, divergences, last_parted, share
 
 START = Month.of(2020, 1)
 NOW = Span(START + 59)
@@ -64,3 +64,23 @@ def test_a_family_is_read_pair_by_pair() -> None:
     assert len(found) == 3
     assert sum(share(each, family, NOW) or 0 for each in family) == pytest.approx(1.0)
     assert share(family[0], family, Span(START + 80)) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_last_parting_is_the_last_month_that_is_judged_so(seed: int) -> None:
+    """Looked for over all months at once it is the month that each month's own judgement finds."""
+    noise = np.random.default_rng(seed)
+    first = Month.of(2020, 1)
+    family = []
+    for name, months in (("a", 50), ("b", 46), ("c", 30)):
+        values = 100 * np.exp(0.2 * noise.standard_normal(months))
+        values[noise.random(months) < 0.15] = math.nan
+        values[0] = values[-1] = 100.0
+        family.append(Series(name, "t", first + (50 - months), values))
+    last = first + 49
+    judged = [first + step for step in range(50)]
+    parted = [month for month in judged if any(each.parted for each in divergences(family, Span(month)))]
+    assert parted
+    assert last_parted(family, first, last) == parted[-1]
+    assert last_parted(family, parted[-1] + 1, last) is None
+    assert last_parted(family, first, parted[-1] - 1) == (parted[-2] if len(parted) > 1 else None)

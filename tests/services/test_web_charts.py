@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import pytest
+
 from forecasting.months import Month, Span
+from services.web.builder.timeline import WIDTH, _Axis, _ticks
 from services.web.charts.axes import Axes
 from services.web.charts.lines_chart import GAP, Line, lines_chart, without_common_start
 from services.web.charts.svg import across
@@ -55,3 +58,15 @@ def test_names_tell_lines_apart() -> None:
     assert without_common_start(["Alone"]) == ["Alone"]
     assert without_common_start(["A", "A b"]) == ["A", "A b"]
     assert without_common_start([]) == []
+
+
+@pytest.mark.parametrize("months", [1, 5, 14, 24, 37, 113, 200, 480])
+def test_names_below_a_rehearsal_do_not_meet(months: int) -> None:
+    """Of any length at least one month is named; names keep apart on a desk's screen and a phone's."""
+    ticks = _ticks(_Axis(Month.of(1985, 4), Month.of(1985, 4) + (months - 1)))
+    assert ticks
+    for width, shown in ((1000.0, ticks), (310.0, [each for each in ticks if not each.wide])):
+        letters = 8.0 if len(ticks[0].label) > 4 else 9.0
+        for one, other in pairwise(shown):
+            apart = (other.x - one.x) * width / WIDTH
+            assert apart >= letters * len(one.label), (width, one, other)

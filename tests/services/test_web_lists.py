@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
+from html import unescape
 from operator import itemgetter
+from urllib.parse import unquote
 
 import pytest
 from api_stage import MAGNETS, Stage, served
@@ -14,6 +17,7 @@ from httpx import Client
 
 from services.web.app import create_web
 from services.web.exports import Column, as_csv
+from services.web.pages import alerts as web_alerts
 from services.web.pages.releases import _days
 from services.web.words import lead
 
@@ -162,6 +166,75 @@ def test_alerts_of_one_series_are_listed_alone(stage: Stage, pages: Client) -> N
     assert "Magnet exports" in page
     assert "on all" in page
     assert f"series={MAGNETS}" in page
+
+
+def has_alerts(stage: Stage) -> None:
+    """Six alerts: three series, on each a warning and a critical one, opened by figures of three days."""
+    for place, name in enumerate(("Zinc", "alloys", "Magnets")):
+        stage.register(f"S{place}", name=name)
+    for severity in ("warning", "critical"):
+        rule = {"name": severity, "desk": "metals", "scope": {"all": True}, "severity": severity}
+        rule |= {"condition": {"kind": "level", "below": 3000}}
+        assert stage.client.put(f"/v1/rules/{severity}", json=rule).status_code == 200
+    for place in range(3):
+        low = {"series_id": f"S{place}", "month": "2025-05", "value": 1000}
+        day = dt.datetime(2025, 6, 20 + place, 4, tzinfo=dt.UTC).isoformat()
+        assert stage.upload({**low, "known_from": day}, replay="true").status_code < 300
+    over = {"series_id": "S0", "month": "2025-06", "value": 5000, "known_from": "2025-07-20T04:00:00Z"}
+    assert stage.upload(over, replay="true").status_code < 300
+
+
+@pytest.mark.parametrize(
+    ("sort", "order", "column", "expected"),
+    [
+        ("severity", "descending", "severity", ["critical"] * 3 + ["warning"] * 3),
+        ("severity", "ascending", "severity", ["warning"] * 3 + ["critical"] * 3),
+        ("series", "ascending", "series", ["S1", "S1", "S2", "S2", "S0", "S0"]),
+        ("series", "descending", "series", ["S0", "S0", "S2", "S2", "S1", "S1"]),
+        ("state", "ascending", "status", ["opened"] * 4 + ["resolved"] * 2),
+        ("state", "descending", "status", ["resolved"] * 2 + ["opened"] * 4),
+        ("opened", "descending", "series", ["S2", "S2", "S1", "S1", "S0", "S0"]),
+        ("opened", "ascending", "series", ["S0", "S0", "S1", "S1", "S2", "S2"]),
+    ],
+)
+def test_alerts_are_sorted_by_a_heading(
+    *,
+    stage: Stage,
+    pages: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    sort: str,
+    order: str,
+    column: str,
+    expected: list[str],
+) -> None:
+    """Over all pages and in the file, each alert once, whatever is equal; the heading says the order."""
+    has_alerts(stage)
+    monkeypatch.setattr(web_alerts, "MOST", 1)
+    monkeypatch.setattr(web_alerts, "SLICE", 1)
+    address = f"/alerts?status=all&sort={sort}&order={order}"
+    file = rows(pages, f"{address}&format=csv")
+    assert [row[column] for row in file] == expected
+    seen: list[str] = []
+    following: str | None = address
+    while following is not None:
+        page = pages.get(following).text
+        assert page.count(f'aria-sort="{order}"') == 1
+        seen += re.findall(r'<td class="say"><a href="/alerts/([^"]+)">', page)
+        link = re.search(r'<a href="([^"]+)">The next', page)
+        following = None if link is None else unescape(link[1])
+    assert [unquote(each) for each in seen] == [row["alert"] for row in file]
+    assert len(set(seen)) == 6
+
+
+def test_sorting_keeps_what_is_filtered(stage: Stage, pages: Client) -> None:
+    """Headings keep tab and series, tabs and file keep the order; pressed again a heading turns it round."""
+    has_alerts(stage)
+    page = unescape(pages.get("/alerts?status=resolved&series=S0&sort=severity&order=descending").text)
+    assert 'href="/alerts?status=resolved&series=S0&sort=severity&order=ascending"' in page
+    assert 'href="/alerts?status=resolved&series=S0&sort=series&order=ascending"' in page
+    assert 'href="/alerts?status=all&series=S0&sort=severity&order=descending"' in page
+    assert "format=csv&status=resolved&series=S0&sort=severity&order=descending" in page
+    assert pages.get("/alerts?sort=desk").status_code == 422
 
 
 @pytest.mark.parametrize(

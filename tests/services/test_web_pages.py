@@ -14,6 +14,7 @@ from api_stage import MAGNETS, NOW, Stage, served
 from httpx import Client
 from web_stage import LATER, fit, tell, tell_later
 
+from forecasting.months import Month
 from services.storage import forecasts
 from services.web.app import create_web
 from services.web.formats import quantity
@@ -210,6 +211,31 @@ def test_the_track_record_stands_beside_seasonal_naive(told: Client) -> None:
     assert "Error by months ahead" in page
 
 
+def test_the_track_record_says_which_months_it_stands_on(stage: Stage, told: Client) -> None:
+    """Two months, both of a shock on the magnets, too few; outside it the sibling's record is left."""
+    sibling = [
+        {"series_id": "SIBLING", "month": f"2025-{month:02d}", "value": 1000, "known_from": LATER.isoformat()}
+        for month in (5, 6)
+    ]
+    assert stage.upload(*sibling, replay="true").status_code < 300
+    fit(stage)
+    page = " ".join(told.get("/track-record").text.split())
+    assert "2 months, May 2025 to June 2025; in 2 of them the episode of a shock was open" in page
+    assert "Fewer than 24 months: too few to rank methods." in page
+    assert page.index("too few to rank") < page.index("By months ahead")
+    (line,) = (
+        row for row in rows(told, "/track-record?by=series&format=csv") if row["series_id"] == "SIBLING"
+    )
+    outside = page.partition("Months outside episodes")[2].partition("</tr>")[0]
+    figures, mase = re.findall(r'data-value="([\d.]+)"', outside)[:2]
+    assert (figures, float(mase)) == (line["figures"], pytest.approx(float(line["mase"])))
+    alone = " ".join(told.get(f"/track-record?series_id={MAGNETS}").text.split())
+    assert "Months outside episodes" not in alone
+    assert "No figure that is scored lies outside one" in alone
+    then = " ".join(told.get("/track-record?as_of=2025-06-30").text.split())
+    assert "1 month, May 2025; in 1 of them" in then
+
+
 def test_a_family_stands_side_by_side(told: Client) -> None:
     """Siblings are an index of one axis, and shares of their sum that add up to one."""
     page = told.get("/families/magnets")
@@ -218,3 +244,23 @@ def test_a_family_stands_side_by_side(told: Client) -> None:
     cells = [row for row in rows(told, "/families/magnets?format=csv") if row["month"] == "2025-04"]
     assert sum(float(row["share"]) for row in cells) == pytest.approx(1)
     assert told.get("/families/nothing").status_code == 404
+
+
+def test_a_family_shows_its_last_parting(stage: Stage, pages: Client) -> None:
+    """Siblings that parted in June and go together in July stand there as of June, and July is named."""
+    stage.at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for place, name in enumerate(("ores", "magnets")):
+        stage.register(name, name=name, family="metals")
+        for month in range(37):
+            period = Month.of(2022, 7) + month
+            value = (1600.0, 600.0)[place] if month == 35 else 1000.0 + 10 * (month % (3 + place))
+            figure = {"series_id": name, "month": str(period), "value": value}
+            given = {**figure, "known_from": f"{period + 1}-20T02:00Z"}
+            assert stage.upload(given, history="true").status_code == 200
+    page = pages.get("/families/metals").text
+    assert "Where they part: June 2025" in page
+    assert '<strong class="down">parted</strong>' in page
+    assert "In July 2025, the last that two of them hold with the year before, none did." in page
+    then = pages.get("/families/metals?as_of=2025-07-31").text
+    assert "Where they part: June 2025" in then
+    assert "none did" not in then

@@ -12,6 +12,13 @@ from services.usecases.rehearse_rule import Rehearsed
 WIDTH, HEIGHT = 1000.0, 90.0
 """Of the drawing of one series, in its own units."""
 
+STEPS = (1, 3, 6, 12, 24, 48, 96, 192)
+"""Months between two that are named; each a multiple of the one before: what a phone names a desk does."""
+WIDE, NARROW = (12, 16), (3, 6)
+"""How many months, and how many years, are named on a desk's screen and on a phone."""
+WIDE_END, NARROW_END = 0.97 * WIDTH, 0.9 * WIDTH
+"""How near the right edge a name may stand."""
+
 _MARGIN = 8.0
 _LEAST = 5.0
 
@@ -36,11 +43,20 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """Where a month begins and what it is called; ``wide`` where a narrow screen has no room for its name."""
+
+    x: float
+    label: str
+    wide: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """Lanes over the same months; ``years`` are the places at which a year begins."""
+    """Lanes over the same months, and the months that are named below them."""
 
     lanes: tuple[Lane, ...]
-    years: tuple[tuple[float, int], ...]
+    ticks: tuple[Tick, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +89,28 @@ def timeline(told: Rehearsed, values: Mapping[str, Mapping[Span, float]]) -> Tim
         )
         for each in told.series
     )
-    every = 1 if axis.months <= 12 * 12 else 2
-    years = range(told.first.year + (told.first.number > 1), told.last.year + 1)
-    return Timeline(lanes, tuple((axis.at(Month.of(year, 1)), year) for year in years if year % every == 0))
+    return Timeline(lanes, _ticks(axis))
+
+
+def _ticks(axis: _Axis) -> tuple[Tick, ...]:
+    """Months at even steps that are named without meeting: years where these are enough, else months."""
+    wide, narrow = _step(axis, WIDE), _step(axis, NARROW)
+    months = (axis.first + step for step in range(axis.months))
+    return tuple(
+        Tick(
+            axis.at(month),
+            str(month.year) if wide >= 12 else f"{month.first_day:%b %Y}",
+            bool(month.ordinal % max(narrow, wide)) or axis.at(month) > NARROW_END,
+        )
+        for month in months
+        if not month.ordinal % wide and axis.at(month) <= WIDE_END
+    )
+
+
+def _step(axis: _Axis, room: tuple[int, int]) -> int:
+    """Months from one name to the next: the fewest for which there is room, months' names or years'."""
+    months, years = room
+    return next((step for step in STEPS if axis.months <= step * (months if step < 12 else years)), STEPS[-1])
 
 
 def _line(values: Mapping[Span, float], axis: _Axis) -> str:

@@ -14,6 +14,8 @@ from services.web.charts.svg import Point, element, joined, line, text
 
 COLOURS = 6
 """Lines that a colour of their own is held for; the seventh begins anew, dashed."""
+NARROW_LABELS = 4
+"""Places named on a phone, at most: more would meet."""
 GAP = 13.0
 """Pixels between two names at the ends of lines."""
 LETTER = 6.2
@@ -38,7 +40,11 @@ class Canvas:
     left: float = 48
     right: float = 190
     top: float = 16
-    bottom: float = 28
+    bottom: float = 32
+
+
+PHONE = Canvas(width=360, height=260, left=40, right=10, top=14, bottom=32)
+"""Room on a phone: no names at the ends, which the keys above the picture say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +89,42 @@ def lines_chart(
 ) -> Markup:
     """Lines over places, which are named each ``every``; ``marked`` heights are drawn across and named.
 
-    ``said`` writes a value for whoever reads the picture place by place.
+    ``said`` writes a value for whoever reads the picture place by place. It is drawn twice, for a desk's
+    screen and, with fewer places named, for a phone's: of both the style shows one.
     """
+    few = max(every, math.ceil(len(places) / NARROW_LABELS))
+    return joined(
+        _drawn_on(room, lines, places, label=label, said=said, marked=marked, low=low, every=each)
+        for room, each in ((canvas or Canvas(), every), (PHONE, few))
+    )
+
+
+def _drawn_on(
+    room: Canvas,
+    lines: Sequence[Line],
+    places: Sequence[str],
+    *,
+    label: str,
+    said: Callable[[float], str],
+    marked: Sequence[tuple[float, str]],
+    low: float | None,
+    every: int,
+) -> Markup:
     held = [value for each in lines for value in each.values if math.isfinite(value)]
     held += [height for height, _ in marked]
     bottom = min(held, default=0.0) if low is None else low
     top = max(held, default=1.0)
-    plot = _Plot(canvas or Canvas(), places, bottom, top + 0.08 * ((top - bottom) or 1.0))
-    drawn = [*_grid(plot, marked, every), *_drawn(plot, lines), *_names(plot, lines)]
+    plot = _Plot(room, places, bottom, top + 0.08 * ((top - bottom) or 1.0))
+    drawn = [*_grid(plot, marked, every), *_drawn(plot, lines)]
+    if room is not PHONE:
+        drawn += _names(plot, lines)
     drawn += _columns(plot, lines, said)
     return element(
         "svg",
         element("title", label),
         joined(drawn),
         viewBox=f"0 0 {plot.room.width:.0f} {plot.room.height:.0f}",
-        class_="chart",
+        class_="chart narrow" if room is PHONE else "chart roomy",
         role="img",
         tabindex="0",
         aria_label=f"{label}. Arrow keys read one place after another.",

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import alerts, series, silences
-from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, ToldAlert
+from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, Sort, ToldAlert
 from services.queries.series import SeriesView
 from services.queries.slices import Slice
 from services.usecases.handle_alerts import (
@@ -91,9 +91,11 @@ def listed(
     status: Literal["opened", "resolved", "retracted", "all"] = "opened",
     series_id: Annotated[str | None, Query(alias="series", max_length=200)] = None,
     after: Annotated[str | None, Query(max_length=200)] = None,
+    sort: Sort = "opened",
+    order: Literal["ascending", "descending"] = "descending",
     format: Literal["html", "csv"] = "html",  # noqa: A002 - the name in the address
 ) -> Response:
-    """Alerts that stand so, the last opened first, a page at a time; the file holds all."""
+    """Alerts that stand so, by default the last opened first, a page at a time; the file holds all."""
     service: Service = request.app.state.service
 
     def read(connection: Connection, after: str | None, limit: int) -> Slice[ToldAlert]:
@@ -104,6 +106,8 @@ def listed(
             status=None if status == "all" else status,
             after=after,
             limit=limit,
+            sort=sort,
+            rising=order == "ascending",
         )
         return Slice(alerts.told(connection, found.rows), found.more)
 
@@ -131,6 +135,9 @@ def listed(
         series=shown,
         quiet=len(quiet),
         only=f"&{urlencode({'series': series_id})}" if series_id else "",
+        sort=sort,
+        order=order,
+        sorted_so="" if (sort, order) == ("opened", "descending") else f"&sort={sort}&order={order}",
     )
 
 

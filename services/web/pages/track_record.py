@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from services.bootstrap import Service
 from services.queries import series
+from services.queries.scoreboard import FEWEST_MONTHS, ground, scoreboard
 from services.queries.scoreboard import Line as Score
-from services.queries.scoreboard import scoreboard
 from services.web import formats
 from services.web.as_of import AsOf, as_of
 from services.web.charts.lines_chart import Canvas, Line, lines_chart
@@ -68,10 +68,20 @@ def track_record(
             )
             for each in ("model", "horizon", "series")
         }
+        if format_ == "csv":
+            return as_csv(f"track-record-by-{by}", COLUMNS, lines[by])
+        registered = series.chosen(connection, series_id=series_id or None, desk=looking.caller.desk)
+        stands_on = ground(
+            connection,
+            registered,
+            as_of=looked.moment,
+            model=service.settings.portfolio,
+            against=against,
+            series_id=series_id or None,
+            desk=looking.caller.desk,
+        )
         names = series.names(connection, _ids(lines["series"]))
         shown = [each.id for each in series.listed(connection, desk=looking.caller.desk, limit=500).rows]
-    if format_ == "csv":
-        return as_csv(f"track-record-by-{by}", COLUMNS, lines[by])
     whole = lines["model"]
     drawn = [each for each in lines["horizon"] if each.standing.figures >= ENOUGH]
     return page(
@@ -79,6 +89,7 @@ def track_record(
         looking,
         "track_record.html",
         whole=whole[0] if whole else None,
+        ground=stands_on,
         horizons=lines["horizon"],
         series=sorted(lines["series"], key=lambda each: each.standing.mase or math.inf),
         names=names,
@@ -89,6 +100,7 @@ def track_record(
         accuracy=_accuracy(drawn),
         coverage=_coverage(drawn),
         enough=ENOUGH,
+        fewest=FEWEST_MONTHS,
     )
 
 

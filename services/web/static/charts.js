@@ -64,12 +64,16 @@
     const picture = new Image();
     picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
     await picture.decode();
-    const margin = 20, head = 44, scale = 2;
+    const margin = 20, head = 44, scale = 2, row = 20;
     const canvas = document.createElement("canvas");
-    canvas.width = (width + 2 * margin) * scale;
-    canvas.height = (height + head + 2 * margin) * scale;
     const pen = canvas.getContext("2d");
     const page = getComputedStyle(document.body);
+    const small = `13px ${page.fontFamily}`;
+    pen.font = small;
+    const key = flagged(chart).flatMap(([number, words]) => wrapped(pen, `${number}  ${words}`, width));
+    const foot = key.length ? key.length * row + 10 : 0;
+    canvas.width = (width + 2 * margin) * scale;
+    canvas.height = (height + head + foot + 2 * margin) * scale;
     pen.scale(scale, scale);
     pen.fillStyle = getComputedStyle(chart.closest(".panel") ?? document.body).backgroundColor;
     pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -77,10 +81,28 @@
     pen.font = `600 17px ${page.fontFamily}`;
     pen.fillText(button.dataset.title, margin, margin + 18, width);
     pen.drawImage(picture, margin, margin + head, width, height);
+    pen.font = small;
+    key.forEach((line, place) => pen.fillText(line, margin, margin + head + height + 10 + row * (place + 0.7)));
     const link = document.createElement("a");
     link.download = `${button.dataset.png}.png`;
     link.href = canvas.toDataURL("image/png");
     link.click();
+  }
+
+  // What the numbered flags of a picture mean: outside its page they are nothing without their words.
+  function flagged(chart) {
+    const marks = [...chart.querySelectorAll(".flag-number")];
+    return marks.map((mark) => [mark.textContent, mark.parentElement.querySelector("title").textContent]);
+  }
+
+  function wrapped(pen, text, width) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+      if (!lines.at(-1) || pen.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+      else lines.push(`    ${word}`);
+    }
+    return lines;
   }
 
   async function copyLink(button) {

@@ -74,6 +74,19 @@ function dress(root) {
   sortable(root);
 }
 
+// Menu: where it is wider than the screen it is slid to the page that one is on, and to the link that Tab reaches.
+function menu() {
+  each("nav.main", (bar) => {
+    const slide = (link) => {
+      if (link) bar.scrollLeft = link.offsetLeft - bar.offsetLeft - (bar.clientWidth - link.offsetWidth) / 2;
+    };
+    const wanted = () => bar.querySelector("a:focus") ?? bar.querySelector("[aria-current]");
+    new ResizeObserver(() => slide(wanted())).observe(bar); // once at first too
+    bar.addEventListener("focusin", (event) => slide(event.target));
+  });
+}
+
 themeSwitch();
+menu();
 dress(document);
 addEventListener("tonnage:loaded", (event) => dress(event.target ?? document), true);
