@@ -175,6 +175,26 @@ def last_told(connection: Connection, alert_ids: Collection[str]) -> dict[str, A
     return {row.alert_id: _event(row) for row in connection.execute(query)}
 
 
+def openings(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
+    """The transition that opened each of some alerts, by the id of the alert."""
+    query = select(alert_events).where(
+        among(alert_events.c.alert_id, alert_ids), alert_events.c.kind == "opened"
+    )
+    first = query.order_by(alert_events.c.alert_id, alert_events.c.id)
+    found = first.ext(distinct_on(alert_events.c.alert_id))
+    return {row.alert_id: _event(row) for row in connection.execute(found)}
+
+
+def endings(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
+    """The last transition that ended each of some alerts, by the id of the alert; it may be open again."""
+    query = select(alert_events).where(
+        among(alert_events.c.alert_id, alert_ids), alert_events.c.kind.in_(("resolved", "retracted"))
+    )
+    last = query.order_by(alert_events.c.alert_id, alert_events.c.id.desc())
+    found = last.ext(distinct_on(alert_events.c.alert_id))
+    return {row.alert_id: _event(row) for row in connection.execute(found)}
+
+
 def latest(connection: Connection, *, desk: str | None = None, limit: int = 20) -> list[LateEvent]:
     """The last transitions of all alerts, of a desk where given, the newest first."""
     query = select(alert_events).order_by(alert_events.c.id.desc()).limit(limit)
