@@ -1,4 +1,4 @@
-"""The page of an alert and the list of them: which forecast is drawn, and which figures opened and ended it."""
+"""The page of an alert and the list of them: which forecast is drawn, which figures opened and ended it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def caption(pages: Client, alert_id: str) -> tuple[str, str]:
 
 
 def test_the_picture_of_a_live_alert_says_which_forecast_it_draws(stage: Stage, live: Client) -> None:
-    """Until the figure's own refit is published the older forecast is named as such; then the refit is drawn."""
+    """Until the figure's own refit is published the older forecast is named as such; then that is drawn."""
     assert stage.upload({"month": "2025-07", "value": 1238}).status_code < 300
     drawn, said = caption(live, alert(stage))
     assert "the forecast from before the last of them, of what was known 1 Jul 2025" in said
@@ -86,7 +86,7 @@ def words(page: str, part: str) -> str:
 
 
 def test_an_alert_that_is_over_keeps_the_figure_that_opened_it(stage: Stage, live: Client) -> None:
-    """List, page and file show both ends: month, figure and what was expected, of the one and of the other."""
+    """List, page and file show both ends: the month, the figure, and what was expected of each."""
     assert stage.upload({"month": "2025-07", "value": 1238}).status_code < 300
     assert "Opened by" not in live.get("/alerts").text, "the sentence itself says it"
     stage.at += dt.timedelta(days=31)

@@ -13,7 +13,7 @@ from services.ingestion.files.mapping_text import to_toml
 from services.ingestion.files.preview import Preview, lines
 from services.queries import series
 from services.usecases.pending_imports import PendingImport
-from services.usecases.preview_file import FilePreview
+from services.usecases.preview_file import FilePreview, told_alerts
 from services.web.pages.import_answers import CONTROLS, Said
 from services.web.rendering import page
 from services.web.sessions import Visitor
@@ -76,6 +76,7 @@ def shown_page(
         reason="" if refused is None else str(refused),
         new=shown.new,
         would=shown.would,
+        told_alerts=told_alerts,
         held_back=shown.held_back,
         ready=shown.preview.ready and shown.held_back is None and not questions,
         refusal=refusal.splitlines(),

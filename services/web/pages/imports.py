@@ -23,7 +23,7 @@ from services.usecases.pending_imports import (
     show_again,
     show_import,
 )
-from services.usecases.preview_file import FilePreview
+from services.usecases.preview_file import FilePreview, told_alerts
 from services.web.changes import back_to, keep
 from services.web.exports import Column, as_csv
 from services.web.pages.import_answers import Said, answered
@@ -109,6 +109,7 @@ def one(
             "imported.html",
             pending=pending,
             report=report,
+            told_alerts=told_alerts,
             figures=figures[:MOST],
             count=len(figures),
             names=series.names(connection, {each["series_id"] for each in figures[:MOST]}),
