@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from sqlalchemy import Connection
@@ -51,11 +52,24 @@ class OpenAlert:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictured:
-    """An episode with what its picture is drawn from: the series, and the median path from before onset."""
+    """An episode with what its picture is drawn from: the series, and the median path from before onset.
+
+    ``alert`` is how the last alert on it stands while it is going: ``opened``, ``resolved`` or ``retracted``;
+    None where it had none.
+    """
 
     found: FollowedEpisode
     known: Series
     would_be: list[tuple[Month, float]]
+    alert: str | None = None
+
+    @property
+    def still(self) -> float | None:
+        """The last month held less what was expected of it before onset, as a share of that; None without."""
+        for month, expected in reversed(self.would_be):
+            if math.isfinite(value := self.known.at(month)):
+                return (value - expected) / abs(expected) if expected else None
+        return None
 
     @property
     def going(self) -> bool:
@@ -167,7 +181,23 @@ def _episodes(connection: Connection, desk: str | None, now: dt.datetime) -> tup
     told = [
         each for each in found if last is not None and (each.going or last.since(_onset(each)) <= CLOSED_FOR)
     ]
-    return tuple(sorted(told, key=lambda each: (not each.going, -_depth(each)))[:MOST_EPISODES])
+    shown = sorted(told, key=lambda each: (not each.going, -_depth(each)))[:MOST_EPISODES]
+    held = alerts.of_series(connection, {each.found.series.id for each in shown if each.going})
+    return tuple(replace(each, alert=_alert(each, held, desk)) if each.going else each for each in shown)
+
+
+def _alert(each: Pictured, held: Sequence[AlertRecord], desk: str | None) -> str | None:
+    """How the last alert on an episode stands, of those that a desk may see; one that is open before all."""
+    of_it = [
+        record.state
+        for record in held
+        if record.state.series_id == each.found.series.id
+        and desk in {None, record.desk}
+        and record.state.opened_known_from is not None
+        and record.state.last.last >= _onset(each)
+    ]
+    last = max(of_it, key=lambda state: (state.status == "opened", state.last), default=None)
+    return None if last is None else str(last.status)
 
 
 def _onset(each: Pictured) -> Month:

@@ -87,7 +87,7 @@ def test_a_child_stands_for_itself_once_nobody_speaks_for_it(stage: Stage, pages
 
 
 def test_many_children_are_counted_and_the_first_named(stage: Stage, pages: Client) -> None:
-    """What is named under a parent is bounded; the count is of all, and no child takes a place of a parent."""
+    """What is named is bounded, the count is of all, and no child takes the place of a parent."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(now_queries, "MOST_UNDER", 1)
         patch.setattr(now_queries, "MOST_ALERTS", 1)
@@ -102,7 +102,7 @@ def test_many_children_are_counted_and_the_first_named(stage: Stage, pages: Clie
         assert "and 1 more, among all that are open" in plain(part(pages.get("/").text, "open-alerts"))
 
 
-def test_the_stream_says_what_was_left_to_a_parent(stage: Stage, pages: Client) -> None:  # noqa: ARG001 - registers
+def test_the_stream_says_what_was_left_to_a_parent(stage: Stage, pages: Client) -> None:
     """By it a page keeps from saying a child's event beside its parent's."""
     stage.upload(figure(5, 1238), figure(5, 200, PARTNERS["USA"]))
     told: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from markupsafe import Markup
 from sqlalchemy import Connection
 
+from forecasting.months import Month
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import alerts, series, silences
 from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, ToldAlert
@@ -184,6 +185,7 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         turns=_turns(found.life.opened, found.life.ended),
         evidence=evidence(said) if "value" in said else (),
         chart=None if found.view is None else _chart(found.view, record),
+        from_month=None if found.view is None else _first(found.view, record),
         view=found.view,
         drawn=_drawn(found.view),
         waits=NOT_YET,
@@ -245,8 +247,13 @@ def _chart(view: SeriesView, record: AlertRecord) -> Markup | None:
     """The series as it was known when a figure last moved the alert; None where nothing of it was held."""
     if view.known is None:
         return None
-    first = max(view.known.start, record.state.onset.first - BEFORE)
-    return series_chart(view, first, view.known.end + AHEAD, Layers(scenarios=False))
+    return series_chart(view, _first(view, record), view.known.end + AHEAD, Layers(scenarios=False))
+
+
+def _first(view: SeriesView, record: AlertRecord) -> Month:
+    """The first month on the picture."""
+    first = record.state.onset.first - BEFORE
+    return first if view.known is None else max(view.known.start, first)
 
 
 def _drawn(view: SeriesView | None) -> ForecastRecord | None:

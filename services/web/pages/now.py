@@ -37,13 +37,15 @@ def now(request: Request, looking: Looking) -> Response:
     told = [each for each in news if each.event.left_to is None]
     today = moment.astimezone(dt.UTC).date()
     beside = _beside(view)
+    alone = [each for each in view.episodes if each not in beside.values()]
     response = page(
         request,
         looking,
         "now.html",
         view=view,
         beside=beside,
-        alone=[each for each in view.episodes if each not in beside.values()],
+        alone=alone,
+        going=sum(each.going for each in alone),
         news=told[:TOLD],
         more=(len(news) if since is None else max(changes, len(news))) - len(told[:TOLD]),
         figures=figures,
