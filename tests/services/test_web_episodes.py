@@ -76,7 +76,7 @@ def test_chances_say_on_how_many_figures_they_stand(stage: Stage, pages: Client)
 
 
 def test_a_shock_that_is_not_over_stands_beside_no_open_alert(stage: Stage, pages: Client) -> None:
-    """Where its alert was closed both are said: none is open, and the episode is not over, and by how much."""
+    """Where its alert was closed both are said: none is open, and the episode is not over, by how much."""
     (alert,) = stage.client.get("/v1/alerts").json()["items"]
     before = plain(pages.get("/").text)
     assert "not over all the same" not in before

@@ -25,7 +25,7 @@ RULE = {
     "condition": {"kind": "level", "below": 3000},
     "inhibits": "children",
 }
-OWN = {"Sec-Fetch-Site": "same-origin"}
+OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
 
 def figure(month: int, value: float, series_id: str = MAGNETS) -> dict[str, Any]:
