@@ -52,7 +52,8 @@ ENDS = frozenset({"resolved", "retracted"})
 class ToldAlert:
     """An alert with the names of its series and rule, and the last thing that a figure had said of it.
 
-    ``opened`` is the event that opened it; ``ended`` that which ended it, None while it is open.
+    ``opened`` is the event that opened it; ``ended`` that which ended it, None while it is open. ``left_to``
+    is the alert of a parent to which its last figure was left.
     """
 
     record: AlertRecord
@@ -62,6 +63,7 @@ class ToldAlert:
     known_from: dt.datetime | None
     opened: AlertEvent | None = None
     ended: AlertEvent | None = None
+    left_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert
             said[record.state.id].known_from if record.state.id in said else None,
             opened.get(record.state.id),
             ended.get(record.state.id),
+            said[record.state.id].left_to if record.state.id in said else None,
         )
         for record in found
     ]

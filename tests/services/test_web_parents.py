@@ -71,6 +71,7 @@ def test_children_stand_under_the_parent_that_spoke_for_them(stage: Stage, pages
     assert "and 2 series under it, left to this alert" in plain(under[1])
     assert re.findall(r"To \w+</a>", under[1]) == ["To DEU</a>", "To USA</a>"]
     assert "300 t in May 2025" in plain(under[1])
+    assert pages.get("/alerts").text.count("left to a parent's alert") == 2
     news = part(page, "news")
     assert news.count('<li class="event">') == 1
     assert "and 2 more" in plain(news)
