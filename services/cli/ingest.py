@@ -175,8 +175,9 @@ def _note(connection: Connection, report: dict[str, Any], recording: dict[str, A
 
 def _report(report: dict[str, Any]) -> str:
     counts = f"{report['recorded']} recorded, {report['revised']} revised, {report['unchanged']} held already"
-    alerts = ", ".join(f"{count} {kind}" for kind, count in report["alerts"].items()) or "none"
-    return f"{counts}; alerts: {alerts}"
+    from services.usecases.preview_file import told_alerts  # noqa: PLC0415 - as above
+
+    return f"{counts}; alerts: {told_alerts(report)}"
 
 
 @contextmanager

@@ -96,6 +96,7 @@ def _as_text(event: StreamedEvent) -> str:
         "series_id": event.series_id,
         "desk": event.desk,
         "kind": event.kind,
+        "inhibited_by": event.inhibited_by,
         "payload": event.payload,
     }
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -45,15 +45,26 @@ __all__ = [
 ]
 
 
+ENDS = frozenset({"resolved", "retracted"})
+"""Events with which an alert is over; one that opens again has had one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToldAlert:
-    """An alert with the names of its series and rule, and the last thing that a figure had said of it."""
+    """An alert with the names of its series and rule, and the last thing that a figure had said of it.
+
+    ``opened`` is the event that opened it; ``ended`` that which ended it, None while it is open. ``left_to``
+    is the alert of a parent to which its last figure was left.
+    """
 
     record: AlertRecord
     series_name: str
     rule_name: str
     sentence: str
     known_from: dt.datetime | None
+    opened: AlertEvent | None = None
+    ended: AlertEvent | None = None
+    left_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,17 @@ class Life:
         by_figures = [each for each in self.events if "value" in each.payload["data"]]
         return next(iter((by_figures or self.events)[-1:]), None)
 
+    @property
+    def opened(self) -> AlertEvent | None:
+        """The event that opened it."""
+        return next((each for each in self.events if each.kind == "opened"), None)
+
+    @property
+    def ended(self) -> AlertEvent | None:
+        """The event that ended it; None while it is open."""
+        changes = [each for each in self.events if each.kind in {*ENDS, "reopened"}]
+        return changes[-1] if changes and changes[-1].kind in ENDS else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
@@ -77,7 +99,8 @@ class Evidence:
     ``rule`` is the version that opened it, ``sent`` its deliveries, ``urls`` those of its desk's endpoints by
     id, ``snoozes`` the silences of it alone that last. ``left_to`` are the alerts of parents that spoke for
     it, with the names of their series. ``view`` is its series as it was known when a figure last moved the
-    alert; None where whoever asks may not see that.
+    alert, with the forecast that was made of that as soon as it is published; None where whoever asks may not
+    see that.
     """
 
     life: Life
@@ -120,7 +143,10 @@ def listed(
 
 def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert]:
     """Alerts of a list with what a person reads of each, in their order."""
-    said = alert_events.last_told(connection, [each.state.id for each in found])
+    ids = [each.state.id for each in found]
+    said = alert_events.last_told(connection, ids)
+    opened = alert_events.openings(connection, ids)
+    ended = alert_events.endings(connection, [each.state.id for each in found if each.state.status in ENDS])
     wanted = {each.state.series_id for each in found}
     names = {each.id: each.name for each in held_series.of_ids(connection, wanted)}
     in_force = {each.id: each.name for each in rules.in_force(connection)}
@@ -131,6 +157,9 @@ def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert
             in_force.get(record.state.rule_id, record.state.rule_id),
             said[record.state.id].payload["data"]["sentence"] if record.state.id in said else "",
             said[record.state.id].known_from if record.state.id in said else None,
+            opened.get(record.state.id),
+            ended.get(record.state.id),
+            said[record.state.id].left_to if record.state.id in said else None,
         )
         for record in found
     ]
@@ -165,7 +194,9 @@ def evidence(
         _left_to(connection, lived),
         None
         if shown is None or told is None
-        else series.series_view(connection, shown, as_of=told.known_from, portfolio=portfolio),
+        else series.series_view(
+            connection, shown, as_of=told.known_from, portfolio=portfolio, made_later=True
+        ),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 from sqlalchemy import Connection
@@ -24,6 +26,8 @@ from services.storage.series import SeriesRecord
 from services.storage.verdicts import LateVerdict
 
 MOST_ALERTS = 50
+MOST_UNDER = 12
+"""Alerts left to a parent's that are named under it; all of them are counted."""
 MOST_EPISODES = 9
 CLOSED_FOR = 24
 """Months after its onset in which an episode that is over is still told of."""
@@ -33,20 +37,39 @@ PICTURED = 24
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert that is open, with the last thing that a figure had said of it."""
+    """An alert that is open, with the last thing that a figure had said of it.
+
+    ``under`` are those of the ``under_in_all`` alerts left to it that are named, by the names of their
+    series: no desk was told of them but by this one.
+    """
 
     record: AlertRecord
     series: SeriesRecord
     said: AlertEvent | None
+    under: tuple[OpenAlert, ...] = ()
+    under_in_all: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictured:
-    """An episode with what its picture is drawn from: the series, and the median path from before onset."""
+    """An episode with what its picture is drawn from: the series, and the median path from before onset.
+
+    ``alert`` is how the last alert on it stands while it is going: ``opened``, ``resolved`` or ``retracted``;
+    None where it had none.
+    """
 
     found: FollowedEpisode
     known: Series
     would_be: list[tuple[Month, float]]
+    alert: str | None = None
+
+    @property
+    def still(self) -> float | None:
+        """The last month held less what was expected of it before onset, as a share of that; None without."""
+        for month, expected in reversed(self.would_be):
+            if math.isfinite(value := self.known.at(month)):
+                return (value - expected) / abs(expected) if expected else None
+        return None
 
     @property
     def going(self) -> bool:
@@ -76,12 +99,14 @@ class Release:
 class NowView:
     """What stands now, of what a desk may see; ``installed`` is True where a series is registered.
 
-    ``open`` are the gravest of the ``open_in_all`` alerts that are open.
+    ``open`` are the gravest of the ``open_in_all`` alerts that are open and stand for themselves;
+    ``left_in_all`` more are open and left to the alert of a parent, under which they are.
     """
 
     installed: bool
     open: tuple[OpenAlert, ...]
     open_in_all: int
+    left_in_all: int
     events: tuple[LateEvent, ...]
     figures: tuple[tuple[LateVerdict, SeriesRecord], ...]
     episodes: tuple[Pictured, ...]
@@ -90,22 +115,54 @@ class NowView:
 
 def now_view(connection: Connection, *, desk: str | None, now: dt.datetime) -> NowView:
     """What stands now: bounded work however many series there are."""
-    opened = alerts.listed(connection, desk=desk, status="opened", gravest_first=True, limit=MOST_ALERTS)
+    heads = _heads(alert_events.spoken_for(connection, desk=desk))
+    opened = alerts.listed(
+        connection, desk=desk, status="opened", gravest_first=True, without=heads, limit=MOST_ALERTS
+    )
+    under: dict[str, list[str]] = defaultdict(list)
+    for child, head in sorted(heads.items()):
+        under[head].append(child)
+    named_under = [child for each in opened for child in under[each.state.id][:MOST_UNDER]]
+    children = alerts.of_ids(connection, named_under)
+    told = [*opened, *children.values()]
     judged = verdicts.lately_judged(connection, desk=desk)
-    named = {each.state.series_id for each in opened} | {each.figure.verdict.series_id for each in judged}
+    named = {each.state.series_id for each in told} | {each.figure.verdict.series_id for each in judged}
     records = {each.id: each for each in series.of_ids(connection, named)}
-    said = alert_events.last_told(connection, [each.state.id for each in opened])
+    said = alert_events.last_told(connection, [each.state.id for each in told])
+
+    def stands(record: AlertRecord, below: Sequence[str]) -> OpenAlert:
+        named = [stands(children[child], ()) for child in below[:MOST_UNDER]]
+        return OpenAlert(
+            record,
+            records[record.state.series_id],
+            said.get(record.state.id),
+            tuple(sorted(named, key=lambda each: each.series.name)),
+            len(below),
+        )
+
     return NowView(
         installed=bool(series.listed(connection, desk=desk, limit=1)),
-        open=tuple(
-            OpenAlert(each, records[each.state.series_id], said.get(each.state.id)) for each in opened
-        ),
-        open_in_all=alerts.count_open(connection, desk=desk),
+        open=tuple(stands(each, under[each.state.id]) for each in opened),
+        open_in_all=alerts.count_open(connection, desk=desk) - len(heads),
+        left_in_all=len(heads),
         events=tuple(alert_events.latest(connection, desk=desk)),
         figures=tuple((each, records[each.figure.verdict.series_id]) for each in judged),
         episodes=_episodes(connection, desk, now),
         releases=_releases(connection, desk, now),
     )
+
+
+def _heads(spoken_for: Mapping[str, str]) -> dict[str, str]:
+    """By each alert that is left to another, the one that is left to none: who spoke may be spoken for."""
+    heads: dict[str, str] = {}
+    for alert_id, speaker in spoken_for.items():
+        passed = {alert_id}
+        while speaker in spoken_for and speaker not in passed:
+            passed.add(speaker)
+            speaker = spoken_for[speaker]  # noqa: PLW2901 - the next one up
+        if speaker not in passed:  # two that speak for each other stand for themselves
+            heads[alert_id] = speaker
+    return heads
 
 
 def changed_since(connection: Connection, since: dt.datetime, *, desk: str | None) -> tuple[int, int]:
@@ -124,7 +181,23 @@ def _episodes(connection: Connection, desk: str | None, now: dt.datetime) -> tup
     told = [
         each for each in found if last is not None and (each.going or last.since(_onset(each)) <= CLOSED_FOR)
     ]
-    return tuple(sorted(told, key=lambda each: (not each.going, -_depth(each)))[:MOST_EPISODES])
+    shown = sorted(told, key=lambda each: (not each.going, -_depth(each)))[:MOST_EPISODES]
+    held = alerts.of_series(connection, {each.found.series.id for each in shown if each.going})
+    return tuple(replace(each, alert=_alert(each, held, desk)) if each.going else each for each in shown)
+
+
+def _alert(each: Pictured, held: Sequence[AlertRecord], desk: str | None) -> str | None:
+    """How the last alert on an episode stands, of those that a desk may see; one that is open before all."""
+    of_it = [
+        record.state
+        for record in held
+        if record.state.series_id == each.found.series.id
+        and desk in {None, record.desk}
+        and record.state.opened_known_from is not None
+        and record.state.last.last >= _onset(each)
+    ]
+    last = max(of_it, key=lambda state: (state.status == "opened", state.last), default=None)
+    return None if last is None else str(last.status)
 
 
 def _onset(each: Pictured) -> Month:

@@ -92,6 +92,15 @@ class SeriesView:
     news: tuple[dt.date, ...]
 
     @property
+    def followed(self) -> bool:
+        """True where the forecast was made with all that was known by the moment, the last news within."""
+        if self.forecast is None:
+            return False
+        rows = [each for figure in self.figures for each in figure.prints]
+        last = max((each.observation.known_from for each in rows), default=None)
+        return last is not None and self.forecast.vintage >= last and self.forecast.figures >= len(rows)
+
+    @property
     def last(self) -> Figure | None:
         """The figure of the last span held."""
         held = [each for each in self.figures if each.value is not None]
@@ -144,9 +153,18 @@ def names(connection: Connection, ids: Collection[str]) -> dict[str, str]:
 
 
 def series_view(
-    connection: Connection, registered: SeriesRecord, *, as_of: dt.datetime, portfolio: str
+    connection: Connection,
+    registered: SeriesRecord,
+    *,
+    as_of: dt.datetime,
+    portfolio: str,
+    made_later: bool = False,
 ) -> SeriesView:
-    """The series by what was known at a moment; ``portfolio`` names the forecasts that are published."""
+    """The series by what was known at a moment; ``portfolio`` names the forecasts that are published.
+
+    With ``made_later`` the forecast may have been published after the moment, from what was known by then:
+    what came of the news. A fit takes its time, so that no forecast of a figure is known with the figure.
+    """
     every = observations.history(connection, [registered.id]).get(registered.id, [])
     rows = [row for row in every if row.observation.known_from <= as_of]
     known = series_as_of(registered.id, registered.unit, (row.observation for row in rows), as_of)
@@ -159,7 +177,7 @@ def series_view(
         as_of,
         known,
         figures,
-        forecasts.latest(connection, registered.id, model=portfolio, as_of=as_of),
+        forecasts.latest(connection, registered.id, model=portfolio, as_of=as_of, made_later=made_later),
         tuple(episodes),
         {each.chapter.episode.id: _would_be(each) for each in episodes},
         _ahead(episodes),

@@ -33,6 +33,11 @@ class AlertEvent:
     silenced_by: str | None
     inhibited_by: str | None
 
+    @property
+    def left_to(self) -> str | None:
+        """The parent's alert that spoke for it; None where its desk heard of it, at once or late."""
+        return None if self.payload["data"].get("unheard") is not None else self.inhibited_by
+
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
@@ -120,6 +125,28 @@ def left_to(connection: Connection, alert_ids: Collection[str]) -> dict[str, str
     return {row.alert_id: row.inhibited_by for row in connection.execute(newest)}
 
 
+def spoken_for(connection: Connection, *, desk: str | None = None) -> dict[str, str]:
+    """By each open alert, the open alert of a parent to which its last figure was left, of a desk if given.
+
+    Where its desk has heard of that figure in the end, it stands for itself and is not here.
+    """
+    ever = select(alert_events.c.alert_id).where(alert_events.c.inhibited_by.is_not(None))
+    left = select(alerts.c.id).where(alerts.c.status == "opened", alerts.c.id.in_(ever))
+    if desk is not None:
+        left = left.where(alerts.c.desk == desk)
+    events = select(alert_events.c.alert_id, alert_events.c.inhibited_by, _heard(alert_events).label("heard"))
+    last = (
+        events.where(alert_events.c.alert_id.in_(left), _by_figure())
+        .order_by(alert_events.c.alert_id, alert_events.c.id.desc())
+        .ext(distinct_on(alert_events.c.alert_id))
+        .subquery()
+    )
+    speaks = last.join(alerts, alerts.c.id == last.c.inhibited_by)
+    query = select(last.c.alert_id, last.c.inhibited_by).select_from(speaks)
+    query = query.where(~last.c.heard, alerts.c.status == "opened")
+    return {row.alert_id: row.inhibited_by for row in connection.execute(query)}
+
+
 def leave_to(connection: Connection, event_id: int, alert_id: str) -> None:
     """Note the alert of a parent that speaks for a transition from now on."""
     connection.execute(
@@ -203,6 +230,26 @@ def stood(
         if wanted is not None:
             query = query.where(column == wanted)
     return {row.alert_id: _event(row) for row in connection.execute(query)}
+
+
+def openings(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
+    """The transition that opened each of some alerts, by the id of the alert."""
+    query = select(alert_events).where(
+        among(alert_events.c.alert_id, alert_ids), alert_events.c.kind == "opened"
+    )
+    first = query.order_by(alert_events.c.alert_id, alert_events.c.id)
+    found = first.ext(distinct_on(alert_events.c.alert_id))
+    return {row.alert_id: _event(row) for row in connection.execute(found)}
+
+
+def endings(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
+    """The last transition that ended each of some alerts, by the id of the alert; it may be open again."""
+    query = select(alert_events).where(
+        among(alert_events.c.alert_id, alert_ids), alert_events.c.kind.in_(("resolved", "retracted"))
+    )
+    last = query.order_by(alert_events.c.alert_id, alert_events.c.id.desc())
+    found = last.ext(distinct_on(alert_events.c.alert_id))
+    return {row.alert_id: _event(row) for row in connection.execute(found)}
 
 
 def latest(connection: Connection, *, desk: str | None = None, limit: int = 20) -> list[LateEvent]:

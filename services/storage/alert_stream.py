@@ -26,7 +26,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class StreamedEvent:
-    """One event as the stream tells it."""
+    """One event as the stream tells it; ``inhibited_by`` is the alert of a parent that speaks for it."""
 
     position: Position
     alert_id: str
@@ -34,6 +34,7 @@ class StreamedEvent:
     desk: str
     kind: str
     payload: dict[str, Any]
+    inhibited_by: str | None
 
 
 def _oldest_open() -> Any:
@@ -68,7 +69,13 @@ def after(
         query = query.where(alerts.c.desk == desk)
     return [
         StreamedEvent(
-            Position(row.transaction, row.id), row.alert_id, row.series_id, row.desk, row.kind, row.payload
+            Position(row.transaction, row.id),
+            row.alert_id,
+            row.series_id,
+            row.desk,
+            row.kind,
+            row.payload,
+            row.inhibited_by,
         )
         for row in connection.execute(query)
     ]

@@ -134,6 +134,12 @@ def forget(connection: Connection, alert_ids: Collection[str]) -> None:
         connection.execute(delete(alerts).where(among(alerts.c.id, alert_ids), alerts.c.status == "pending"))
 
 
+def of_ids(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertRecord]:
+    """Several alerts, open or over, by id."""
+    found = connection.execute(select(alerts).where(among(alerts.c.id, alert_ids))) if alert_ids else ()
+    return {row.id: _record(row) for row in found}
+
+
 def get(connection: Connection, alert_id: str) -> AlertRecord | None:
     """One alert that has opened."""
     query = select(alerts).where(alerts.c.id == alert_id, alerts.c.status != "pending")
@@ -155,10 +161,16 @@ def listed(
     series_id: str | None = None,
     status: str | None = None,
     gravest_first: bool = False,
+    without: Collection[str] = (),
     limit: int = 100,
 ) -> list[AlertRecord]:
-    """Alerts that have opened, the last changed first; of all the gravest before them where asked for."""
+    """Alerts that have opened, the last changed first; of all the gravest before them where asked for.
+
+    Those whose ids are in ``without`` are left out.
+    """
     query = _opened(desk, series_id, status)
+    if without:
+        query = query.where(~among(alerts.c.id, without))
     if gravest_first:
         query = query.order_by(case(GRAVITY, value=alerts.c.severity, else_=1))
     query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id.desc()).limit(limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
@@ -189,8 +190,23 @@ def _tried(
     finally:
         savepoint.rollback()
     return FilePreview(
-        preview, new, would={key: would[key] for key in ("recorded", "revised", "unchanged", "alerts")}
+        preview, new, would={key: part for key, part in would.items() if key not in {"release_id", "figures"}}
     )
+
+
+def told_alerts(report: dict[str, Any]) -> str:
+    """What a recording does to alerts: by kind what desks are told of, then what is kept from them, and why.
+
+    A report from before what was kept was counted says all as told.
+    """
+    kept = {
+        "left to a parent's alert": Counter(report.get("left_to_parents", {})),
+        "silenced": Counter(report.get("silenced", {})),
+    }
+    told = Counter(report["alerts"]) - sum(kept.values(), Counter())
+    said = [f"{count:,} {kind}" for kind, count in sorted(told.items())]
+    said += [f"{count.total():,} {why}" for why, count in kept.items() if count]
+    return ", ".join(said) or "none"
 
 
 def beside_lines(shown: FilePreview) -> list[str]:
@@ -202,10 +218,9 @@ def beside_lines(shown: FilePreview) -> list[str]:
         said.append(f"Series that are not held, and that [[register]] in the mapping adds: {listed}{more}.")
     if shown.would is not None:
         would = shown.would
-        alerts = ", ".join(f"{count} {kind}" for kind, count in would["alerts"].items()) or "none"
         said.append(
             f"If it were recorded now: {would['recorded']:,} new figures, {would['revised']:,} revisions, "
-            f"{would['unchanged']:,} held already; alerts: {alerts}."
+            f"{would['unchanged']:,} held already; alerts: {told_alerts(would)}."
         )
     if shown.held_back is not None:
         said.append(f"The recording would refuse it: {shown.held_back}")

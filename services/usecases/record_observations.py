@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -190,6 +190,10 @@ def _no_size(value: float | None) -> str | None:
     return None
 
 
+def _kinds(moved: Iterable[Moved]) -> dict[str, int]:
+    return dict(sorted(Counter(str(each.transition.kind) for each in moved).items()))
+
+
 class _Batch:
     """One release on its way through the transaction."""
 
@@ -247,11 +251,12 @@ class _Batch:
         if foretold:
             jobs.add(self.connection, [scoring(f"release {self.release_id}", sorted(foretold))], now=self.now)
         outcomes = Counter(each["outcome"] for each in told)
-        kinds = Counter(str(each.transition.kind) for each in moved)
         return {
             "release_id": self.release_id,
             **{outcome: outcomes[outcome] for outcome in ("recorded", "revised", "unchanged")},
-            "alerts": dict(sorted(kinds.items())),
+            "alerts": _kinds(moved),
+            "left_to_parents": _kinds(each for each in moved if each.inhibited_by is not None),
+            "silenced": _kinds(each for each in moved if each.silenced_by is not None),
             "figures": sorted(told, key=lambda each: each["row"]),
         }
 

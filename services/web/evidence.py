@@ -61,6 +61,8 @@ def _expectation(data: Fields, said: Mapping[str, str]) -> Iterator[Ground]:
         band = (
             f"80 % interval {said[f'{key}.interval_80.lower']} to {said[f'{key}.interval_80.upper']} {unit}"
         )
+        if key == "next_expected" and data[key]["branches"]:
+            band += "; its types weighed at first sight, on no figure since the shock"
         when = f"{said[f'{key}.period']}, " if f"{key}.period" in said else ""
         yield Ground(label, f"{said[f'{key}.expected']} {unit}", when + band)
         if key == "detection":

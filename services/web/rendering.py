@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.web import flashes, formats, statics
 from services.web.sessions import Visitor
-from services.web.words import STANDS, chance, lead
+from services.web.words import STANDS, chance, judged_on, lead, lost_words
 
 HERE = Path(__file__).parent
 
@@ -51,7 +51,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"static": statics.address, "navigation": NAVIGATION}
-    environment.globals |= {"lead": lead, "stands": STANDS}
+    environment.globals |= {"lead": lead, "stands": STANDS, "lost_words": lost_words, "judged_on": judged_on}
     environment.filters |= {
         name: getattr(formats, name)
         for name in ("quantity", "change", "share", "decimal", "month", "day", "moment", "ago")

@@ -6,10 +6,15 @@ import re
 
 from alerts.episodes import SUREST
 from alerts.wording import IF
-from forecasting.shocks.episodes import Status
+from forecasting.shocks.chronicle import Chapter
+from forecasting.shocks.episodes import DRAWS, Status
 from forecasting.shocks.interventions import Intervention
+from forecasting.shocks.parts import parts
 from forecasting.shocks.records import Extreme
 from services.web.formats import share
+
+LOST_LEVEL = 90
+"""Per cent of the simulated paths between the bounds that stand beside a volume lost."""
 
 NAMES = {kind: IF[kind] for kind in Intervention}
 """What a shock of each type does, in the one word that sentences have for it: it has room on a picture."""
@@ -31,6 +36,28 @@ def chance(probability: float | None) -> str:
     if probability is not None and probability > SUREST:
         return "more than 99\u00a0%"
     return share(probability)
+
+
+def lost_words(found: Chapter) -> str:
+    """What the volume lost to an episode is: the sum of which months, the mean of what, and how sure."""
+    state = found.episode
+    first, last = state.onset.first.name, state.last_counted.name
+    months = first if first == last else f"the months held from {first} to {last}"
+    less = "what was forecast before it began less what came"
+    if state.shortfall < 0:
+        less = "what came less what was forecast before it began"
+    return (
+        f"{less[:1].upper()}{less[1:]}, summed over {months}: the mean of {DRAWS:,} paths simulated from "
+        f"that forecast, within a {LOST_LEVEL} % interval"
+    )
+
+
+def judged_on(found: Chapter) -> str:
+    """On how many figures after the shock the chances of its types stand: few may turn with the next one."""
+    count = sum(1 for _ in parts(found.series, found.episode.onset)) - 1
+    if count < 1:
+        return "judged at first sight, on no figure since"
+    return "judged on one figure since" if count == 1 else f"judged on {count:,} figures since"
 
 
 _END = re.compile(r"(?<=[a-z0-9%”)]\.) +(?=[A-Z0-9“])")

@@ -38,6 +38,15 @@ def test_each_row_says_what_the_sentence_says(data: dict[str, Any]) -> None:
     assert rows["Expected next"] == ("2,400 t", "June 2025, 80 % interval 1,100 to 3,900 t")
 
 
+def test_an_outlook_by_types_says_that_no_figure_weighed_them(data: dict[str, Any]) -> None:
+    """What is expected right after a shock rests on types at first sight, and its row says so."""
+    branch = {"type": "LS", "weight": 0.6, "expected": 2300.0}
+    after = data["next_expected"] | {"branches": [branch | {"interval_80": None}]}
+    rows = {ground.label: ground.beside for ground in evidence(data | {"next_expected": after})}
+    assert rows["Expected next"].endswith("its types weighed at first sight, on no figure since the shock")
+    assert "weighed" not in {each.label: each.beside for each in evidence(data)}["Expected next"]
+
+
 def test_what_is_not_known_has_no_row(data: dict[str, Any]) -> None:
     """A withdrawn figure that no forecast judged leaves the rows that it has."""
     bare = {**data, "value": None, "change_month": None, "change_year": None, "records": []}

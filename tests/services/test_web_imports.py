@@ -20,7 +20,7 @@ from services.web.app import create_web
 from services.web.csrf import token
 from services.web.pages.import_answers import CONTROLS, Said, answered
 
-OWN = {"Sec-Fetch-Site": "same-origin"}
+OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 TABLE = "series;month;value;unit\nM;May 2025;1.234.500;kg\nM;June 2025;n/a;kg\n".encode("utf-16")
 UNSURE = b"month;value\n2025-05;1.234\n"
 

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/alerts", tags=["alerts"])
 
 EXAMPLE = (
     'id: 3\nevent: alert.opened\ndata: {"id":3,"alert_id":"0f7e7d0a","series_id":"CN_EXP_REPM_T",'
-    '"desk":"rare-earths","kind":"opened","payload":{"type":"alert.opened"}}\n\n'
+    '"desk":"rare-earths","kind":"opened","inhibited_by":null,"payload":{"type":"alert.opened"}}\n\n'
 )
 
 
@@ -51,6 +51,7 @@ async def stream(
 ) -> StreamingResponse:
     """Each event of your desk's alerts once, in one order and without a gap, from now or after an id.
 
+    `inhibited_by` is the alert of a parent that speaks for the event, where one does: its desk was sent none.
     A browser's EventSource sends Last-Event-ID by itself when it comes back. A revoked key ends the stream.
     """
 

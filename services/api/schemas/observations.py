@@ -86,6 +86,8 @@ class UploadReport(Shown):
                     "revised": 0,
                     "unchanged": 0,
                     "alerts": {"opened": 1},
+                    "left_to_parents": {},
+                    "silenced": {},
                     "figures": [
                         {
                             "row": 1,
@@ -107,6 +109,12 @@ class UploadReport(Shown):
     revised: int
     unchanged: int
     alerts: dict[str, int] = Field(description="Count of what happened to alerts, by kind.")
+    left_to_parents: dict[str, int] = Field(
+        default_factory=dict, description="Those of `alerts` that were left to the alert of a parent."
+    )
+    silenced: dict[str, int] = Field(
+        default_factory=dict, description="Those of `alerts` that a silence kept from their desk."
+    )
     figures: list[FigureReport]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import BinaryIO
 
 from services.ingestion.files.errors import refusal
@@ -13,6 +14,9 @@ SAMPLE = 1 << 16
 CHUNK = 1 << 20
 CANDIDATES = ("gb18030", "cp932", "cp1252", "big5", "euc_jp", "euc_kr", "cp1250", "cp1251")
 """What an encoding that is not UTF is taken to be, at most; any that Python knows can be named."""
+
+OTHERS = frozenset({".xlsx", ".parquet", ".arrow", ".feather", ".gz", ".zip", ".zst"})
+"""Endings of names that promise a file which is no text."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -39,7 +43,11 @@ def encoding_of(given: Given) -> Encoding:
     if wide := _utf16(head):
         return Encoding(wide, sure=True)
     if b"\x00" in head:
-        raise refusal(given.name, "it holds NUL bytes and is not a text file")
+        said = PurePath(given.name).suffix.lower()
+        named = f", nor the {said} file that its name says" if said in OTHERS else ""
+        raise refusal(
+            given.name, f"it holds NUL bytes and is not a text file{named}; give the table as CSV or Excel"
+        )
     with given.open() as stream:
         sample = _not_utf8(stream)
     if sample is None:

@@ -63,7 +63,7 @@ def find_header(grid: Grid) -> tuple[Layout, str | None]:
     """The layout with its row of names, and a doubt where nothing in that row is a name that is known."""
     head = [(number, cells) for number, cells in islice(grid.rows(), LOOKED_AT) if filled(cells)]
     if not head:
-        raise refusal(grid.name, "there is no row in it")
+        raise refusal(grid.name, "there is no row in it; give a file with a row of names and a row a figure")
     layout = grid.layout
     if grid.named:
         return layout, None

@@ -63,7 +63,7 @@ def number_in(given: Any, decimal: Decimal | None) -> Number:  # noqa: C901 - a 
         )
     match = _CELL.fullmatch(text)
     if match is None:
-        raise RowFault(f"{given[:40]!r} is not a number")
+        raise RowFault(f"{given[:40]!r} is not a number; write digits, or nothing where there is none")
     if "%" in match["rest"] or "\u2030" in match["rest"]:
         raise RowFault(f"{given[:40]!r} is a share, not a volume; give the figure itself")
     core = match["core"].strip()

@@ -13,6 +13,8 @@ from services.ingestion.files.sheet_grid import sheet_grid
 from services.ingestion.files.text_grid import text_grid
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_PAGES = (b"%pdf", b"<!doc", b"<html", b"\x89png")
+"""How what is looked at, and not read as a table, begins, in small letters."""
 _HEAD = 1 << 12
 
 
@@ -46,7 +48,7 @@ def _format(given: Given) -> Format:
         return "arrow"
     if head.startswith(_OLD_EXCEL):
         raise refusal(given.name, "it is a workbook of Excel before 2007; save it as .xlsx and give that")
-    if head.startswith((b"%PDF", b"<!DOC", b"<html", b"\x89PNG")):
+    if head.lstrip().lower().startswith(_PAGES):
         raise refusal(given.name, "it is a page or a picture, not a table; give the table as CSV or Excel")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"["):

@@ -79,7 +79,9 @@ def _zip(given: Given, limit: int) -> tuple[Given, str | None]:
         with given.open() as raw, zipfile.ZipFile(raw) as packed:
             members = [each for each in packed.infolist() if not each.is_dir()]
     except _BROKEN as error:
-        raise refusal(given.name, f"it is not a zip file that can be read ({error})") from error
+        raise refusal(
+            given.name, f"it is cut short or no zip file that can be read ({error}); save it anew, or as CSV"
+        ) from error
     if len(members) > MOST_MEMBERS or sum(each.file_size for each in members) > bound:
         raise UploadTooLargeError(bound)
     names = {each.filename for each in members}

@@ -60,7 +60,12 @@ class FileReading:
                     self.progress(self.tally.rows)
         self._repeats.tell()
         if not self.tally.figures and not self._faults.count:
-            self._faults.add(0, "", "there is no figure in it")
+            rows = (
+                f"none of its {self.tally.rows:,} rows holds one"
+                if self.tally.rows
+                else "no row follows the names"
+            )
+            self._faults.add(0, "", f"there is no figure in it: {rows}; add a row a figure")
         self._faults.refuse()
         if batch:
             yield batch

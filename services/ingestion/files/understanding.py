@@ -171,7 +171,8 @@ def _month(
         guesses["months.month"] = f"no column holds months; {said} stands above the table"
         return None, replace(months, month=said)
     questions["table.month"] = (
-        f"no column holds months; name it, or say month under [months]. Columns: {_listed(sample.named)}"
+        "no column holds months, such as 2025-05 or May 2025; name the one that does, or say the month of "
+        f"all rows (month under [months]). Columns: {_listed(sample.named)}"
     )
     return None, months
 

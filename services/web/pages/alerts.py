@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from markupsafe import Markup
 from sqlalchemy import Connection
 
+from forecasting.months import Month
 from services.bootstrap import DELIVER_MESSAGES, Service
 from services.queries import alerts, series, silences
 from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, Sort, ToldAlert
+from services.queries.forecasts import ForecastRecord
 from services.queries.series import SeriesView
 from services.queries.slices import Slice
 from services.usecases.handle_alerts import (
@@ -26,10 +28,11 @@ from services.usecases.handle_alerts import (
 from services.web.builder.readings import spoken
 from services.web.changes import back_to, keep
 from services.web.charts.series_chart import Layers, series_chart
-from services.web.evidence import evidence
+from services.web.evidence import Ground, evidence
 from services.web.exports import SLICE, Column, every_row
 from services.web.rendering import NotFoundError, page
 from services.web.sessions import Looking, RuleKeeping, Visitor
+from services.web.turns import turns
 
 router = APIRouter()
 
@@ -43,6 +46,9 @@ By = Annotated[str, Form(min_length=1, max_length=200)]
 Text = Annotated[str, Form(max_length=2000)]
 KEPT = {"acknowledge": "alert.acknowledged", "close": "alert.closed", "snooze": "alert.snoozed"}
 """Names of what is done to an alert in the log of changes; whatever else is said is noted."""
+
+NOT_YET = "the one made with it is not published"
+"""What is said beside a forecast that had not seen the figure which moved an alert."""
 
 DONE = {
     "acknowledge": "It is yours; its desk is told.",
@@ -68,6 +74,15 @@ class Moment:
     note: AlertNote | None = None
 
 
+def _said(event: AlertEvent | None, field: str) -> Any:
+    """A field of what an event said; None where no figure caused it."""
+    return event.payload["data"][field] if event is not None and "value" in event.payload["data"] else None
+
+
+def _turns(opened: AlertEvent | None, ended: AlertEvent | None) -> tuple[Ground, ...]:
+    return turns(*(None if each is None else each.payload["data"] for each in (opened, ended)))
+
+
 COLUMNS: tuple[Column[ToldAlert], ...] = (
     Column("alert", lambda row: row.record.state.id),
     Column("status", lambda row: str(row.record.state.status)),
@@ -80,6 +95,10 @@ COLUMNS: tuple[Column[ToldAlert], ...] = (
     Column("opened_known_from", lambda row: row.record.state.opened_known_from),
     Column("acknowledged_by", lambda row: row.record.state.acknowledged and row.record.state.acknowledged.by),
     Column("sentence", lambda row: row.sentence),
+    Column("opened_by", lambda row: _said(row.opened, "period")),
+    Column("opened_by_value", lambda row: _said(row.opened, "value")),
+    Column("ended_by", lambda row: _said(row.ended, "period")),
+    Column("ended_by_value", lambda row: _said(row.ended, "value")),
 )
 
 
@@ -129,6 +148,7 @@ def listed(
         looking,
         "alerts.html",
         rows=rows,
+        turns=lambda row: _turns(row.opened, row.ended),
         standing=status,
         more=more,
         after=after,
@@ -169,8 +189,13 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         series=found.series,
         life=_moments(found.life),
         sentence=said.get("sentence", ""),
+        turns=_turns(found.life.opened, found.life.ended),
         evidence=evidence(said) if "value" in said else (),
         chart=None if found.view is None else _chart(found.view, record),
+        from_month=None if found.view is None else _first(found.view, record),
+        view=found.view,
+        drawn=_drawn(found.view),
+        waits=NOT_YET,
         snoozes=found.snoozes,
         as_of="" if told is None else told.known_from.date(),
         sent=found.sent,
@@ -229,8 +254,19 @@ def _chart(view: SeriesView, record: AlertRecord) -> Markup | None:
     """The series as it was known when a figure last moved the alert; None where nothing of it was held."""
     if view.known is None:
         return None
-    first = max(view.known.start, record.state.onset.first - BEFORE)
-    return series_chart(view, first, view.known.end + AHEAD, Layers(scenarios=False))
+    return series_chart(view, _first(view, record), view.known.end + AHEAD, Layers(scenarios=False))
+
+
+def _first(view: SeriesView, record: AlertRecord) -> Month:
+    """The first month on the picture."""
+    first = record.state.onset.first - BEFORE
+    return first if view.known is None else max(view.known.start, first)
+
+
+def _drawn(view: SeriesView | None) -> ForecastRecord | None:
+    """The forecast on the picture; None where none was published, or it could say nothing."""
+    found = None if view is None else view.forecast
+    return None if found is None or found.forecast is None else found
 
 
 def _moments(life: Life) -> list[Moment]:

@@ -34,6 +34,10 @@ CONTROLS: dict[str, Control] = {
 """The choices that a preview may ask for, as a form asks them; all others stand in the mapping's text."""
 
 
+ELSE = {"months.month": "table.month"}
+"""Choices that answer what another one asks: one month of all rows, where no column holds months."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a form says: the mapping as text, and beside it what was answered and meant."""
@@ -59,7 +63,8 @@ class Said:
     @property
     def open(self) -> dict[str, str]:
         """Questions that were asked and are not answered."""
-        return {choice: why for choice, why in self.asked.items() if choice not in self.answers}
+        said = set(self.answers) | {ELSE[choice] for choice in self.answers if choice in ELSE}
+        return {choice: why for choice, why in self.asked.items() if choice not in said}
 
 
 def answered(raw: dict[str, Any], said: Said) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from services.ingestion.files.mapping_text import to_toml
 from services.ingestion.files.preview import Preview, lines
 from services.queries import series
 from services.usecases.pending_imports import PendingImport
-from services.usecases.preview_file import FilePreview
-from services.web.pages.import_answers import CONTROLS, Said
+from services.usecases.preview_file import FilePreview, told_alerts
+from services.web.pages.import_answers import CONTROLS, ELSE, Said
 from services.web.rendering import page
 from services.web.sessions import Visitor
 
@@ -71,11 +71,13 @@ def shown_page(
         guesses=understood.guesses,
         questions=questions,
         controls=CONTROLS,
+        else_said=ELSE,
         faults=[] if refused is None or questions else refused.faults,
         fault_count=0 if refused is None or questions else max(refused.count, 1),
         reason="" if refused is None else str(refused),
         new=shown.new,
         would=shown.would,
+        told_alerts=told_alerts,
         held_back=shown.held_back,
         ready=shown.preview.ready and shown.held_back is None and not questions,
         refusal=refusal.splitlines(),

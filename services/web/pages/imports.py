@@ -23,12 +23,18 @@ from services.usecases.pending_imports import (
     show_again,
     show_import,
 )
-from services.usecases.preview_file import FilePreview
+from services.usecases.preview_file import FilePreview, told_alerts
 from services.web.changes import back_to, keep
 from services.web.exports import Column, as_csv
 from services.web.pages.import_answers import Said, answered
 from services.web.pages.import_forms import ADDRESS, TheFile, TheWords, most_bytes
 from services.web.pages.import_pages import shown_page, start_page
+from services.web.pages.import_words import (
+    recorded_in_words,
+    refused_in_words,
+    shown_in_words,
+    wants_page,
+)
 from services.web.rendering import NotFoundError, page
 from services.web.sessions import Looking, Visitor, Writing
 
@@ -63,7 +69,7 @@ def show(request: Request, looking: Writing, sent: TheFile) -> Response:
     service: Service = request.app.state.service
     try:
         with service.engine.begin() as connection:
-            pending, _ = show_import(
+            pending, shown = show_import(
                 connection,
                 (sent.name, sent.content),
                 sender=_sender(looking),
@@ -74,9 +80,11 @@ def show(request: Request, looking: Writing, sent: TheFile) -> Response:
             )
             after = {"name": sent.name, "source": sent.recording["source"]}
             keep(request, looking, connection, "import.shown", pending.id, after=after)
-        return back_to(f"{ADDRESS}/{pending.id}")
+        return back_to(f"{ADDRESS}/{pending.id}") if wants_page(request) else shown_in_words(pending, shown)
     except (UploadRefusedError, UploadTooLargeError) as error:
         status = 413 if isinstance(error, UploadTooLargeError) else 422
+        if not wants_page(request):
+            return refused_in_words(error, status=status)
         with service.engine.begin() as connection:
             return start_page(
                 request, looking, connection, refusal=str(error), typed=sent.said, status=status
@@ -94,12 +102,16 @@ def one(
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
         pending, shown = _looked(connection, service, looking, import_id)
+        if shown is not None and not wants_page(request):
+            return shown_in_words(pending, shown)
         if shown is not None:
             return shown_page(request, looking, connection, pending, shown)
         report: dict[str, Any] = pending.report or {}
         figures = report.get("figures", [])
         if format == "csv":
             return as_csv(f"import-{pending.name}", COLUMNS, figures)
+        if not wants_page(request):
+            return recorded_in_words(pending, report)
         work = jobs.progress(
             connection, desk=looking.caller.desk, since=pending.expires_at - WAITS, now=service.now()
         )
@@ -109,6 +121,7 @@ def one(
             "imported.html",
             pending=pending,
             report=report,
+            told_alerts=told_alerts,
             figures=figures[:MOST],
             count=len(figures),
             names=series.names(connection, {each["series_id"] for each in figures[:MOST]}),
@@ -180,6 +193,8 @@ def _refused(
 ) -> Response:
     """The import as it was shown last, with what stood in the way and what was typed."""
     service: Service = request.app.state.service
+    if not wants_page(request):
+        return refused_in_words(error, status=422)
     with service.engine.begin() as connection:
         pending, shown = _looked(connection, service, looking, import_id)
         if shown is None:

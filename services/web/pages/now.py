@@ -34,17 +34,20 @@ def now(request: Request, looking: Looking) -> Response:
         view = now_view(connection, desk=desk, now=moment)
         figures, changes = (0, 0) if since is None else changed_since(connection, since, desk=desk)
     news = [each for each in view.events if since is None or each.recorded_at > since]
+    told = [each for each in news if each.event.left_to is None]
     today = moment.astimezone(dt.UTC).date()
     beside = _beside(view)
+    alone = [each for each in view.episodes if each not in beside.values()]
     response = page(
         request,
         looking,
         "now.html",
         view=view,
         beside=beside,
-        alone=[each for each in view.episodes if each not in beside.values()],
-        news=news[:TOLD],
-        more=max((len(news) if since is None else changes) - TOLD, 0),
+        alone=alone,
+        going=sum(each.going for each in alone),
+        news=told[:TOLD],
+        more=(len(news) if since is None else max(changes, len(news))) - len(told[:TOLD]),
         figures=figures,
         changes=changes,
         since=since,
@@ -61,7 +64,7 @@ def _beside(view: NowView) -> dict[str, Pictured]:
     """By alert, the episode of its series that is not over: each beside the gravest alert of its series."""
     going = {each.found.series.id: each for each in reversed(view.episodes) if each.going}
     found: dict[str, Pictured] = {}
-    for each in view.open:
+    for each in (*view.open, *(child for head in view.open for child in head.under)):
         story = going.pop(each.record.state.series_id, None)
         if story is not None:
             found[each.record.state.id] = story

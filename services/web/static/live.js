@@ -28,7 +28,7 @@
   function say(event) {
     const told = JSON.parse(event.data);
     const sentence = told.payload?.data?.sentence;
-    if (!sentence) return;
+    if (!sentence || told.inhibited_by) return; // left to a parent's alert, which has said it
     const toast = document.createElement("article");
     const severity = told.payload.data.alert?.severity ?? "info";
     toast.className = `toast toast-${severity}`;
