@@ -36,7 +36,7 @@ def listed_as_of(
     moves its latest month only with the next that does.
     """
     then = alert_events.stood(connection, as_of=as_of, desk=desk, series_id=series_id, status=status)
-    found = alerts.of_ids(connection, then)
+    found = alerts.in_order(connection, then)
     if after is not None:
         place = next((at for at, each in enumerate(found) if each.state.id == after), len(found))
         found = found[place + 1 :]
@@ -49,7 +49,7 @@ def one_as_of(
 ) -> AlertRecord | None:
     """One alert as it stood; None where it had not opened, or it is not ``desk``'s."""
     then = alert_events.stood(connection, as_of=as_of, alert_id=alert_id, desk=desk)
-    found = alerts.of_ids(connection, then)
+    found = alerts.in_order(connection, then)
     return _as_of(found[0], then[alert_id], as_of) if found else None
 
 

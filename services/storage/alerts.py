@@ -147,7 +147,7 @@ def get(connection: Connection, alert_id: str) -> AlertRecord | None:
     return None if row is None else _record(row)
 
 
-def of_ids(connection: Connection, alert_ids: Collection[str]) -> list[AlertRecord]:
+def in_order(connection: Connection, alert_ids: Collection[str]) -> list[AlertRecord]:
     """Those of some alerts that have opened, the last opened first."""
     query = select(alerts).where(among(alerts.c.id, alert_ids), alerts.c.status != "pending")
     query = query.order_by(alerts.c.opened_at.desc(), alerts.c.id.desc())
