@@ -75,19 +75,19 @@ def substitutions(family: Sequence[Series], span: Span) -> tuple[Substitution, .
     A fall counts from a fifth below what was expected and a rise from a quarter above it (as for opposite
     changes without a history): less cannot be told from noise where the one that rose is far larger.
     """
-    usual = {each.id: found for each in family if (found := _usual(each, span)) is not None}
+    usual = {each.id: one for each in family if (one := _usual(each, span)) is not None}
     held = [each for each in family if each.id in usual]
     if len(held) < 2:
         return f"{len(held)} siblings hold {span.name} and the same month a year before; two are needed"
     if len({each.unit for each in held}) == len(held):
         return f"units differ ({', '.join(sorted({each.unit for each in held}))}): no amounts can be set off"
     found: list[Substitution] = []
-    for one, other in permutations(held, 2):
-        fell, rose = usual[one.id], usual[other.id]
+    for down, up in permutations(held, 2):
+        fell, rose = usual[down.id], usual[up.id]
         lost, gained = fell.expected - fell.value, rose.value - rose.expected
         large = fell.value <= fell.expected / QUARTER and rose.value >= rose.expected * QUARTER
-        if one.unit == other.unit and large and gained >= MATCHED * lost:
-            found.append(Substitution(fell, rose, span, one.unit, lost, gained, gained / lost))
+        if down.unit == up.unit and large and gained >= MATCHED * lost:
+            found.append(Substitution(fell, rose, span, down.unit, lost, gained, gained / lost))
     return tuple(sorted(found, key=lambda each: (-each.lost, -each.gained)))
 
 
