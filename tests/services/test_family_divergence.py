@@ -12,6 +12,7 @@ from api_stage import Stage, assert_problem, served
 from httpx import Client
 
 from forecasting.months import Month
+from services.demo.aftermath import aftermath
 from services.web.app import create_web
 
 
@@ -143,6 +144,10 @@ def test_june_2025_of_the_demo_is_told(stage: Stage) -> None:
         "share": "10 earlier",
         "rank": "2 siblings",
     }
+    summed = aftermath(lambda address, given: stage.client.get(address, params=given).json())
+    parted = next(point.shown for point in summed if point.name.startswith("June 2025"))
+    assert parted is not None
+    assert parted["matched"] == matched["reason"]
 
 
 def test_the_family_page_says_what_else_stands_out_by_name(siblings: Stage) -> None:
