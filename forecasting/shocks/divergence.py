@@ -158,7 +158,12 @@ def log_change(series: Series, span: Span) -> float:
 
 
 def share(part: Series, whole: Sequence[Series], span: Span) -> float | None:
-    """Share of one series in the sum of a family over a span; None where one is not held or all are zero."""
+    """Share of one series in the sum of a family over a span, 0 to 1.
+
+    None where one is not held, all are zero, or units differ.
+    """
+    if len({series.unit for series in whole}) > 1:
+        return None
     total = sum(series.over(span) for series in whole)
     value = part.over(span)
     return value / total if math.isfinite(total) and total > 0 and math.isfinite(value) else None

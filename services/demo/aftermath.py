@@ -60,7 +60,10 @@ def _divergence(get: Get) -> dict[str, Any]:
     wanted = [each for each in found["pairs"] if (each["higher"], each["lower"]) == (RAW, MAGNETS)]
     if not wanted or not (wanted[0]["parted"] and wanted[0]["opposite"]):
         raise MissedError(found["reason"] or "the two have not parted in June")
-    return {"month": found["month"], **wanted[0]}
+    matched = [each["reason"] for each in found["findings"] if each["kind"] == "substitution"]
+    if not matched:
+        raise MissedError("no rise of a sibling matches the fall of the magnets in June")
+    return {"month": found["month"], **wanted[0], "matched": matched[0]}
 
 
 def _measure(get: Get) -> dict[str, Any]:

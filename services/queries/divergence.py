@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from forecasting.months import Month, Span
 from forecasting.series import Series
 from forecasting.shocks.divergence import Divergence, divergences, share
+from forecasting.shocks.siblings import Findings, findings
 from services.storage.known_series import known_series
 from services.storage.series import SeriesRecord
 
@@ -20,7 +21,8 @@ from services.storage.series import SeriesRecord
 class Shares:
     """A series' share in the sum of its family's figures, in the month and in the same month a year before.
 
-    Both None where a figure of the family is not held. Where one series is part of another, so is its share.
+    Both None where a figure of the family is not held, or units differ. Where one series is part of another,
+    so is its share.
     """
 
     series_id: str
@@ -30,13 +32,17 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class FamilyDivergence:
-    """Pairs of a family in one month, the widest gap first; ``reason`` says why there is none."""
+    """Pairs of a family in one month, the widest gap first; ``reason`` says why there is none.
+
+    ``beyond`` is what else stands out, of ranks, shares and amounts that match.
+    """
 
     family: str
     span: Span | None
     pairs: tuple[Divergence, ...]
     shares: tuple[Shares, ...]
     reason: str | None
+    beyond: Findings = field(default_factory=Findings)
 
 
 def divergence_as_of(
@@ -61,7 +67,7 @@ def divergence_as_of(
     before = Span(span.first - 12, span.months)
     shares = tuple(Shares(each.id, share(each, series, span), share(each, series, before)) for each in series)
     nothing = f"no two of them hold {span.name} and the same month a year before"
-    return FamilyDivergence(family, span, pairs, shares, None if pairs else nothing)
+    return FamilyDivergence(family, span, pairs, shares, None if pairs else nothing, findings(series, span))
 
 
 def _last_shared(series: Sequence[Series]) -> Span | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from api_stage import MAGNETS, Stage
 
@@ -140,3 +141,32 @@ def test_every_member_of_the_eu_is_an_area_that_a_source_can_name() -> None:
     """Comext's codes of the EU and its members become the names by which partners are chosen."""
     named = {area("iso2", code) for code in EU_CODES.split()}
     assert named == MEMBERS | {EU}
+
+
+def test_each_pair_has_the_lag_that_its_past_says_as_of_the_moment(sender: Stage) -> None:
+    """Imports that follow exports by two months are counted so once 36 months are shared, and not before."""
+    sent = 1000 * np.exp(0.2 * np.random.default_rng(3).standard_normal(48))
+    sender.register("us", unit="kg", reporter="USA", partner="CHN", hs_code="850511", tags=["imports"])
+    start = Month.of(2021, 6)
+    for series_id, values in ((MAGNETS, sent), ("us", 0.9 * np.concatenate([[1000, 1000], sent[:-2]]))):
+        rows = [
+            {
+                "series_id": series_id,
+                "month": str(start + place),
+                "value": float(value),
+                "unit": "kg",
+                "known_from": f"{start + (place + 1)}-19T02:00:00Z",
+            }
+            for place, value in enumerate(values)
+        ]
+        assert sender.upload(*rows, history="true").status_code == 200
+    found = told(sender)
+    assert found["month"] == "2025-03"
+    (lag,) = found["lags"]
+    assert (lag["series_id"], lag["months"], lag["learned"]) == ("us", 2, True)
+    assert (lag["shared"], lag["correlation"]) == (41, pytest.approx(1, abs=0.05))
+    assert found["imports"] == pytest.approx(0.9 * found["exports"])
+    assert "imports are counted 2 months after (as the past of each pair says)" in found["reason"]
+    (then,) = told(sender, as_of="2024-10-01T00:00:00Z")["lags"]
+    assert (then["months"], then["learned"], then["correlation"]) == (1, False, None)
+    assert "36 needed; 1 month after by default" in then["reason"]

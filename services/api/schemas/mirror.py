@@ -15,8 +15,21 @@ class LeftOutShown(Shown):
     reason: str
 
 
+class LagShown(Shown):
+    """How many months after the exports a partner's imports are counted, and why."""
+
+    series_id: str
+    months: int = Field(description="0 to 3.")
+    learned: bool = Field(description="False where the default of one month stands in.")
+    correlation: float | None = Field(
+        description="Greatest correlation of log changes on the month over the lags; null under 36 months."
+    )
+    shared: int = Field(description="Months with changes of both, before the month judged.")
+    reason: str
+
+
 class MirrorShown(Shown):
-    """Reported exports beside partners' reported imports one month later; null where it cannot be judged."""
+    """Reported exports beside partners' imports after their shipping lags; null where it cannot be judged."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -39,7 +52,27 @@ class MirrorShown(Shown):
                     "score": -0.7,
                     "parted": False,
                     "reason": "partners report 940 t for 1,238 t sent in May 2025, 76% where 81% is usual, "
-                    "0.7 times the usual spread of 24 earlier months",
+                    "0.7 times the usual spread of 24 earlier months; imports are counted 1 to 2 months "
+                    "after (1 of 2 lags learned, the others by default)",
+                    "lags": [
+                        {
+                            "series_id": "US_IMP_REPM_T",
+                            "months": 2,
+                            "learned": True,
+                            "correlation": 0.71,
+                            "shared": 48,
+                            "reason": "changes correlate by 0.71 over 48 months, most of all 2 months after",
+                        },
+                        {
+                            "series_id": "DE_IMP_REPM_T",
+                            "months": 1,
+                            "learned": False,
+                            "correlation": None,
+                            "shared": 20,
+                            "reason": "20 months of changes are shared and 36 needed; "
+                            "1 month after by default",
+                        },
+                    ],
                 }
             ]
         }
@@ -57,6 +90,7 @@ class MirrorShown(Shown):
     gap: float | None = Field(description="Log of imports over exports, less its usual value.")
     score: float | None = Field(description="Gap over its usual spread.")
     parted: bool | None
+    lags: list[LagShown] = Field(description="One a partner; empty where the gap cannot be judged.")
     reason: str
 
     @classmethod
@@ -74,5 +108,6 @@ class MirrorShown(Shown):
             gap=None if gap is None else gap.gap,
             score=None if gap is None else gap.score,
             parted=None if gap is None else gap.parted,
+            lags=[] if gap is None else [LagShown.model_validate(each) for each in gap.lags],
             reason=found.reason,
         )
