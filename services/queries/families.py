@@ -28,7 +28,7 @@ BASE = 12
 class Sibling:
     """One series of the family over the months shown: as an index, and as shares of the family's sum.
 
-    Both NaN where a figure is not held; a share also where one of any sibling is not.
+    Both NaN where a figure is not held; a share also where one of any sibling is not, or units differ.
     """
 
     series: SeriesRecord
@@ -115,7 +115,8 @@ def _sibling(
     inside = [place for place, month in enumerate(shown) if base and base[0] <= month <= base[1]]
     held = values[inside][np.isfinite(values[inside])]
     level = float(held.mean()) if held.size and held.mean() > 0 else math.nan
-    total = [sum(each.at(month) for each in known) for month in shown]
+    one_unit = len({each.unit for each in known}) == 1  # tonnes and dollars have no sum
+    total = [sum(each.at(month) for each in known) if one_unit else math.nan for month in shown]
     shares = [value / whole if whole > 0 else math.nan for value, whole in zip(values, total, strict=True)]
     last = next((month for month in reversed(shown) if math.isfinite(series.at(month))), series.end)
     return Sibling(record, (100 * values / level).tolist(), shares, last, series.at(last))
