@@ -115,8 +115,8 @@ def test_units_that_differ_are_no_sum_and_no_match(siblings: Stage) -> None:
     assert {each["now"] for each in told["shares"]} == {None}
     assert {each["siblings"] for each in told["findings"] if each["kind"] == "share"} == {2}
     assert {each["unit"] for each in told["findings"] if each["kind"] == "substitution"} == {"t"}
-    page = siblings.client.get("/families/metals", headers={"Accept": "text/html"}).text
-    assert "held by every sibling in one unit" in page
+    with served(create_web(siblings.app.state.service)) as address, Client(base_url=address) as pages:
+        assert "held by every sibling in one unit" in pages.get("/families/metals").text
 
 
 def test_june_2025_of_the_demo_is_told(stage: Stage) -> None:
