@@ -86,7 +86,9 @@ def listing(
     What was made here is not checked once more against its own schema on its way out.
     """
     include = None if fields is None else set(chosen(fields, kind.model_fields))
-    written = b",".join(each.__pydantic_serializer__.to_json(each, include=include) for each in items)
+    written = b",".join(
+        each.__pydantic_serializer__.to_json(each, include=include, by_alias=True) for each in items
+    )
     return Response(
         b'{"items":[' + written + b'],"next":' + json.dumps(following).encode() + b"}", media_type=JSON
     )

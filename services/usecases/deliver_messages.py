@@ -47,7 +47,11 @@ _YOUNG = 0.1
 """Seconds after which an attempt is no longer company that is worth waiting for."""
 
 _POLL = 0.05
-"""Seconds between two looks for new work while attempts are in flight, or while there is nothing to do."""
+"""Seconds between two looks for new work while there is nothing to do."""
+
+_POLL_IN_FLIGHT = 0.03
+"""The same while attempts are in flight, also hanging ones: a nudge finds this process busy with them, so
+what falls due waits for the look, and then for the settling before it."""
 
 _TELL = 5.0
 """Seconds between two heartbeats of the sweep."""
@@ -219,7 +223,7 @@ async def _landed(flying: dict[asyncio.Task[Sent], _Flight]) -> list[Sent]:
 
     The young among the others are waited for a moment; one that hangs holds up nobody's settlement.
     """
-    landed, _ = await asyncio.wait(flying, timeout=_POLL, return_when=asyncio.FIRST_COMPLETED)
+    landed, _ = await asyncio.wait(flying, timeout=_POLL_IN_FLIGHT, return_when=asyncio.FIRST_COMPLETED)
     if landed:
         young_since = asyncio.get_running_loop().time() - _YOUNG
         young = {task for task, flight in flying.items() if flight.began > young_since}

@@ -107,6 +107,7 @@ def test_every_operation_has_an_example_of_what_goes_in_and_out(stage: Stage) ->
         if "$ref" in media:
             return shown(components[media["$ref"].rpartition("/")[2]])
         inner = [media.get("schema"), media.get("items"), media.get("properties", {}).get("items")]
+        inner += media.get("anyOf", [])[:1]
         return any(shown(each) for each in inner if each is not None)
 
     for method, path, operation in operations(stage):

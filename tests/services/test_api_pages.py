@@ -63,6 +63,7 @@ def lists(stage: Stage) -> dict[str, list[str]]:
     for path, methods in described["paths"].items():
         answer = methods.get("get", {}).get("responses", {}).get("200", {})
         schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        schema = schema.get("anyOf", [schema])[0]  # the second is the page of parts, where fields are chosen
         name = schema.get("$ref", "").rpartition("/")[2]
         if "next" in described["components"]["schemas"].get(name, {}).get("properties", {}):
             found[path] = [each["name"] for each in methods["get"].get("parameters", [])]
