@@ -24,6 +24,7 @@ from services.telemetry import NUDGES
 REFRESH_FORECASTS = "refresh_forecasts"
 SCORE_FORECASTS = "score_forecasts"
 TRAIN_MODELS = "train_models"
+RUN_BACKTESTS = "run_backtests"
 DELIVER_MESSAGES = "deliver_messages"
 POLL_SOURCES = "poll_sources"
 ORDER_POLLS = "order_polls"
@@ -35,6 +36,7 @@ QUEUES = {
     REFRESH_FORECASTS: "forecast",
     SCORE_FORECASTS: "forecast",
     TRAIN_MODELS: "forecast",
+    RUN_BACKTESTS: "forecast",
     DELIVER_MESSAGES: "delivery",
     POLL_SOURCES: "ingest",
     ORDER_POLLS: "delivery",

@@ -16,7 +16,7 @@ from forecasting import portfolios
 from services.cli.shell import REFUSALS, refused, writable
 from services.usecases.backtest_panel import backtest_panel
 from services.usecases.family_file import read_families
-from services.usecases.forecast_panel import forecast_panel
+from services.usecases.forecast_panel import forecast_panel, processes
 from services.usecases.panel_file import Columns, Panel, read_panel, write_table
 
 app = typer.Typer(no_args_is_help=True)
@@ -102,14 +102,14 @@ def backtest(
     if output is not None:
         writable(output)
     panel = _read(source, Columns(id_col, time_col, value_col), portfolio)
-    with Progress(console=console) as bar:
+    with Progress(console=console) as bar, processes(jobs or os.cpu_count() or 1) as pool:
         task = bar.add_task("series scored", total=len(panel.series) * folds)
         table = backtest_panel(
             panel,
             folds=folds,
             horizon=horizon,
             portfolio=portfolio,
-            jobs=jobs or os.cpu_count() or 1,
+            pool=pool,
             progress=lambda done: bar.advance(task, done),
         )
         bar.update(task, completed=len(panel.series) * folds)

@@ -402,6 +402,15 @@ jobs = Table(
     Index("ix_jobs_due", "kind", "priority", "due_at", postgresql_where=text("status = 'pending'")),
 )
 
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("series", Integer, nullable=False, comment="how many could be scored at some origin"),
+    Column("lines", JSONB, nullable=False, comment="means over origins and series, by model"),
+    Column("versions", JSONB, nullable=False, comment="of the libraries that made it"),
+)
+
 schedules = Table(
     "schedules",
     metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict
 from functools import partial
 
@@ -15,7 +16,7 @@ from forecasting.backtest import Fold, Score
 from forecasting.forecast import Forecast
 from forecasting.models.state_space import fill
 from forecasting.publication import Fit, Publication
-from services.usecases.forecast_panel import CHUNK, Engine, learn, processes, publish_chunk
+from services.usecases.forecast_panel import CHUNK, Engine, learn, publish_chunk
 from services.usecases.panel_file import Panel
 from services.usecases.time_limit import limited
 
@@ -29,7 +30,7 @@ def backtest_panel(
     folds: int,
     horizon: int,
     portfolio: str,
-    jobs: int,
+    pool: Executor,
     progress: Callable[[int], None] = lambda _: None,
 ) -> pd.DataFrame:
     """One row a member and one for the combination, means over all folds and series.
@@ -40,21 +41,18 @@ def backtest_panel(
     """
     scores: dict[str, list[tuple[Score, tuple[float, float]]]] = defaultdict(list)
     seconds: dict[str, list[float]] = defaultdict(list)
-    with processes(jobs) as pool:
-        for back in range(folds):
-            cut = [
-                one for series in panel.series if (one := backtest.fold(series, horizon, back)) is not None
-            ]
-            if not cut:
-                continue
-            engine = learn([one.past for one in cut], portfolio, horizon, pool)
-            learned = engine.seconds / len(cut)
-            chunks = [cut[first : first + CHUNK] for first in range(0, len(cut), CHUNK)]
-            for scored in pool.map(partial(score_chunk, engine=engine), chunks):
-                for name, score, naive, cpu in scored:
-                    scores[name].append((score, naive))
-                    seconds[name].append(cpu + (learned if name == portfolio else 0.0))
-                progress(CHUNK)
+    for back in range(folds):
+        cut = [one for series in panel.series if (one := backtest.fold(series, horizon, back)) is not None]
+        if not cut:
+            continue
+        engine = learn([one.past for one in cut], portfolio, horizon, pool)
+        learned = engine.seconds / len(cut)
+        chunks = [cut[first : first + CHUNK] for first in range(0, len(cut), CHUNK)]
+        for scored in pool.map(partial(score_chunk, engine=engine), chunks):
+            for name, score, naive, cpu in scored:
+                scores[name].append((score, naive))
+                seconds[name].append(cpu + (learned if name == portfolio else 0.0))
+            progress(CHUNK)
     rows = []
     for name, pairs in scores.items():
         summary = backtest.summarise(pairs)

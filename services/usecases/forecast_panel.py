@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -66,9 +66,7 @@ def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
                 os.environ[name] = value
 
 
-def learn(
-    panel: Sequence[Series], portfolio: str, horizon: int, pool: ProcessPoolExecutor, seed: int = 0
-) -> Engine:
+def learn(panel: Sequence[Series], portfolio: str, horizon: int, pool: Executor, seed: int = 0) -> Engine:
     """Global model and calibration of a panel, from its history only.
 
     Residuals come from one origin, ``horizon`` months before the end of at most ENOUGH_SERIES series, spread
@@ -96,7 +94,7 @@ def learn(
     return Engine(portfolio, horizon, trees, pooled, tuple(notes), seconds)
 
 
-def _held(panel: Sequence[Series], name: str, horizon: int, pool: ProcessPoolExecutor) -> str:
+def _held(panel: Sequence[Series], name: str, horizon: int, pool: Executor) -> str:
     """What the own intervals of one model held on this panel's past: a sentence to stand beside them."""
     work = partial(_coverage, name=name, horizon=horizon)
     held = [one for one in pool.map(work, calibration.sample(panel)) if one is not None]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from services import bootstrap
+from services.storage.backtests import BACKTEST
 from services.usecases.order_polls import POLL
 from services.usecases.order_scoring import SCORE
 from services.usecases.order_training import TRAIN
@@ -18,6 +19,7 @@ from services.work.turns import Place
 FORECAST = (
     Place(REFRESH, bootstrap.REFRESH_FORECASTS),
     Place(SCORE, bootstrap.SCORE_FORECASTS),
+    Place(BACKTEST, bootstrap.RUN_BACKTESTS, after=(REFRESH,)),  # minutes, of many series
     Place(TRAIN, bootstrap.TRAIN_MODELS, after=(REFRESH,)),  # it may take hours, of all series
 )
 INGEST = (Place(POLL, bootstrap.POLL_SOURCES),)

@@ -88,6 +88,14 @@ def train_models() -> None:
     _run(trainings(bootstrap.engine(), clock=bootstrap.now, lease=lease), FORECAST)
 
 
+@_task(bootstrap.RUN_BACKTESTS)
+def run_backtests() -> None:
+    """Run a backtest that is due, once no refit is waiting."""
+    from services.usecases.run_backtests import backtests_due  # noqa: PLC0415 - as above
+
+    _run(backtests_due(bootstrap.engine(), lease=_lease()), FORECAST)
+
+
 @_task(bootstrap.POLL_SOURCES)
 def poll_sources() -> None:
     """Make the polls that are due."""

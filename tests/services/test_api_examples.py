@@ -69,6 +69,7 @@ def ids(stage: Stage) -> dict[str, str]:
         found[name] = str(stage.client.get(path).json()["items"][0]["id"])
     found["snapshot_id"] = str(a_snapshot(stage).id)
     found["import_id"] = stage.client.post("/v1/imports", json=FILE_EXAMPLE).json()["id"]
+    found["backtest_id"] = str(stage.client.post("/v1/backtests", json={"series": [MAGNETS]}).json()["id"])
     found["message_id"] = stage.client.get("/v1/deliveries").json()["items"][0]["message_id"]
     found["forecast_id"] = str(stage.client.get(f"/v1/series/{MAGNETS}/forecasts").json()["id"])
     return found

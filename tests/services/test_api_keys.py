@@ -45,6 +45,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("get", "/v1/alerts"): "read",
     ("get", "/v1/alerts/stream"): "read",
     ("get", "/v1/scoreboard"): "read",
+    ("post", "/v1/backtests"): "write",
+    ("get", "/v1/backtests/{backtest_id}"): "read",
     ("get", "/v1/alerts/{alert_id}"): "read",
     ("post", "/v1/alerts/{alert_id}/acknowledge"): "rules",
     ("get", "/v1/endpoints"): "read",
@@ -103,7 +105,7 @@ def call(stage: Stage, method: str, path: str, headers: dict[str, str]) -> int:
     ids = dict.fromkeys(("series_id", "rule_id", "alert_id", "endpoint_id", "key_id", "silence_id"), "none")
     ids |= {"message_id": "none", "episode_id": "none", "measure_id": "none", "calendar_id": "none"}
     ids |= {"import_id": "none"}
-    address = path.format(**ids, delivery_id=99, forecast_id=99, job_id=99, snapshot_id=99)
+    address = path.format(**ids, delivery_id=99, forecast_id=99, job_id=99, snapshot_id=99, backtest_id=99)
     body = {"content-type": "application/json"} if method != "get" else {}
     content = b"{}" if method != "get" else None
     with stage.client.stream(method, address, content=content, headers={**headers, **body}) as answer:

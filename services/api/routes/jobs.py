@@ -13,8 +13,9 @@ from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Moment, Page
 from services.api.schemas.jobs import JobShown, Standing
 from services.api.security import Reader, Writer
-from services.bootstrap import POLL_SOURCES, REFRESH_FORECASTS, SCORE_FORECASTS, TRAIN_MODELS
+from services.bootstrap import POLL_SOURCES, REFRESH_FORECASTS, RUN_BACKTESTS, SCORE_FORECASTS, TRAIN_MODELS
 from services.queries import jobs
+from services.queries.backtests import BACKTEST
 from services.usecases.callers import Caller
 from services.usecases.order_polls import POLL
 from services.usecases.order_scoring import SCORE
@@ -25,7 +26,13 @@ from services.usecases.retry_job import retry_job
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 JobId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Its id, as a 202 names it.")]
-TASKS = {REFRESH: REFRESH_FORECASTS, SCORE: SCORE_FORECASTS, TRAIN: TRAIN_MODELS, POLL: POLL_SOURCES}
+TASKS = {
+    REFRESH: REFRESH_FORECASTS,
+    SCORE: SCORE_FORECASTS,
+    TRAIN: TRAIN_MODELS,
+    BACKTEST: RUN_BACKTESTS,
+    POLL: POLL_SOURCES,
+}
 """The task that does the work of a kind, so that a job asked for again need not wait for the sweep."""
 
 

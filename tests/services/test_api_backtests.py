@@ -1,0 +1,103 @@
+"""Backtests through the API: ordered, run by a worker once, and read line by line."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from api_stage import MAGNETS, Stage, assert_problem, key
+
+from forecasting.months import Month
+from services.storage import restrictions
+from services.usecases.order_backtest import MOST_FITTED
+from services.usecases.run_backtests import backtests_due
+from services.work.runner import turn
+
+FIRST = Month.parse("2019-01")
+ASKED = {"series": [MAGNETS], "portfolio": "theta", "folds": 2, "horizon": 6}
+
+
+@pytest.fixture
+def past(stage: Stage) -> Stage:
+    """Six years of a season on a trend."""
+    stage.register(family="rare-earths")
+    rows = [
+        {
+            "month": str(FIRST + step),
+            "value": 3000 + 10 * step + 200 * (step % 12) + 37 * (step % 5),
+            "known_from": f"{FIRST + step + 1}-20T02:00:00Z",
+        }
+        for step in range(72)
+    ]
+    assert stage.upload(*rows, history="true").status_code == 200
+    return stage
+
+
+def worked(stage: Stage) -> int:
+    """Run one backtest that is due, as a worker does; how many were."""
+    kind = backtests_due(stage.engine, lease=dt.timedelta(minutes=10))
+    return len(turn(stage.engine, kind, clock=lambda: stage.at).claimed)
+
+
+def test_a_backtest_is_ordered_run_and_read(past: Stage) -> None:
+    """It waits, a worker runs it, each line says how a model did; asked again it is the same, and done."""
+    ordered = past.client.post("/v1/backtests", json=ASKED)
+    assert (ordered.status_code, ordered.json()["status"], ordered.json()["lines"]) == (202, "pending", [])
+    assert int(ordered.headers["retry-after"]) > 0
+    assert worked(past) == 1
+    told = past.client.get(ordered.headers["location"]).json()
+    assert (told["status"], told["series"], told["error"]) == ("done", 1, None)
+    line, beside = sorted(told["lines"], key=lambda each: each["model"] != "theta")
+    assert (line["model"], line["folds"], beside["model"]) == ("theta", 2, "seasonal_naive")
+    assert 0 < line["mase"] < beside["mase"]
+    again = past.client.post("/v1/backtests", json=ASKED)
+    assert (again.status_code, again.json()["id"], again.json()["lines"]) == (200, told["id"], told["lines"])
+    assert worked(past) == 0
+
+
+def test_a_backtest_sees_no_figure_of_a_later_moment(past: Stage) -> None:
+    """As of a moment its last origin lies before that; a figure that comes later makes another backtest."""
+    then = past.client.post("/v1/backtests", json=ASKED, params={"as_of": "2023-01-01T00:00:00Z"}).json()
+    assert then["asked"]["as_of"] == "2022-12-20T02:00:00+00:00"
+    now = past.client.post("/v1/backtests", json=ASKED).json()
+    assert now["id"] != then["id"]
+    assert worked(past) == 1
+    assert worked(past) == 1
+    lines = [past.client.get(f"/v1/backtests/{each['id']}").json()["lines"] for each in (then, now)]
+    assert lines[0] != lines[1]
+    past.upload({"month": "2022-08", "value": 9000, "known_from": past.at.isoformat()})
+    same = past.client.post("/v1/backtests", json=ASKED, params={"as_of": "2023-01-01T00:00:00Z"}).json()
+    assert same["id"] == then["id"]
+    assert past.client.post("/v1/backtests", json=ASKED).json()["id"] not in {then["id"], now["id"]}
+
+
+def test_a_backtest_that_cannot_be_is_refused(past: Stage) -> None:
+    """Nothing meant, too much, or an unknown model is said at once, and no job is made."""
+    for given, said in (
+        ({**ASKED, "series": ["none"]}, "There is no series"),
+        ({"tag": "none"}, "No series that you may see"),
+        ({"series": [MAGNETS], "family": "rare-earths"}, "exactly one"),
+        ({**ASKED, "portfolio": "oracle"}, "oracle"),
+    ):
+        answer = past.client.post("/v1/backtests", json=given)
+        assert answer.status_code in {404, 422}, answer.text
+        assert said in answer.text
+    for number in range(MOST_FITTED // 12 + 1):
+        past.register(f"S{number}", family="many")
+    many = past.client.post("/v1/backtests", json={"family": "many", "folds": 12})
+    assert "ask for fewer" in assert_problem(many, 422, "invalid-request")["detail"]
+    assert worked(past) == 0
+    assert_problem(past.client.get("/v1/backtests/12345"), 404, "not-found")
+
+
+def test_a_desk_sees_no_backtest_of_what_is_kept_from_it(past: Stage) -> None:
+    """A backtest with a series that another desk keeps is not there for a desk."""
+    past.client.headers.update(key(past, "admin"))
+    made = past.client.post("/v1/backtests", json=ASKED).json()
+    with past.engine.begin() as connection:
+        restrictions.restrict(connection, [MAGNETS], source="comtrade", desk="grains", now=past.at)
+    metals = key(past, "read", "write", desk="metals")
+    address = f"/v1/backtests/{made['id']}"
+    assert_problem(past.client.get(address, headers=metals), 404, "not-found")
+    assert past.client.post("/v1/backtests", json=ASKED, headers=metals).status_code == 404
+    assert past.client.get(address).status_code == 200
