@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
+from alerts.episode_conditions import going
+from alerts.episodes import standing_fields
 from alerts.facts import Band, Facts, Figure
 from alerts.grammar import dump_condition
 from alerts.quantities import NEWS, one_in
@@ -15,6 +17,7 @@ from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.wording import overdue_sentence, person_sentence, sentence
 from forecasting.months import Span
+from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.records import Extreme, Rank
 
 VERSION = 1
@@ -61,8 +64,8 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
 
     Volumes are in the series' unit; changes are ratios less one; probabilities lie in 0 to 1; ``one_in`` is
     the rounded odds against a figure so far out, null where they are no news, which a chance above one in 20
-    is; times are ISO 8601 in UTC; periods are YYYY-MM or
-    YYYY-MM..YYYY-MM.
+    is; ``episode`` is the one that the figure stands in, by the figures up to it; times are ISO 8601 in UTC;
+    periods are YYYY-MM or YYYY-MM..YYYY-MM.
     """
     data = {
         "series": _series(facts.series_id, facts.series_name, facts.unit),
@@ -83,6 +86,7 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
         "source_claim": _source_claim(facts),
         "counterfactual": _counterfactual(facts.counterfactual),
         "next_expected": _outlook(facts),
+        "episode": _episode(facts),
         "measure": _measure(facts),
         "awaited": _awaited(facts),
         "alert": _alert(rule, state),
@@ -304,6 +308,11 @@ def _outlook(facts: Facts) -> Body | None:
         {"type": str(each.type), "weight": each.weight, **_band(each.band)} for each in outlook.branches
     ]
     return {"period": str(outlook.span), **_band(outlook.band), "branches": branches}
+
+
+def _episode(facts: Facts) -> Body | None:
+    found = going(facts)
+    return standing_fields(found) if isinstance(found, Chapter) else None
 
 
 def _measure(facts: Facts) -> Body | None:

@@ -9,6 +9,7 @@ from alerts.hysteresis import Status
 from alerts.rules import Severity
 from alerts.states import TransitionKind
 from forecasting.shocks.detection import Verdict
+from forecasting.shocks.episodes import Status as EpisodeStatus
 from forecasting.shocks.interventions import Intervention
 
 Schema = dict[str, Any]
@@ -166,7 +167,22 @@ _PERSON = _object(
     unheard=_UNHEARD,
 )
 
-_FIGURE = _object(
+_EPISODE = _object(
+    id=_TEXT,
+    onset=_PERIOD,
+    side={"enum": ["down", "up"]},
+    status=_one_of(EpisodeStatus),
+    trough=_object(period=_PERIOD, value=_NUMBER, expected=_NUMBER),
+    recovered_share=_NUMBER,
+    months_under=_COUNT,
+    shortfall=_object(
+        value=_NUMBER, lower=_NUMBER, upper=_NUMBER, level=_COUNT, to=_MONTH, **{"from": _MONTH}
+    ),
+    types=_object(now={"type": "object", "additionalProperties": _PROBABILITY}),
+)
+"""The episode that the figure stands in, as /v1/episodes names its fields, by the figures up to it."""
+
+_FIGURE_AT_FIRST = _object(
     sentence=_TEXT,
     series=_SERIES,
     period=_PERIOD,
@@ -199,6 +215,7 @@ _FIGURE = _object(
     transition=_TRANSITION,
     unheard=_UNHEARD,
 )
+_FIGURE = _added(_FIGURE_AT_FIRST, episode=_or_null(_EPISODE))
 
 _SHORTENED = _object(sentence=_TEXT, shortened=_object(whole=_TEXT, alert_id=_or_null(_TEXT)))
 
