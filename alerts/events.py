@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -48,6 +48,7 @@ class EventType(StrEnum):
     DATA_OVERDUE = "data.overdue"
     ENDPOINT_PING = "endpoint.ping"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    DELIVERIES_EXHAUSTED = "deliveries.exhausted"
     SOURCE_REFUSED = "source.refused"
     RULE_FAILED = "rule.failed"
     SERVICE_TROUBLE = "service.trouble"
@@ -162,6 +163,29 @@ def disabled_event(*, endpoint_id: str, reason: str, now: dt.datetime) -> Body:
     """Body that tells a desk's other endpoints that one of them is sent nothing more."""
     said = f"Endpoint {endpoint_id} was disabled: {reason}. What is due for it waits until it is enabled."
     return _body(EventType.ENDPOINT_DISABLED, now, {"endpoint": {"id": endpoint_id}, "reason": reason}, said)
+
+
+def exhausted_event(
+    *, endpoints: Mapping[tuple[str, str], int], since: dt.datetime, reason: str, now: dt.datetime
+) -> Body:
+    """Body that tells ops of deliveries given up: nothing but faults of the service's own kept them back.
+
+    ``endpoints`` counts them by id and desk of their endpoint; the first LISTED are told, in that order.
+    ``since`` is when the first of them failed so first, ``reason`` what the last of them met.
+    """
+    count = sum(endpoints.values())
+    listed = [
+        {"id": endpoint_id, "desk": desk, "count": given_up}
+        for (endpoint_id, desk), given_up in sorted(endpoints.items())[:LISTED]
+    ]
+    data = {"count": count, "since": _time(since), "reason": reason, "endpoints": listed}
+    what = "1 delivery was" if count == 1 else f"{count:,} deliveries were"
+    said = (
+        f"{what} given up: since {since:%Y-%m-%d %H:%M:%S} UTC nothing but faults of the service's own kept "
+        f"them back ({reason}). Mend what failed, then replay them: GET /v1/deliveries?status=exhausted "
+        "lists them, and any given up since."
+    )
+    return _body(EventType.DELIVERIES_EXHAUSTED, now, data, said)
 
 
 def source_refused_event(

@@ -40,6 +40,8 @@ ABOUT: dict[EventType, str] = {
     EventType.DATA_OVERDUE: "A release that the calendar expected has not come.",
     EventType.ENDPOINT_PING: "A greeting that tries an endpoint, on the road of every other message.",
     EventType.ENDPOINT_DISABLED: "An endpoint of the desk is sent nothing more, with the reason.",
+    EventType.DELIVERIES_EXHAUSTED: "Deliveries were given up: faults of the service's own kept them "
+    "back for 120 hours. Told once an hour at most.",
     EventType.SOURCE_REFUSED: "A source's page or file was not understood; nothing of it was recorded.",
     EventType.RULE_FAILED: "A rule could not follow the figures of a release; its alerts did not move.",
     EventType.SERVICE_TROUBLE: "A part of the service has not worked for a minute.",
@@ -245,6 +247,13 @@ _DATA: dict[EventType, Schema] = {
     ),
     EventType.ENDPOINT_PING: _object(sentence=_TEXT, endpoint=_object(id=_TEXT)),
     EventType.ENDPOINT_DISABLED: _object(sentence=_TEXT, endpoint=_object(id=_TEXT), reason=_TEXT),
+    EventType.DELIVERIES_EXHAUSTED: _object(
+        sentence=_TEXT,
+        count=_COUNT,
+        since=_TIME,
+        reason=_TEXT,
+        endpoints={"type": "array", "items": _object(id=_TEXT, desk=_TEXT, count=_COUNT), "minItems": 1},
+    ),
     EventType.RULE_FAILED: _object(
         sentence=_TEXT,
         rule=_object(id=_TEXT, version={"type": "integer", "minimum": 1}, desk=_TEXT),

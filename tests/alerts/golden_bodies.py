@@ -15,6 +15,7 @@ from alerts.events import (
     VERSION,
     alert_event,
     disabled_event,
+    exhausted_event,
     gathered_event,
     overdue_event,
     person_event,
@@ -144,6 +145,12 @@ def bodies() -> dict[str, dict[str, Any]]:
     )
     said["service.recovered"] = recovered_event(part="sweep", title="The sweep", told_at=day(), now=day(0, 1))
     said["endpoint.disabled"] = disabled_event(endpoint_id="end_1", reason="answered 410", now=day())
+    said["deliveries.exhausted"] = exhausted_event(
+        endpoints={("end_1", "metals"): 3, ("end_2", "soy"): 1},
+        since=day(-1),
+        reason="no answer after 0.0 s: a fault of ours, KeyError",
+        now=day(),
+    )
     said["source.refused"] = source_refused_event(
         source="gacc",
         title="China Customs, preliminary table",
