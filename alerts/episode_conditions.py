@@ -36,7 +36,7 @@ class ShockType:
 
     def test(self, facts: Facts) -> Finding:
         """No where no episode goes on; no data where no forecast judged the figure."""
-        chapter = _going(facts)
+        chapter = going(facts)
         if isinstance(chapter, Finding):
             return chapter
         weight = chapter.types.now.get(Intervention(self.type), 0.0)
@@ -83,7 +83,7 @@ class InEpisode:
 
     def test(self, facts: Facts) -> Finding:
         """No where no episode goes on; no data where no forecast judged the figure."""
-        chapter = _going(facts)
+        chapter = going(facts)
         if isinstance(chapter, Finding):
             return chapter
         if self.state is not None:
@@ -165,8 +165,8 @@ class Mirrored:
         return found(abs(gap.score) >= self.score_at_least, gap.reason)
 
 
-def _going(facts: Facts) -> Chapter | Finding:
-    """The episode that the figure stands in, or what to answer where there is none."""
+def going(facts: Facts) -> Chapter | Finding:
+    """The episode that the figure stands in, the one that it closes included; else why it stands in none."""
     if facts.value is None:
         return withdrawn(facts)
     if facts.following is None:

@@ -33,14 +33,15 @@ def episode_fields(
     it is an excess. ``as_of`` is the moment of the last news on the series that it rests on.
     """
     state, before = found.episode, found.shock.before
+    standing = standing_fields(found)
     fields = {
-        "id": state.id,
+        "id": standing["id"],
         "series": {"id": state.series_id, "name": series_name, "unit": state.unit},
-        "side": str(state.side),
-        "status": str(state.status),
+        "side": standing["side"],
+        "status": standing["status"],
         "followed": found.followed,
         "followed_to": str(found.followed_to),
-        "onset": str(state.onset),
+        "onset": standing["onset"],
         "onset_known_from": _time(onset_known_from),
         "as_of": _time(as_of),
         "baseline": {
@@ -49,6 +50,34 @@ def episode_fields(
             "vintage": None if before.vintage is None else _time(before.vintage),
             "model": before.model,
         },
+        "trough": standing["trough"],
+        "recovered_share": standing["recovered_share"],
+        "months_under": standing["months_under"],
+        "months_missing": state.months_missing,
+        "shortfall": standing["shortfall"],
+        "closed": None if state.closed is None else str(state.closed),
+        "types": {
+            "at_first_sight": _weights(found.types.at_first_sight),
+            **standing["types"],
+            "likeliest": str(found.types.likeliest),
+            "months_seen": found.types.months_seen,
+        },
+        "measure": None if link is None else _link(link),
+    }
+    return {"sentence": episode_sentence(fields), **fields}
+
+
+def standing_fields(found: Chapter) -> dict[str, Any]:
+    """How an episode stands, in the words and units of ``episode_fields``: what a message says of it.
+
+    ``shortfall.level`` is the percentage of its interval; ``types.now`` the probability of each type.
+    """
+    state = found.episode
+    return {
+        "id": state.id,
+        "onset": str(state.onset),
+        "side": str(state.side),
+        "status": str(state.status),
         "trough": {
             "period": str(state.trough),
             "value": state.trough_value,
@@ -56,7 +85,6 @@ def episode_fields(
         },
         "recovered_share": state.recovered_share,
         "months_under": state.months_under,
-        "months_missing": state.months_missing,
         "shortfall": {
             "value": state.shortfall,
             "lower": state.shortfall_lower,
@@ -65,16 +93,8 @@ def episode_fields(
             "from": str(state.onset.first),
             "to": str(state.last_counted),
         },
-        "closed": None if state.closed is None else str(state.closed),
-        "types": {
-            "at_first_sight": _weights(found.types.at_first_sight),
-            "now": _weights(found.types.now),
-            "likeliest": str(found.types.likeliest),
-            "months_seen": found.types.months_seen,
-        },
-        "measure": None if link is None else _link(link),
+        "types": {"now": _weights(found.types.now)},
     }
-    return {"sentence": episode_sentence(fields), **fields}
 
 
 def episode_sentence(data: Fields) -> str:

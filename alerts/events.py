@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from alerts.episode_conditions import going
+from alerts.episodes import standing_fields
 from alerts.facts import Band, Facts, Figure
 from alerts.grammar import dump_condition
 from alerts.quantities import NEWS, one_in
@@ -15,6 +17,7 @@ from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.wording import overdue_sentence, person_sentence, sentence
 from forecasting.months import Span
+from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.records import Extreme, Rank
 
 VERSION = 1
@@ -45,6 +48,7 @@ class EventType(StrEnum):
     DATA_OVERDUE = "data.overdue"
     ENDPOINT_PING = "endpoint.ping"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    DELIVERIES_EXHAUSTED = "deliveries.exhausted"
     SOURCE_REFUSED = "source.refused"
     RULE_FAILED = "rule.failed"
     SERVICE_TROUBLE = "service.trouble"
@@ -61,8 +65,8 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
 
     Volumes are in the series' unit; changes are ratios less one; probabilities lie in 0 to 1; ``one_in`` is
     the rounded odds against a figure so far out, null where they are no news, which a chance above one in 20
-    is; times are ISO 8601 in UTC; periods are YYYY-MM or
-    YYYY-MM..YYYY-MM.
+    is; ``episode`` is the one that the figure stands in, by the figures up to it; times are ISO 8601 in UTC;
+    periods are YYYY-MM or YYYY-MM..YYYY-MM.
     """
     data = {
         "series": _series(facts.series_id, facts.series_name, facts.unit),
@@ -83,6 +87,7 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
         "source_claim": _source_claim(facts),
         "counterfactual": _counterfactual(facts.counterfactual),
         "next_expected": _outlook(facts),
+        "episode": _episode(facts),
         "measure": _measure(facts),
         "awaited": _awaited(facts),
         "alert": _alert(rule, state),
@@ -158,6 +163,29 @@ def disabled_event(*, endpoint_id: str, reason: str, now: dt.datetime) -> Body:
     """Body that tells a desk's other endpoints that one of them is sent nothing more."""
     said = f"Endpoint {endpoint_id} was disabled: {reason}. What is due for it waits until it is enabled."
     return _body(EventType.ENDPOINT_DISABLED, now, {"endpoint": {"id": endpoint_id}, "reason": reason}, said)
+
+
+def exhausted_event(
+    *, endpoints: Mapping[tuple[str, str], int], since: dt.datetime, reason: str, now: dt.datetime
+) -> Body:
+    """Body that tells ops of deliveries given up: nothing but faults of the service's own kept them back.
+
+    ``endpoints`` counts them by id and desk of their endpoint; the first LISTED are told, in that order.
+    ``since`` is when the first of them failed so first, ``reason`` what the last of them met.
+    """
+    count = sum(endpoints.values())
+    listed = [
+        {"id": endpoint_id, "desk": desk, "count": given_up}
+        for (endpoint_id, desk), given_up in sorted(endpoints.items())[:LISTED]
+    ]
+    data = {"count": count, "since": _time(since), "reason": reason, "endpoints": listed}
+    what = "1 delivery was" if count == 1 else f"{count:,} deliveries were"
+    said = (
+        f"{what} given up: since {since:%Y-%m-%d %H:%M:%S} UTC nothing but faults of the service's own kept "
+        f"them back ({reason}). Mend what failed, then replay them: GET /v1/deliveries?status=exhausted "
+        "lists them, and any given up since."
+    )
+    return _body(EventType.DELIVERIES_EXHAUSTED, now, data, said)
 
 
 def source_refused_event(
@@ -304,6 +332,11 @@ def _outlook(facts: Facts) -> Body | None:
         {"type": str(each.type), "weight": each.weight, **_band(each.band)} for each in outlook.branches
     ]
     return {"period": str(outlook.span), **_band(outlook.band), "branches": branches}
+
+
+def _episode(facts: Facts) -> Body | None:
+    found = going(facts)
+    return standing_fields(found) if isinstance(found, Chapter) else None
 
 
 def _measure(facts: Facts) -> Body | None:

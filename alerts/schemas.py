@@ -9,6 +9,7 @@ from alerts.hysteresis import Status
 from alerts.rules import Severity
 from alerts.states import TransitionKind
 from forecasting.shocks.detection import Verdict
+from forecasting.shocks.episodes import Status as EpisodeStatus
 from forecasting.shocks.interventions import Intervention
 
 Schema = dict[str, Any]
@@ -39,6 +40,8 @@ ABOUT: dict[EventType, str] = {
     EventType.DATA_OVERDUE: "A release that the calendar expected has not come.",
     EventType.ENDPOINT_PING: "A greeting that tries an endpoint, on the road of every other message.",
     EventType.ENDPOINT_DISABLED: "An endpoint of the desk is sent nothing more, with the reason.",
+    EventType.DELIVERIES_EXHAUSTED: "Deliveries were given up: faults of the service's own kept them "
+    "back for 120 hours. Told once an hour at most.",
     EventType.SOURCE_REFUSED: "A source's page or file was not understood; nothing of it was recorded.",
     EventType.RULE_FAILED: "A rule could not follow the figures of a release; its alerts did not move.",
     EventType.SERVICE_TROUBLE: "A part of the service has not worked for a minute.",
@@ -166,7 +169,22 @@ _PERSON = _object(
     unheard=_UNHEARD,
 )
 
-_FIGURE = _object(
+_EPISODE = _object(
+    id=_TEXT,
+    onset=_PERIOD,
+    side={"enum": ["down", "up"]},
+    status=_one_of(EpisodeStatus),
+    trough=_object(period=_PERIOD, value=_NUMBER, expected=_NUMBER),
+    recovered_share=_NUMBER,
+    months_under=_COUNT,
+    shortfall=_object(
+        value=_NUMBER, lower=_NUMBER, upper=_NUMBER, level=_COUNT, to=_MONTH, **{"from": _MONTH}
+    ),
+    types=_object(now={"type": "object", "additionalProperties": _PROBABILITY}),
+)
+"""The episode that the figure stands in, as /v1/episodes names its fields, by the figures up to it."""
+
+_FIGURE_AT_FIRST = _object(
     sentence=_TEXT,
     series=_SERIES,
     period=_PERIOD,
@@ -199,6 +217,7 @@ _FIGURE = _object(
     transition=_TRANSITION,
     unheard=_UNHEARD,
 )
+_FIGURE = _added(_FIGURE_AT_FIRST, episode=_or_null(_EPISODE))
 
 _SHORTENED = _object(sentence=_TEXT, shortened=_object(whole=_TEXT, alert_id=_or_null(_TEXT)))
 
@@ -228,6 +247,13 @@ _DATA: dict[EventType, Schema] = {
     ),
     EventType.ENDPOINT_PING: _object(sentence=_TEXT, endpoint=_object(id=_TEXT)),
     EventType.ENDPOINT_DISABLED: _object(sentence=_TEXT, endpoint=_object(id=_TEXT), reason=_TEXT),
+    EventType.DELIVERIES_EXHAUSTED: _object(
+        sentence=_TEXT,
+        count=_COUNT,
+        since=_TIME,
+        reason=_TEXT,
+        endpoints={"type": "array", "items": _object(id=_TEXT, desk=_TEXT, count=_COUNT), "minItems": 1},
+    ),
     EventType.RULE_FAILED: _object(
         sentence=_TEXT,
         rule=_object(id=_TEXT, version={"type": "integer", "minimum": 1}, desk=_TEXT),

@@ -109,7 +109,8 @@ def tell_prometheus(port: int | None, *state: Collector) -> None:
 def tell_release(report: dict[str, Any], seconds: float, *, way: str) -> None:
     """Log and count what was committed with a release, from its report; ``seconds`` it took.
 
-    ``way`` is how it came: upload, import or poll. Call it after the commit, once a release.
+    ``way`` is how it came: upload, import, poll, or file where a command read one. Call it after the commit,
+    once a release.
     """
     counts = {name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")}
     _log.info("release committed", release_id=report["release_id"], way=way, **counts)

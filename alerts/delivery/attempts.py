@@ -34,6 +34,9 @@ GONE = 410
 OUR_WAIT = dt.timedelta(minutes=5)
 """Wait before a message is tried again that failed by our fault: for a key or a mend of ours."""
 
+PATIENCE = dt.timedelta(hours=120)
+"""So long an endpoint may do nothing but fail before it is disabled, and a message wait for our mend."""
+
 LONGEST_RETRY_AFTER = dt.timedelta(hours=1)
 """A Retry-After is granted up to this, or up to twice our own wait where that is longer."""
 
@@ -127,16 +130,23 @@ class Disabled:
 Settlement = Delivered | RetryAt | Exhausted | Disabled
 
 
-def settle(outcome: Outcome, *, attempt: int, now: dt.datetime, jitter: float) -> Settlement:
+def settle(
+    outcome: Outcome, *, attempt: int, now: dt.datetime, jitter: float, ours_since: dt.datetime | None = None
+) -> Settlement:
     """What follows from the outcome of attempt number ``attempt`` (1 is the first), which ended at ``now``.
 
-    ``jitter`` is one draw, uniform in [0, 1). What failed by our fault is tried until we have mended it.
+    ``jitter`` is one draw, uniform in [0, 1). What fails by our fault takes none of the schedule and is tried
+    until we have mended it, but for no longer than PATIENCE from ``ours_since``, when it first did: None
+    where the attempt before failed otherwise, or there was none.
     """
     if outcome.succeeded:
         return Delivered(outcome.reason)
     if outcome.status == GONE:
         return Disabled(f"{outcome.reason}: the receiver wants no more messages")
     if outcome.is_ours:
+        if ours_since is not None and now - ours_since >= PATIENCE:
+            hours = PATIENCE / dt.timedelta(hours=1)
+            return Exhausted(f"{outcome.reason}; nothing but faults of ours for {hours:.0f} hours")
         return RetryAt(
             now + OUR_WAIT, f"{outcome.reason}; tried again, and no attempt of the schedule is used"
         )

@@ -28,6 +28,7 @@ from services.api.problems import ProblemError, answer, faults
 from services.ingestion.errors import UploadRefusedError, UploadTooLargeError
 from services.queries.health import cut_short
 from services.usecases.callers import OtherDeskError
+from services.usecases.enable_rule import UnknownRuleError, UnreadableRuleError
 from services.usecases.handle_alerts import SnoozeInThePastError, UnknownAlertError
 from services.usecases.manage_endpoints import TooManySecretsError, UnknownEndpointError
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
@@ -58,6 +59,8 @@ def install(app: FastAPI) -> None:
         SharedThingError: "forbidden",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
+        UnknownRuleError: "not-found",
+        UnreadableRuleError: "conflict",
         SnoozeInThePastError: "invalid-request",
         UnknownKeyError: "not-found",
         InvalidScopesError: "invalid-request",

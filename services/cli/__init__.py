@@ -191,7 +191,10 @@ def migrate() -> None:
     from services.storage import schema  # noqa: PLC0415 - alembic is needed nowhere else
 
     with database():
-        schema.upgrade(settings().database_url)
+        try:
+            schema.upgrade(settings().database_url)
+        except schema.MigrationsRunningError as error:
+            raise fail(str(error)) from error
     say("the database is at the newest version")
 
 

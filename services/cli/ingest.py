@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,7 +129,7 @@ def _preview(
 def _record(
     file: Path, given: Given, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
 ) -> None:
-    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services import bootstrap, telemetry  # noqa: PLC0415 - read when asked for
     from services.ingestion.files.ours import ours  # noqa: PLC0415 - as above
     from services.ingestion.files.understanding import Asked, understand  # noqa: PLC0415 - as above
     from services.ingestion.readers import read_file  # noqa: PLC0415 - as above
@@ -137,7 +138,8 @@ def _record(
     from services.usecases.preview_file import LOOKED_AT, counting, mapped  # noqa: PLC0415 - as above
     from services.usecases.record_observations import record_observations  # noqa: PLC0415 - as above
 
-    limit, arguments = settings().file_limit_bytes, _recording(recording)
+    telemetry.configure(production=settings().environment == "production")  # lines beside, on standard error
+    limit, arguments, began = settings().file_limit_bytes, _recording(recording), time.perf_counter()
     with database() as engine, _refusals(), _progress() as progress:
         if mapping is None and asked == Asked() and file.suffix.lower() in OURS and ours(given, limit=limit):
             figures = read_file(file.name, file.read_bytes(), limit=limit)
@@ -157,6 +159,7 @@ def _record(
                 )
                 _note(connection, report, recording)
             notes = reading.tally.converted() + reading.tally.left_aside()
+    telemetry.tell_release(report, time.perf_counter() - began, way="file")
     nudge = bootstrap.service().nudge
     nudge(bootstrap.DELIVER_MESSAGES)
     nudge(bootstrap.REFRESH_FORECASTS)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.json_files import json_file
-from services.cli.shell import database, say
+from services.cli.shell import database, fail, say
+
+if TYPE_CHECKING:  # a command that needs no database starts without storage
+    from services.usecases.enable_rule import Enabled
 
 app = typer.Typer(help="What desks want to hear.", no_args_is_help=True)
 
+RuleId = Annotated[str, typer.Argument(metavar="ID", help="Id of the rule.")]
+AsOne = Annotated[bool, typer.Option("--json", help="A JSON object instead of lines.")]
 RulesFile = Annotated[Path, typer.Argument(help="JSON object: a rule under each id.")]
 
 
@@ -24,17 +31,56 @@ def save(file: RulesFile) -> None:
     from services.api.schemas.common import clean_json, storable_id  # noqa: PLC0415 - as above
     from services.api.schemas.rules import RuleShown  # noqa: PLC0415 - as above
     from services.queries import rules  # noqa: PLC0415 - as above
+    from services.queries.rules import Standing  # noqa: PLC0415 - as above
     from services.usecases.save_rule import save_rule, standing_alerts  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
         for rule_id, raw in json_file(file, of="a rule").items():
             with as_the_api_takes_it(rule_id):
                 held = rules.one(connection, storable_id(rule_id))
+                before = None if held is None else RuleShown.of(held, enabled=rules.enabled(connection, held))
                 rule = save_rule(connection, storable_id(rule_id), clean_json(raw), now=bootstrap.now())
-            before = None if held is None else RuleShown.of(held)
-            keep(connection, "rule.saved", rule.id, before=before, after=RuleShown.of(rule))
+            stands = Standing(rule.id, rule.version, rule.desk, rules.enabled(connection, rule))
+            shown = RuleShown.of(rule, enabled=stands.enabled)
+            keep(connection, "rule.saved", rule.id, before=before, after=shown)
             say(f"{rule.id} version {rule.version}: {rule.in_words()}")
-            say(f"  {standing_alerts(connection, rule)[1]}")
+            if not stands.enabled:
+                say(f"  It is out of force still: tonnage rules enable {rule.id}")
+            say(f"  {standing_alerts(connection, stands)[1]}")
+
+
+@app.command()
+def disable(rule_id: RuleId, *, as_json: AsOne = False) -> None:
+    """Put a rule out of force: no figure opens an alert of it, and those that are open stay as they are."""
+    from services.usecases.enable_rule import disable_rule  # noqa: PLC0415 - read when asked for
+
+    _stand(rule_id, disable_rule, "rule.disabled", as_json=as_json)
+
+
+@app.command()
+def enable(rule_id: RuleId, *, as_json: AsOne = False) -> None:
+    """Put a rule back in force: figures that arrive from now on are followed again."""
+    from services.usecases.enable_rule import enable_rule  # noqa: PLC0415 - read when asked for
+
+    _stand(rule_id, enable_rule, "rule.enabled", as_json=as_json)
+
+
+def _stand(rule_id: str, change: Callable[..., Enabled], action: str, *, as_json: bool) -> None:
+    from services import bootstrap  # noqa: PLC0415 - read when asked for
+    from services.api.schemas.rules import RuleStands  # noqa: PLC0415 - as above
+    from services.usecases.enable_rule import UnknownRuleError, UnreadableRuleError  # noqa: PLC0415 - as above
+
+    with database() as engine, engine.begin() as connection:
+        try:
+            told = change(connection, rule_id, now=bootstrap.now())
+        except (UnknownRuleError, UnreadableRuleError) as error:
+            raise fail(str(error)) from error
+        if told.changed:
+            keep(connection, action, rule_id, before=asdict(told.before), after=asdict(told.after))
+    if as_json:
+        say(RuleStands.of(told).model_dump_json(indent=2))
+        return
+    say(f"{rule_id} version {told.after.version}. {told.in_words()}")
 
 
 @app.command()

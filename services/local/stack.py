@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 
 from alerts.delivery.signing import new_secret
 from services.local import desk, parts
-from services.local.errors import UnreachableError
+from services.local.errors import LocalStackError, UnreachableError
 from services.local.folder import held, kept_secret
 from services.local.ports import HOST, listen, port_of
 from services.local.postgres import USER, Postgres
@@ -73,7 +73,10 @@ def running(folder: Path, environment: Mapping[str, str], say: Callable[[str], N
         check_given(given)
         supervisor = leaving.enter_context(Supervisor(say))
         given |= _start_servers(folder, given, supervisor)
-        schema.upgrade(given["DATABASE_URL"])
+        try:
+            schema.upgrade(given["DATABASE_URL"])
+        except schema.MigrationsRunningError as error:
+            raise LocalStackError(str(error)) from error
         api, flower, desk = (
             leaving.enter_context(listen(port)) for port in (API_PORT, FLOWER_PORT, DESK_PORT)
         )

@@ -41,6 +41,7 @@ __all__ = [
     "life",
     "listed",
     "one",
+    "rule_in_force",
     "told",
 ]
 
@@ -96,15 +97,16 @@ class Life:
 class Evidence:
     """What an alert rests on and what came of it.
 
-    ``rule`` is the version that opened it, ``sent`` its deliveries, ``urls`` those of its desk's endpoints by
-    id, ``snoozes`` the silences of it alone that last. ``left_to`` are the alerts of parents that spoke for
-    it, with the names of their series. ``view`` is its series as it was known when a figure last moved the
-    alert, with the forecast that was made of that as soon as it is published; None where whoever asks may not
-    see that.
+    ``rule`` is the version that opened it, ``in_force`` whether the rule is so now, ``sent`` its deliveries,
+    ``urls`` those of its desk's endpoints by id, ``snoozes`` the silences of it alone that last. ``left_to``
+    are the alerts of parents that spoke for it, with the names of their series. ``view`` is its series as it
+    was known when a figure last moved the alert, with the forecast that was made of that as soon as it is
+    published; None where whoever asks may not see that.
     """
 
     life: Life
     rule: Rule | None
+    in_force: bool
     series: SeriesRecord | None
     sent: list[DeliveryRecord]
     urls: dict[str, str]
@@ -149,12 +151,12 @@ def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert
     ended = alert_events.endings(connection, [each.state.id for each in found if each.state.status in ENDS])
     wanted = {each.state.series_id for each in found}
     names = {each.id: each.name for each in held_series.of_ids(connection, wanted)}
-    in_force = {each.id: each.name for each in rules.in_force(connection)}
+    called = rules.names(connection, {each.state.rule_id for each in found})
     return [
         ToldAlert(
             record,
             names.get(record.state.series_id, record.state.series_id),
-            in_force.get(record.state.rule_id, record.state.rule_id),
+            called.get(record.state.rule_id, record.state.rule_id),
             said[record.state.id].payload["data"]["sentence"] if record.state.id in said else "",
             said[record.state.id].known_from if record.state.id in said else None,
             opened.get(record.state.id),
@@ -176,6 +178,12 @@ def life(connection: Connection, alert_id: str) -> Life:
     return Life(alert_events.of_alert(connection, alert_id), alert_notes.of_alert(connection, alert_id))
 
 
+def rule_in_force(connection: Connection, record: AlertRecord, *, as_of: dt.datetime | None = None) -> bool:
+    """Whether the rule of an alert is in force, or was at a moment: else no figure moves the alert."""
+    stands = rules.standing(connection, record.state.rule_id, as_of=as_of)
+    return stands is not None and stands.enabled
+
+
 def evidence(
     connection: Connection, record: AlertRecord, *, desk: str | None, now: dt.datetime, portfolio: str
 ) -> Evidence:
@@ -187,6 +195,7 @@ def evidence(
     return Evidence(
         lived,
         rules.get(connection, state.rule_id, state.rule_version),
+        rule_in_force(connection, record),
         held_series.get(connection, state.series_id),
         deliveries.of_alert(connection, state.id, desk=record.desk),
         {each.id: each.url for each in endpoints.listed(connection, desk=record.desk)},

@@ -11,19 +11,37 @@ from sqlalchemy import Connection
 from alerts.rules import Rule
 from services.storage import alert_notes, audit, rules
 from services.storage.alert_notes import Heard
+from services.storage.rules import SavedRule, Standing
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
 
-__all__ = ["Heard", "Versions", "covered", "desk_of", "heard", "in_force", "one", "versions"]
+__all__ = [
+    "Heard",
+    "SavedRule",
+    "Standing",
+    "Versions",
+    "covered",
+    "desk_of",
+    "enabled",
+    "heard",
+    "in_force",
+    "one",
+    "out_of_force",
+    "standing",
+    "versions",
+]
+
+SAVED_BY = ("rule.saved", "rule.disabled", "rule.enabled")
+"""Changes that add a version of a rule."""
 
 YEAR = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Every version of a rule with when it was saved, and the name of who saved it, by version."""
+    """Every version of a rule, and the name of who saved it, by version."""
 
-    saved: list[tuple[Rule, dt.datetime]]
+    saved: list[SavedRule]
     saved_by: dict[int | None, str]
 
 
@@ -32,6 +50,11 @@ def in_force(
 ) -> list[Rule]:
     """The newest version of each rule, of those saved by ``as_of``, by id; of a desk where given."""
     return [rule for rule in rules.in_force(connection, as_of=as_of) if desk in {None, rule.desk}]
+
+
+def out_of_force(connection: Connection, *, desk: str | None = None) -> list[Rule]:
+    """The newest version of each rule that was put out of force, by id; of a desk where given."""
+    return [rule for rule in rules.out_of_force(connection) if desk in {None, rule.desk}]
 
 
 def heard(connection: Connection, *, now: dt.datetime) -> dict[str, Heard]:
@@ -52,6 +75,16 @@ def one(
     return found if found is not None and desk in {None, found.desk} else None
 
 
+def enabled(connection: Connection, rule: Rule) -> bool:
+    """Whether a rule is in force under this version of it, where that is the newest, or was under it."""
+    return rules.enabled(connection, rule.id, rule.version)
+
+
+def standing(connection: Connection, rule_id: str, *, as_of: dt.datetime | None = None) -> Standing | None:
+    """How a rule stands, or stood at a moment, also one that cannot be read; None where there is none."""
+    return rules.standing(connection, rule_id, as_of=as_of)
+
+
 def desk_of(connection: Connection, rule_id: str) -> str | None:
     """Whose a rule is, also one that cannot be read; None where there is none of that id."""
     return rules.desk_of(connection, rule_id)
@@ -61,7 +94,8 @@ def versions(connection: Connection, rule_id: str, *, desk: str | None = None) -
     """The versions of a rule; empty where there is none of that id, or it is not ``desk``'s."""
     there = bool(rule_id) and one(connection, rule_id, desk=desk) is not None
     saved = rules.versions(connection, rule_id) if there else []
-    savers = audit.listed(connection, target=rule_id, action="rule.saved") if saved else []
+    changes = audit.listed(connection, target=rule_id) if saved else []
+    savers = [change for change in changes if change.action in SAVED_BY]
     return Versions(saved, {(change.after or {}).get("version"): change.name for change in savers})
 
 

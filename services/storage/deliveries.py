@@ -133,6 +133,7 @@ def replay(
             due_at=now,
             settled_at=None,
             attempts_before_replay=deliveries.c.attempts,
+            ours_since=None,
         )
     )
     return done.rowcount
@@ -146,6 +147,19 @@ def skip(connection: Connection, endpoint_id: str, *, now: dt.datetime) -> int:
         .values(status="cancelled", settled_at=now, **leases.FREED)
     )
     return done.rowcount
+
+
+def begin_anew(connection: Connection, endpoint_id: str) -> None:
+    """Forget how long faults of ours kept back what waits for an endpoint: nothing was tried meanwhile."""
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.endpoint_id == endpoint_id,
+            deliveries.c.status == "pending",
+            deliveries.c.ours_since.is_not(None),
+        )
+        .values(ours_since=None)
+    )
 
 
 def waiting(connection: Connection, endpoint_id: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -51,3 +51,17 @@ def add(connection: Connection, added: Sequence[Message]) -> None:
     rows = [{**asdict(message), "event_type": message.event_type} for message in added]
     if rows:
         connection.execute(insert(messages), rows)
+
+
+def told_since(connection: Connection, event_type: str, *, since: dt.datetime) -> bool:
+    """Whether ops was told of an event of a type at a moment or later."""
+    query = select(messages.c.id).where(
+        messages.c.desk == OPS, messages.c.event_type == event_type, messages.c.created_at >= since
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def of_type(connection: Connection, message_ids: Collection[str], event_type: str) -> set[str]:
+    """Those of some messages that are of a type."""
+    query = select(messages.c.id).where(messages.c.id.in_(message_ids), messages.c.event_type == event_type)
+    return set(connection.execute(query).scalars())

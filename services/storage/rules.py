@@ -1,14 +1,19 @@
-"""Rules, every version of each; the newest is the one in force."""
+"""Rules, every version of each; the newest is the one in force, unless it is kept out of force.
+
+A rule is put out of force, and back, by a version of the same words that says so, and by no flag beside the
+versions: so a version stays what it was, an alert cites the one that opened it, and the newest saved by a
+moment says whether the rule was in force then.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from alerts.errors import InvalidRuleError
@@ -47,6 +52,25 @@ def count(connection: Connection, desk: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """The newest version of a rule, be it readable or not, and whether it is in force."""
+
+    id: str
+    version: int
+    desk: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRule:
+    """A version of a rule, when it was saved, and whether the rule was in force under it."""
+
+    rule: Rule
+    saved_at: dt.datetime
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadableRule:
     """A rule in force that is kept in words which no longer say a rule, and what is wrong with them."""
 
@@ -64,17 +88,25 @@ def in_force(connection: Connection, *, as_of: dt.datetime | None = None) -> lis
     return readable(connection, as_of=as_of)[0]
 
 
+def out_of_force(connection: Connection) -> list[Rule]:
+    """The newest version of each rule that is not enabled, by id; one that cannot be read is left out."""
+    return readable(connection, enabled=False)[0]
+
+
 def readable(
-    connection: Connection, *, as_of: dt.datetime | None = None
+    connection: Connection, *, as_of: dt.datetime | None = None, enabled: bool = True
 ) -> tuple[list[Rule], list[UnreadableRule]]:
-    """The rules in force, and those of them that cannot be read: one takes no other with it."""
+    """The rules in force (or those that are not), and those of them that cannot be read.
+
+    One that cannot takes no other with it.
+    """
     latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
     if as_of is not None:
         latest_first = latest_first.where(rules.c.created_at <= as_of)
     newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
     read: list[Rule] = []
     unread: list[UnreadableRule] = []
-    for row in connection.execute(select(newest).where(newest.c.enabled)):
+    for row in connection.execute(select(newest).where(newest.c.enabled.is_(enabled))):
         try:
             read.append(_rule(row))
         except InvalidRuleError as error:
@@ -111,13 +143,57 @@ def desk_of(connection: Connection, rule_id: str) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def versions(connection: Connection, rule_id: str) -> list[tuple[Rule, dt.datetime]]:
-    """Every version of a rule that can be read, with when it was saved, the newest first."""
+def standing(connection: Connection, rule_id: str, *, as_of: dt.datetime | None = None) -> Standing | None:
+    """How a rule stands, or stood at a moment; None where there is none."""
+    query = (
+        select(*(rules.c[name] for name in Standing.__slots__))
+        .where(rules.c.id == rule_id)
+        .order_by(rules.c.version.desc())
+        .limit(1)
+    )
+    if as_of is not None:
+        query = query.where(rules.c.created_at <= as_of)
+    row = connection.execute(query).first()
+    return None if row is None else Standing(**row._asdict())
+
+
+def stand(connection: Connection, now_stands: Standing, *, enabled: bool, now: dt.datetime) -> Standing:
+    """Add the next version of a rule, of the same words, in force or not; how it stands after it."""
+    version = now_stands.version + 1
+    copied = select(
+        rules.c.id,
+        literal(version),
+        rules.c.name,
+        rules.c.desk,
+        rules.c.spec,
+        literal(enabled),
+        literal(now, rules.c.created_at.type),
+    ).where(rules.c.id == now_stands.id, rules.c.version == now_stands.version)
+    names = ["id", "version", "name", "desk", "spec", "enabled", "created_at"]
+    connection.execute(insert(rules).from_select(names, copied))
+    return replace(now_stands, version=version, enabled=enabled)
+
+
+def enabled(connection: Connection, rule_id: str, version: int) -> bool:
+    """Whether a rule was in force under one of its versions, which for the newest is whether it is."""
+    query = select(rules.c.enabled).where(rules.c.id == rule_id, rules.c.version == version)
+    return bool(connection.execute(query).scalar_one())
+
+
+def names(connection: Connection, rule_ids: Collection[str]) -> dict[str, str]:
+    """Names of some rules by their newest versions, in force or not, by id."""
+    latest_first = select(rules.c.id, rules.c.name).order_by(rules.c.id, rules.c.version.desc())
+    newest = latest_first.where(rules.c.id.in_(rule_ids)).ext(distinct_on(rules.c.id))
+    return {row.id: row.name for row in connection.execute(newest)}
+
+
+def versions(connection: Connection, rule_id: str) -> list[SavedRule]:
+    """Every version of a rule that can be read, the newest first."""
     query = select(rules).where(rules.c.id == rule_id).order_by(rules.c.version.desc())
-    found: list[tuple[Rule, dt.datetime]] = []
+    found: list[SavedRule] = []
     for row in connection.execute(query):
         with suppress(InvalidRuleError):
-            found.append((_rule(row), row.created_at))
+            found.append(SavedRule(_rule(row), row.created_at, row.enabled))
     return found
 
 

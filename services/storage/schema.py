@@ -9,22 +9,63 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, select, text
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.exc import OperationalError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def configuration(database_url: str) -> Config:
+PATIENCE = dt.timedelta(minutes=5)
+"""How long migrations wait for others of the same database to end."""
+
+
+class MigrationsRunningError(Exception):
+    """Migrations that did not begin, since others of the same database had not ended; nothing was changed."""
+
+    def __init__(self, waited: dt.timedelta) -> None:
+        self.waited = waited
+        super().__init__(
+            f"Other migrations of this database have not ended in {waited.total_seconds():g} s, and nothing "
+            "was changed. Let them end, then run `tonnage migrate` again. If none should run, pg_locks names "
+            "the session that holds on (locktype advisory), and pg_terminate_backend(pid) ends it."
+        )
+
+
+def configuration(database_url: str, *, patience: dt.timedelta = PATIENCE) -> Config:
     """Alembic's settings for one database; there is no alembic.ini to keep in step."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["database_url"] = database_url
+    config.attributes["patience"] = patience
     return config
 
 
-def upgrade(database_url: str, to: str = "head") -> None:
-    """Bring a database to a version, the newest by default; one that is there already is left as it is."""
-    command.upgrade(configuration(database_url), to)
+def upgrade(database_url: str, to: str = "head", *, patience: dt.timedelta = PATIENCE) -> None:
+    """Bring a database to a version, the newest by default; one that is there already is left as it is.
+
+    Of two that run at once one waits for the other, and then finds done what that did. MigrationsRunningError
+    where that takes longer than ``patience``.
+    """
+    command.upgrade(configuration(database_url, patience=patience), to)
+
+
+def alone(connection: Connection, patience: dt.timedelta) -> None:
+    """Hold the lock of migrations until the transaction ends. MigrationsRunningError where others keep it.
+
+    Every migration runs in this one transaction, so the lock is of the transaction too: it goes with it,
+    whatever ends it, and a pool of connections before the server cannot part it from its migrations.
+    """
+    connection.execute(
+        select(func.set_config("lock_timeout", f"{patience / dt.timedelta(milliseconds=1):.0f}ms", True))
+    )
+    try:
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("migrations", 5))))
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise MigrationsRunningError(patience) from error
+        raise
+    connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
 
 
 def check(database_url: str) -> None:

@@ -335,6 +335,7 @@ messages = Table(
     Column("alert_event_id", ForeignKey("alert_events.id"), unique=True),
     Column("payload", JSONB, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Index("ix_messages_ops", "event_type", "created_at", postgresql_where=text("desk = 'ops'")),
 )
 
 deliveries = Table(
@@ -351,6 +352,11 @@ deliveries = Table(
     Column("status", Text, nullable=False, comment="pending, delivered, exhausted or cancelled"),
     Column("attempts", Integer, nullable=False, server_default=text("0"), comment="claims so far"),
     Column("attempts_before_replay", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "ours_since",
+        Moment,
+        comment="since when every attempt failed by a fault of ours; null where the last did not",
+    ),
     Column("due_at", Moment, nullable=False),
     Column("lease_until", Moment),
     Column("lease_owner", Text),

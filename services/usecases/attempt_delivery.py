@@ -71,7 +71,7 @@ async def attempt(sender: Sender, claim: Claim) -> Sent:
             outcome = await _tried(sender, claim, started_at)
             if opened is not None:
                 opened.set_attribute("outcome", outcome.failure or str(outcome.status))
-        settlement = attempts.settle(outcome, attempt=claim.attempt, now=sender.clock(), jitter=sender.draw())
+        settlement = _settlement(claim, outcome, at=sender.clock(), jitter=sender.draw())
     except Exception as error:  # noqa: BLE001 - told by its type in the attempt, and whole in the log
         return unforeseen(claim, started_at, outcome, error, at=sender.clock())
     return Sent(claim, started_at, outcome, settlement)
@@ -89,7 +89,11 @@ def unforeseen(
         kept = Outcome(outcome.status, None, "", outcome.duration)
         return Sent(claim, started_at, kept, Delivered(kept.reason))
     kept = Outcome(None, Failure.OURS, f"a fault of ours, {type(error).__name__}", 0.0)
-    return Sent(claim, started_at, kept, attempts.settle(kept, attempt=claim.attempt, now=at, jitter=0.5))
+    return Sent(claim, started_at, kept, _settlement(claim, kept, at=at, jitter=0.5))
+
+
+def _settlement(claim: Claim, outcome: Outcome, *, at: dt.datetime, jitter: float) -> Settlement:
+    return attempts.settle(outcome, attempt=claim.attempt, now=at, jitter=jitter, ours_since=claim.ours_since)
 
 
 async def _tried(sender: Sender, claim: Claim, at: dt.datetime) -> Outcome:

@@ -24,7 +24,7 @@ from services.storage.series import SeriesRecord
 from services.storage.traits import traits
 from services.usecases.held_alerts import HeldAlerts, Moved
 from services.usecases.replay_figures import Past
-from services.usecases.shock_facts import RecordedShocks, recorded_facts
+from services.usecases.shock_facts import RecordedShocks, recorded_facts, with_episode
 
 
 def watching(in_force: Iterable[Rule], series: SeriesRecord, orphaned: Collection[str] = ()) -> list[Rule]:
@@ -103,8 +103,11 @@ class Follower:
             onset_forecast = cause.forecast_id if began is None else began.onset_forecast_id
             record = AlertRecord(after, taken.rule.desk, onset_forecast)
             self._held.keep(record, known_from=cause.facts.known_from)
+        if not taken.transitions:
+            return
+        said = with_episode(taken.facts, cause.series, beside, self._shocks)
         for transition in taken.transitions:
-            body = alert_event(transition, taken.rule, after, taken.facts)
+            body = alert_event(transition, taken.rule, after, said)
             self._held.say(
                 after,
                 transition,

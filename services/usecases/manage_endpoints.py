@@ -257,6 +257,7 @@ def enable_endpoint(
             waited = deliveries.skip(connection, endpoint_id, now=now)
         else:
             waited = deliveries.waiting(connection, endpoint_id)
+            deliveries.begin_anew(connection, endpoint_id)
         endpoints.enable(connection, endpoint_id)
         noted(connection, endpoint)
     return Enabled(waited, skip)

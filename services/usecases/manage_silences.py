@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import Connection
 
+from alerts.rules import Rule
 from services.storage import alerts, desks, restrictions, rules, series, silences
 from services.storage.silences import SilenceRecord
 from services.usecases.check_scope import CANDIDATES, candidates
@@ -72,10 +73,10 @@ def _other_desks(connection: Connection, name: str) -> list[str] | None:
 def _unknown_labels(connection: Connection, record: SilenceRecord) -> dict[str, list[str]]:
     """Labels that no rule of the desk bears, in any version; or all, where none bears them together."""
     named = record.silence.matcher.labels
-    own = [rule for rule in rules.in_force(connection) if rule.desk == record.desk] if named else []
+    own = _own(connection, record) if named else []
     if not named or any(named <= set(rule.labels) for rule in own):
         return {}
-    ever = [version for rule in own for version, _ in rules.versions(connection, rule.id)]
+    ever = [each.rule for rule in own for each in rules.versions(connection, rule.id)]
     if any(named <= set(rule.labels) for rule in ever):
         return {}
     borne = {label for rule in ever for label in rule.labels}
@@ -107,8 +108,14 @@ def _unknown_rules(connection: Connection, record: SilenceRecord) -> dict[str, l
         rule = rules.get(connection, name)
         if rule is None or rule.desk != record.desk:
             unknown.append(name)
-    own = [rule for rule in rules.in_force(connection) if rule.desk == record.desk] if unknown else []
+    own = _own(connection, record) if unknown else []
     return {name: candidates(name, own) for name in unknown}
+
+
+def _own(connection: Connection, record: SilenceRecord) -> list[Rule]:
+    """The desk's rules, those out of force too: their alerts may be open still."""
+    kept = [*rules.in_force(connection), *rules.out_of_force(connection)]
+    return [rule for rule in kept if rule.desk == record.desk]
 
 
 def _unknown_alerts(connection: Connection, record: SilenceRecord) -> dict[str, list[str]]:

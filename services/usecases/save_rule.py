@@ -10,6 +10,7 @@ from alerts.errors import TooManyError
 from alerts.rules import Rule, parse_rule
 from alerts.states import AlertState
 from services.storage import alerts, rules
+from services.storage.rules import Standing
 from services.usecases.check_scope import check_scope
 
 MOST_RULES = 1_000
@@ -29,7 +30,7 @@ class RuleChangedError(Exception):
 def save_rule(
     connection: Connection, rule_id: str, raw: object, *, now: dt.datetime, expected: int | None = None
 ) -> Rule:
-    """Save a rule as the next version of its id.
+    """Save a rule as the next version of its id; one that is out of force stays so.
 
     ``expected`` is the version that it must stand in; of two editors who read the same one, one saves.
 
@@ -41,24 +42,32 @@ def save_rule(
     if expected is not None and expected != newest:
         raise RuleChangedError(rule_id, expected, newest)
     rule = parse_rule(raw, rule_id=rule_id, version=newest + 1)
-    moves = rules.desk_of(connection, rule_id) != rule.desk
+    held = rules.standing(connection, rule_id)
+    moves = held is None or held.desk != rule.desk
     if moves and rules.count(connection, rule.desk) >= MOST_RULES:
         raise TooManyError(rule.desk, "rules", MOST_RULES)
     check_scope(connection, rule, desk=rule.desk)
-    rules.save(connection, rule, now=now)
+    rules.save(connection, rule, now=now, enabled=held is None or held.enabled)
     return rule
 
 
-def standing_alerts(connection: Connection, rule: Rule) -> tuple[list[AlertState], str]:
-    """The alerts of a rule that are open, and what saving this version does to them, as a sentence."""
-    states = [record.state for record in alerts.open_of_rule(connection, rule.id)]
+def standing_alerts(connection: Connection, stands: Standing) -> tuple[list[AlertState], str]:
+    """The alerts of a rule that are open, and what becomes of them as it stands, as a sentence."""
+    states = [record.state for record in alerts.open_of_rule(connection, stands.id)]
     if not states:
         return [], "No alert of this rule is open."
+    which = ", ".join(sorted(state.series_id for state in states))
+    alone = len(states) == 1
+    stay = "1 alert stays" if alone else f"{len(states):,} alerts stay"
+    if not stands.enabled:
+        it, they, go = ("it", "it is", "it goes") if alone else ("them", "they are", "they go")
+        return states, (
+            f"{stay} open as {they} ({which}): the rule is out of force, so no figure moves {it}. "
+            f"Close {it} by hand; once the rule is enabled {go} on with the next figure."
+        )
     versions = sorted({state.rule_version for state in states})
     under = " and ".join(f"version {version}" for version in versions)
-    which = ", ".join(sorted(state.series_id for state in states))
-    lives = "1 alert stays" if len(states) == 1 else f"{len(states):,} alerts stay"
     return states, (
-        f"{lives} open under {under} and will be closed by its conditions ({which}); "
-        f"version {rule.version} rules what begins from now on."
+        f"{stay} open under {under} and will be closed by its conditions ({which}); "
+        f"version {stands.version} rules what begins from now on."
     )

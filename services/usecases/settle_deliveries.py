@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import Connection
 
 from alerts.delivery import breaker
-from alerts.delivery.attempts import Delivered, Disabled, Exhausted, RetryAt, Settlement
-from alerts.events import disabled_event
-from services.storage import endpoint_health, endpoints, outbox
+from alerts.delivery.attempts import PATIENCE, Delivered, Disabled, Exhausted, RetryAt, Settlement
+from alerts.events import EventType, disabled_event, exhausted_event
+from services.storage import endpoint_health, endpoints, messages, outbox
 from services.storage.deliveries import AttemptRecord
 from services.storage.messages import OPS, Message
 from services.storage.texts import storable
@@ -21,8 +21,8 @@ from services.usecases.attempt_delivery import Sender, Sent
 from services.work import deliveries
 from services.work.deliveries import Settled
 
-PATIENCE = dt.timedelta(hours=120)
-"""An endpoint that did nothing but fail for so long is disabled."""
+TELL_AGAIN = dt.timedelta(hours=1)
+"""Between two messages to ops of what was given up by faults of ours: a fault gives up much at once."""
 
 _log = structlog.get_logger()
 
@@ -40,6 +40,7 @@ def settle(sender: Sender, sent: Sequence[Sent]) -> None:
         ]
         hopeless = _failed(connection, failed, now) if failed else {}
         disable(connection, hopeless | _gone(sent), now=now)
+        _tell_given_up(connection, sent, now)
 
 
 def settle_bare(sender: Sender, sent: Sent) -> None:
@@ -80,6 +81,25 @@ def _gone(sent: Sequence[Sent]) -> dict[str, str]:
         for each in sent
         if isinstance(each.settlement, Disabled)
     }
+
+
+def _tell_given_up(connection: Connection, sent: Sequence[Sent], now: dt.datetime) -> None:
+    """Tell ops of deliveries given up by faults of ours, once an hour, and of none that told ops the same."""
+    ours = [each for each in sent if each.outcome.is_ours and isinstance(each.settlement, Exhausted)]
+    if not ours:
+        return
+    kind = str(EventType.DELIVERIES_EXHAUSTED)
+    telling = messages.of_type(connection, {each.claim.message_id for each in ours}, kind)
+    news = [each for each in ours if each.claim.message_id not in telling]
+    if not news or messages.told_since(connection, kind, since=now - TELL_AGAIN):
+        return
+    event = exhausted_event(
+        endpoints=Counter((each.claim.endpoint_id, each.claim.desk) for each in news),
+        since=min(each.claim.ours_since or each.started_at for each in news),
+        reason=news[-1].outcome.reason,
+        now=now,
+    )
+    outbox.enqueue(connection, outbox.address(connection, [Message(OPS, event, now)]), now=now)
 
 
 def disable(connection: Connection, reasons: Mapping[str, str], *, now: dt.datetime) -> None:
@@ -132,8 +152,11 @@ def status(settlement: Settlement) -> str:
 def _settled(sent: Sent, now: dt.datetime) -> Settled:
     standing = status(sent.settlement)
     match sent.settlement:
+        case RetryAt(due) if sent.outcome.is_ours:
+            since = sent.claim.ours_since or sent.started_at
+            return Settled(sent.claim.id, standing, due, counted=False, ours_since=since)
         case RetryAt(due):
-            return Settled(sent.claim.id, standing, due, counted=not sent.outcome.is_ours)
+            return Settled(sent.claim.id, standing, due)
         case Disabled():  # it waits for the endpoint to be enabled, and is due the moment it is
             return Settled(sent.claim.id, standing, now, counted=False)
         case _:

@@ -78,6 +78,16 @@ def recorded_facts(
     return shock_facts(facts, watched, held, shocks, beside, needs)
 
 
+def with_episode(facts: Facts, watched: SeriesRecord, beside: Beside, recorded: RecordedShocks) -> Facts:
+    """The facts of a figure that a desk is told of, with its episode where no rule asked for that.
+
+    Only where something is said: of most figures nothing is, and an episode costs as much as a rule.
+    """
+    if facts.value is None or facts.following is not None:
+        return facts
+    return recorded_facts(facts, watched, {"following"}, beside, recorded)
+
+
 def shock_facts(  # noqa: PLR0917  # what is known of a figure, and what stands beside it
     facts: Facts,
     watched: SeriesRecord,

@@ -47,6 +47,7 @@ class Claim:
     """A delivery that a worker holds until its lease ends, with all that sending it takes.
 
     ``number`` counts every claim of the delivery, this one included; ``attempt`` those since its last replay.
+    ``ours_since`` is when the first of its last attempts failed by a fault of ours, where they all did.
     ``turn`` is 1 for the first attempt in flight to its endpoint, 2 for the second beside it, and so on.
     ``ailing`` says whether the desk is: see services.work.children.
     ``secrets`` are encrypted, the one to sign with first; so is ``sealed_url``, which a channel has.
@@ -55,6 +56,7 @@ class Claim:
     id: int
     number: int
     attempt: int
+    ours_since: dt.datetime | None
     message_id: str
     endpoint_id: str
     desk: str
@@ -75,13 +77,15 @@ class Claim:
 class Settled:
     """Where a delivery stands after an attempt: its status, and when it is due again if that is pending.
 
-    An attempt that is not ``counted`` takes none from the schedule of the delivery.
+    An attempt that is not ``counted`` takes none from the schedule of the delivery. ``ours_since`` is since
+    when nothing but faults of ours keep it back; None where something else did.
     """
 
     id: int
     status: str
     due_at: dt.datetime | None = None
     counted: bool = True
+    ours_since: dt.datetime | None = None
 
 
 def claim(
@@ -205,6 +209,7 @@ def _claiming() -> ReturningUpdate[Any]:
             deliveries.c.id,
             deliveries.c.attempts,
             deliveries.c.attempts_before_replay,
+            deliveries.c.ours_since,
             deliveries.c.message_id,
             deliveries.c.endpoint_id,
             deliveries.c.body,
@@ -271,11 +276,17 @@ def settle(
                 .where(deliveries.c.id == bindparam("settled_id"), *conditions)
                 .values(
                     due_at=bindparam("settled_due"),
+                    ours_since=bindparam("settled_ours"),
                     attempts_before_replay=deliveries.c.attempts_before_replay + bindparam("settled_free"),
                     **leases.FREED,
                 ),
                 [
-                    {"settled_id": each.id, "settled_due": each.due_at, "settled_free": int(not each.counted)}
+                    {
+                        "settled_id": each.id,
+                        "settled_due": each.due_at,
+                        "settled_ours": each.ours_since,
+                        "settled_free": int(not each.counted),
+                    }
                     for each in group
                 ],
             )
@@ -292,6 +303,7 @@ def _claim(row: Any) -> Claim:
         id=row.id,
         number=row.attempts,
         attempt=row.attempts - row.attempts_before_replay,
+        ours_since=row.ours_since,
         message_id=row.message_id,
         endpoint_id=row.endpoint_id,
         desk=row.desk,

@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from alert_facts import day, detection, figure, level_rule, month, step
+import numpy as np
+from alert_facts import MAY, day, detection, figure, level_rule, month, step
 
 from alerts.events import (
     VERSION,
     alert_event,
     disabled_event,
+    exhausted_event,
     gathered_event,
     overdue_event,
     person_event,
@@ -23,15 +25,49 @@ from alerts.events import (
     source_refused_event,
     trouble_event,
 )
-from alerts.facts import Band, Facts, Figure, ForecastUsed, Measure, Outlook, SourceClaim
+from alerts.facts import Band, Facts, Figure, Following, ForecastUsed, Measure, Outlook, SourceClaim
 from alerts.lifecycle import acknowledge
+from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
+from forecasting.series import Series
+from forecasting.shocks.chronicle import Chapter, Shock
 from forecasting.shocks.detection import Verdict
+from forecasting.shocks.episodes import Episode, Status
+from forecasting.shocks.interventions import Intervention, Typing
 from forecasting.shocks.records import Extreme
 from services.ingestion.calendars import shipped
 
 FOLDER = Path(__file__).parent / "golden" / f"v{VERSION}"
 NAME = "China's rare-earth magnet exports"
+
+
+def following(status: Status = Status.OPEN, **changes: Any) -> Following:
+    """An episode that May began, with figures made up here: no arithmetic of a machine is in them."""
+    said = Episode(
+        id="MAGNETS:2025-05:down",
+        series_id="MAGNETS",
+        unit="t",
+        side="down",
+        status=status,
+        onset=MAY,
+        baseline_origin=MAY.first - 1,
+        trough=MAY,
+        trough_value=2626.0,
+        trough_expected=4800.0,
+        recovered_share=0.0,
+        months_under=1,
+        months_missing=0,
+        shortfall=2174.0,
+        shortfall_lower=1020.5,
+        shortfall_upper=3310.25,
+        last_counted=MAY.first,
+        closed=None,
+    )
+    weights = {Intervention.AO: 0.25, Intervention.LS: 0.25, Intervention.TC: 0.5}
+    before = Forecast("MAGNETS", "t", MAY.first - 1, None, LEVELS, np.full((18, len(LEVELS)), 4800.0), "m")
+    series = Series("MAGNETS", "t", MAY.first, np.array([2626.0]))
+    types = Typing(weights, weights, 1)
+    return Following(Chapter(Shock(MAY, "down", before), series, replace(said, **changes), types, True))
 
 
 def bodies() -> dict[str, dict[str, Any]]:
@@ -52,14 +88,24 @@ def bodies() -> dict[str, dict[str, Any]]:
         source_claim=SourceClaim("lowest since February 2020", "A newspaper", "https://example.com/news"),
         next_expected=Outlook(month(1), Band(2400.0, 1100.0, 3900.0)),
         forecast=ForecastUsed("fc_1", day(-1), "portfolio"),
+        following=following(),
         measure=Measure(
             "Export licences for seven metals", Month.parse("2025-04").first_day, "https://example.com"
         ),
     )
     band = Band(4800.0, 3400.0, 6200.0)
+    deeper = following(
+        trough=month(1),
+        trough_value=1238.47,
+        months_under=2,
+        shortfall=5735.53,
+        shortfall_lower=3900.0,
+        shortfall_upper=7600.0,
+        last_counted=month(1).last,
+    )
     course: list[Facts] = [
         full,
-        figure(1238.47, month(1), change_month=-0.5284, counterfactual=band),
+        figure(1238.47, month(1), change_month=-0.5284, counterfactual=band, following=deeper),
         figure(2500.0, month(2), counterfactual=band),
         figure(4000.0, month(3), counterfactual=band),
         figure(2600.0, known_from=day(3, 1), revision_of=2626.0),
@@ -99,6 +145,12 @@ def bodies() -> dict[str, dict[str, Any]]:
     )
     said["service.recovered"] = recovered_event(part="sweep", title="The sweep", told_at=day(), now=day(0, 1))
     said["endpoint.disabled"] = disabled_event(endpoint_id="end_1", reason="answered 410", now=day())
+    said["deliveries.exhausted"] = exhausted_event(
+        endpoints={("end_1", "metals"): 3, ("end_2", "soy"): 1},
+        since=day(-1),
+        reason="no answer after 0.0 s: a fault of ours, KeyError",
+        now=day(),
+    )
     said["source.refused"] = source_refused_event(
         source="gacc",
         title="China Customs, preliminary table",

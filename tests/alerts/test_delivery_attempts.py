@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from alerts.delivery.attempts import (
     LONGEST_RETRY_AFTER,
     OUR_WAIT,
+    PATIENCE,
     SCHEDULE,
     Delivered,
     Disabled,
@@ -89,11 +90,18 @@ def test_exhausted_after_the_last_attempt(failure: Failure) -> None:
 
 @pytest.mark.parametrize("attempt", [1, 10, 1000])
 @pytest.mark.parametrize("failure", OURS)
-def test_what_fails_by_our_fault_is_never_given_up(failure: Failure, attempt: int) -> None:
-    """It waits for our key or our mend, five minutes at a time: it says nothing of the receiver."""
-    waits = settle(_silent(failure), attempt=attempt, now=NOW, jitter=MIDDLE)
-    assert isinstance(waits, RetryAt)
-    assert waits.due == NOW + OUR_WAIT
+def test_what_fails_by_our_fault_is_given_up_after_five_days(failure: Failure, attempt: int) -> None:
+    """It waits for our key or our mend, five minutes at a time, at any attempt, for 120 hours at most."""
+    almost = NOW - PATIENCE + dt.timedelta(seconds=1)
+    for since in (None, NOW, almost):
+        waits = settle(_silent(failure), attempt=attempt, now=NOW, jitter=MIDDLE, ours_since=since)
+        assert isinstance(waits, RetryAt)
+        assert waits.due == NOW + OUR_WAIT
+    over = settle(_silent(failure), attempt=attempt, now=NOW, jitter=MIDDLE, ours_since=NOW - PATIENCE)
+    assert isinstance(over, Exhausted)
+    assert "nothing but faults of ours for 120 hours" in over.reason
+    theirs = settle(_answered(500), attempt=1, now=NOW, jitter=MIDDLE, ours_since=NOW - PATIENCE)
+    assert isinstance(theirs, RetryAt)
 
 
 @given(st.integers(1, 9), st.floats(0, 1, exclude_max=True))

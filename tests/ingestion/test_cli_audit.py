@@ -100,6 +100,8 @@ def changing(shop: Shop, folder: Path) -> list[tuple[str, Callable[[dict[str, st
         ("ingest", lambda _: [csv, "--history"], "figures.recorded"),
         ("train", lambda _: [], "models.trained"),
         ("rules save", lambda _: [rules], "rule.saved"),
+        ("rules disable", lambda _: ["low"], "rule.disabled"),
+        ("rules enable", lambda _: ["low"], "rule.enabled"),
         ("measures load", lambda _: [measures], "measure.put"),
         ("releases load", lambda _: [calendars], "release_calendar.put"),
         ("silences end", lambda _: ["sil_1"], "silence.ended"),

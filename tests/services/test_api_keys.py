@@ -36,6 +36,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("post", "/v1/rules"): "rules",
     ("get", "/v1/rules/{rule_id}"): "read",
     ("put", "/v1/rules/{rule_id}"): "rules",
+    ("post", "/v1/rules/{rule_id}/disable"): "rules",
+    ("post", "/v1/rules/{rule_id}/enable"): "rules",
     ("get", "/v1/episodes"): "read",
     ("get", "/v1/episodes/{episode_id}"): "read",
     ("get", "/v1/measures"): "read",

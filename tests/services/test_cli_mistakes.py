@@ -59,6 +59,8 @@ WRONG = (
     ("endpoint ping none", "There is no endpoint"),
     ("endpoint enable none", "There is no endpoint"),
     ("silences end none", "There is no silence"),
+    ("rules disable none", "There is no rule"),
+    ("rules enable none", "There is no rule"),
     ("key add research --scope everything", "everything"),
     ("key rotate none", "none"),
     ("key revoke none", "none"),

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from delivery_stage import SETTINGS, Desk, Time
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
@@ -26,7 +27,8 @@ from services.storage import endpoint_health, endpoints, outbox, tables
 from services.storage.messages import Message
 from services.usecases import attempt_delivery, deliver_messages, settle_deliveries
 from services.usecases.deliver_messages import deliver_due
-from services.usecases.manage_endpoints import add_endpoint
+from services.usecases.manage_endpoints import add_endpoint, disable_endpoint, enable_endpoint
+from services.usecases.replay_deliveries import replay_deliveries
 
 WORST = "Mon, 01 Jan 2024 00:00:00 +99999999999999999"
 
@@ -241,12 +243,12 @@ def test_an_unforeseen_fault_at_any_step_is_its_deliverys_own(
 
 
 def test_what_we_cannot_sign_waits_for_our_key(engine: Engine, time: Time, good: Desk) -> None:
-    """Without the key that sealed a secret nothing is sent, exhausted or disabled, however long it lasts."""
+    """Without the key that sealed a secret nothing is sent, exhausted or disabled, for 108 hours."""
     well = enqueued(engine, time, good.url, "good", 1)
     elsewhere = SETTINGS.model_copy(update={"secret_keys": (SecretStr(Fernet.generate_key().decode()),)})
     for _ in range(len(SCHEDULE) + 2):
         deliver_due(engine, elsewhere, clock=time, draw=lambda: 0.5)
-        time.move(hours=24)
+        time.move(hours=9)
     assert {told[:2] for told in tried(engine, well)} == {("pending", Failure.UNSIGNED)}
     with engine.connect() as connection:
         endpoint = endpoints.get(connection, well)
@@ -256,15 +258,15 @@ def test_what_we_cannot_sign_waits_for_our_key(engine: Engine, time: Time, good:
     assert len(good.ids) == 1
 
 
-def test_a_fault_of_ours_exhausts_nothing(
+def test_a_fault_of_ours_takes_no_attempt_of_the_schedule(
     engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While our own code fails, however long, nothing is exhausted, paused or disabled; then it is sent."""
+    """While our own code fails nothing is exhausted, paused or disabled for 108 hours; then it is sent."""
     well = enqueued(engine, time, good.url, "good", 1)
     monkeypatch.setattr(attempt_delivery.signing, "sign", _broken)
     for _ in range(len(SCHEDULE) + 2):
         deliver(engine, time)
-        time.move(hours=24)
+        time.move(hours=9)
     assert tried(engine, well) == [("pending", Failure.OURS, None)] * (len(SCHEDULE) + 2)
     with engine.connect() as connection:
         endpoint = endpoints.get(connection, well)
@@ -276,6 +278,86 @@ def test_a_fault_of_ours_exhausts_nothing(
     with engine.connect() as connection:
         (row,) = connection.execute(select(tables.deliveries))
     assert row.attempts - row.attempts_before_replay == 1
+
+
+def test_after_five_days_of_our_faults_it_is_given_up_and_ops_is_told_once(
+    engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exhausted, counted, told to ops and never of the telling itself; once mended a replay sends it."""
+    hook, _ = add_endpoint(engine, SETTINGS, desk="ops", url=good.url, now=time())
+    well = enqueued(engine, time, good.url, "good", 3)
+    before = REGISTRY.get_sample_value("tonnage_delivery_attempts_total", {"outcome": "exhausted"}) or 0
+    monkeypatch.setattr(attempt_delivery.signing, "sign", _broken)
+    began = time()
+    deliver(engine, time)
+    time.move(hours=119)
+    deliver(engine, time)
+    assert {status for status, *_ in tried(engine, well)} == {"pending"}
+    time.move(hours=1)
+    deliver(engine, time)
+    assert {status for status, *_ in tried(engine, well)} == {"exhausted"}
+    assert (
+        REGISTRY.get_sample_value("tonnage_delivery_attempts_total", {"outcome": "exhausted"}) == before + 3
+    )
+    told = said_to_ops(engine)
+    assert [(each["count"], each["since"]) for each in told] == [(3, f"{began:%Y-%m-%dT%H:%M:%S}Z")]
+    assert told[0]["endpoints"] == [{"id": well, "desk": "good", "count": 3}]
+    assert "RuntimeError" in told[0]["reason"]
+    with engine.connect() as connection:
+        endpoint = endpoints.get(connection, well)
+    assert endpoint is not None
+    assert (endpoint.status, endpoint.failing_since) == ("enabled", None)
+    time.move(hours=121)
+    deliver(engine, time)
+    assert {status for status, *_ in tried(engine, hook.id)} == {"exhausted"}
+    assert len(said_to_ops(engine)) == 1
+    monkeypatch.undo()
+    with engine.begin() as connection:
+        assert replay_deliveries(connection, well, now=time(), first=1) == 3
+    deliver(engine, time)
+    assert len(good.ids) == 3
+
+
+def test_the_five_days_begin_anew(
+    engine: Engine, time: Time, good: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a replay, a disabled endpoint, and a failure of the desk's own, they are whole again."""
+    well = enqueued(engine, time, good.url, "good", 1)
+    monkeypatch.setattr(attempt_delivery.signing, "sign", _broken)
+
+    def days(count: int) -> str:
+        """Where it stands after an attempt at once and one so many days later."""
+        deliver(engine, time)
+        time.move(hours=24 * count, minutes=5)
+        deliver(engine, time)
+        return tried(engine, well)[-1][0]
+
+    assert days(5) == "exhausted"
+    with engine.begin() as connection:
+        replay_deliveries(connection, well, now=time(), first=1)
+    assert days(4) == "pending"
+    disable_endpoint(engine, well, reason="moving", now=time())
+    time.move(hours=24 * 30)
+    enable_endpoint(engine, well, now=time())
+    assert days(4) == "pending"
+    monkeypatch.undo()
+    good.answer = lambda _: 500
+    time.move(minutes=5)
+    deliver(engine, time)
+    assert tried(engine, well)[-1][1] == "answered"
+    monkeypatch.setattr(attempt_delivery.signing, "sign", _broken)
+    time.move(hours=1)
+    assert days(4) == "pending"
+    assert days(1) == "exhausted"
+
+
+def said_to_ops(engine: Engine) -> list[dict[str, Any]]:
+    """What ops was told of deliveries given up."""
+    query = select(tables.messages.c.payload).where(
+        tables.messages.c.desk == "ops", tables.messages.c.event_type == "deliveries.exhausted"
+    )
+    with engine.connect() as connection:
+        return [payload["data"] for payload in connection.execute(query).scalars()]
 
 
 def _broken(*_: object, **__: object) -> dict[str, str]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 import services.storage.migrations
 from services.storage import schema
@@ -56,3 +63,49 @@ def test_releases_told_before_0027_are_told_to_nobody_again(empty_database_url: 
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM overdue_releases")).scalar_one() == 2
     engine.dispose()
+
+
+def test_two_migrations_at_once_are_one_after_the_other(empty_database_url: str) -> None:
+    """Two processes that migrate an empty database in the same moment both end well, and it is whole."""
+    command_line = [sys.executable, "-c", "from services.cli import app; app()", "migrate"]
+    environment = {**os.environ, "DATABASE_URL": empty_database_url}
+    started = [
+        subprocess.Popen(command_line, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for each in started:
+        _, said = each.communicate(timeout=120)
+        assert each.returncode == 0, said
+    engine = create_engine(empty_database_url)
+    assert schema.at_head(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar_one() == 1
+    engine.dispose()
+
+
+def test_migrations_wait_for_others_so_long_and_no_longer(empty_database_url: str) -> None:
+    """While others run they change nothing: past their patience they say so, else go on once those end."""
+    engine = create_engine(empty_database_url)
+    with engine.begin() as others, ThreadPoolExecutor(1) as pool:
+        schema.alone(others, dt.timedelta(seconds=1))
+        with pytest.raises(schema.MigrationsRunningError, match=r"in 0\.2 s.*tonnage migrate"):
+            schema.upgrade(empty_database_url, patience=dt.timedelta(seconds=0.2))
+        with engine.connect() as connection:
+            assert schema.revision(connection) is None
+        waiting = pool.submit(schema.upgrade, empty_database_url)
+        until = time.monotonic() + 30
+        while not _waits(engine):
+            assert time.monotonic() < until
+            assert not waiting.done()
+        others.rollback()
+        waiting.result(timeout=120)
+    assert schema.at_head(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "0"
+    engine.dispose()
+
+
+def _waits(engine: Engine) -> bool:
+    """Whether somebody waits for an advisory lock."""
+    query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with engine.connect() as connection:
+        return bool(connection.execute(query).scalar_one())

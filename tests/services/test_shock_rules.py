@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from api_stage import MAGNETS, Stage
-from test_episodes_as_of import KNOWN, before_the_fall, fall, two_flat_years
+from test_episodes_as_of import ID, KNOWN, before_the_fall, fall, two_flat_years
 from test_measures import CONTROLS
 
 from forecasting.months import Month
@@ -89,6 +89,28 @@ def test_a_shock_names_its_measure(before_the_fall: Stage) -> None:
     (alert,) = before_the_fall.client.get("/v1/alerts").json()["items"]
     events = before_the_fall.client.get(f"/v1/alerts/{alert['id']}").json()["events"]
     assert events[0]["payload"]["data"]["measure"]["day"] == "2025-04-04"
+
+
+def test_a_message_says_the_episode_as_it_stood(before_the_fall: Stage) -> None:
+    """No rule asks for it, and each figure's message holds what /v1/episodes answers as of that moment."""
+    rule = {
+        "name": "s",
+        "desk": "metals",
+        "scope": {"series": [MAGNETS]},
+        "condition": {"kind": "level", "below": 4000},
+    }
+    assert before_the_fall.client.put("/v1/rules/low", json=rule).status_code == 200
+    fall(before_the_fall)
+    (alert,) = before_the_fall.client.get("/v1/alerts").json()["items"]
+    events = before_the_fall.client.get(f"/v1/alerts/{alert['id']}").json()["events"]
+    told = [each["payload"]["data"] for each in events]
+    assert [each["period"] for each in told] == ["2025-04", "2025-05", "2025-06", "2025-07"]
+    for data in told:
+        said = data["episode"]
+        answer = before_the_fall.client.get(f"/v1/episodes/{ID}", params={"as_of": data["known_from"]}).json()
+        now = {**said, "types": said["types"]["now"]}
+        assert now == {**{name: answer[name] for name in said}, "types": answer["types"]["now"]}
+    assert [each["episode"]["status"] for each in told] == ["open", "open", "recovering", "recovering"]
 
 
 def test_missing_facts_are_no_data(before_the_fall: Stage) -> None:

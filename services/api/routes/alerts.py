@@ -87,7 +87,8 @@ def one(service: TheService, caller: Reader, alert_id: AlertId, as_of: StoodAt =
         found = one_as_of(connection, alert_id, as_of=as_of, desk=caller.desk)
         if found is None:
             raise ProblemError("not-found", f"There is no alert {alert_id!r} as of that moment.")
-        return _told(found, life_by(connection, alert_id, as_of=as_of))
+        enabled = alerts.rule_in_force(connection, found, as_of=as_of)
+        return _told(found, life_by(connection, alert_id, as_of=as_of), enabled=enabled)
 
 
 @router.post("/{alert_id}/acknowledge", summary="Say that it is seen", dependencies=[Depends(only_json)])
@@ -185,12 +186,14 @@ def _noted(service: Service, caller: Caller, audit: Auditor, note: AlertNote) ->
 
 
 def _story(connection: Connection, record: AlertRecord) -> AlertStory:
-    return _told(record, alerts.life(connection, record.state.id))
+    enabled = alerts.rule_in_force(connection, record)
+    return _told(record, alerts.life(connection, record.state.id), enabled=enabled)
 
 
-def _told(record: AlertRecord, life: Life) -> AlertStory:
+def _told(record: AlertRecord, life: Life, *, enabled: bool) -> AlertStory:
     return AlertStory(
         **dict(AlertShown.of(record)),
+        rule_enabled=enabled,
         events=[EventShown.of(event) for event in life.events],
         notes=[NoteShown.model_validate(note) for note in life.notes],
     )

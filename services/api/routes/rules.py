@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
@@ -15,10 +16,12 @@ from services.api.limits import only_json
 from services.api.problems import ProblemError
 from services.api.schemas.common import AsOf, Month, Page, StoodAt, clean_json, storable_id
 from services.api.schemas.rehearsals import RehearsalShown
-from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown
+from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown, RuleStands
 from services.api.security import Reader, RuleKeeper
 from services.queries import rules
+from services.queries.rules import Standing
 from services.usecases.callers import Caller
+from services.usecases.enable_rule import UnknownRuleError, disable_rule, enable_rule
 from services.usecases.rehearse_rule import rehearse_rule
 from services.usecases.save_rule import save_rule, standing_alerts
 
@@ -35,7 +38,7 @@ def listed(
     desk: Annotated[str | None, Query(description="Only those of a desk.")] = None,
     as_of: AsOf = None,
 ) -> Page[RuleShown]:
-    """The newest version of each rule, by id; with ``as_of`` the newest that had been saved by then."""
+    """The newest version of each rule in force, by id; with ``as_of`` of those that were then."""
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
         found = rules.in_force(connection, desk=wanted, as_of=as_of)
@@ -55,11 +58,12 @@ def one(
     """A rule as it stands, as it stood at a moment, or under a version."""
     with service.engine.begin() as connection:
         found = rules.one(connection, rule_id, version, desk=caller.desk, as_of=as_of)
+        enabled = found is not None and rules.enabled(connection, found)
     if found is None:
         raise ProblemError(
             "not-found", f"There is no rule {rule_id!r}" + (f" of version {version}." if version else ".")
         )
-    shown = RuleShown.of(found)
+    shown = RuleShown.of(found, enabled=enabled)
     response.headers["ETag"] = _etag(shown)
     return shown
 
@@ -94,11 +98,28 @@ def put(
 ) -> RuleSaved:
     """The next version of a rule. Alerts that are open live on under the version that opened them.
 
+    A rule that is out of force stays so (`enabled`) until it is enabled.
+
     With If-Match and the ETag of the rule as it was read, 412 where somebody has saved another meanwhile.
     """
     shown = _save(service, caller, audit, storable_id(rule_id), raw, expected=_version(if_match))
     response.headers["ETag"] = _etag(shown)
     return shown
+
+
+@router.post("/{rule_id}/disable", summary="Put a rule out of force")
+def disable(service: TheService, caller: RuleKeeper, audit: Audit, rule_id: RuleId) -> RuleStands:
+    """No figure opens an alert of it until it is enabled; it is found by its id, and listed no more.
+
+    Alerts that are open stay so: no figure moves them, and a person can close them.
+    """
+    return _stand(service, caller, audit, rule_id, "disable")
+
+
+@router.post("/{rule_id}/enable", summary="Put a rule back in force")
+def enable(service: TheService, caller: RuleKeeper, audit: Audit, rule_id: RuleId) -> RuleStands:
+    """Figures that arrive from now on are followed again; open alerts of it go on with the next of them."""
+    return _stand(service, caller, audit, rule_id, "enable")
 
 
 @router.post(
@@ -174,13 +195,32 @@ def _save(
         if owner is not None and not caller.sees(owner):
             raise ProblemError("not-found", f"There is no rule {rule_id!r} of your desk.")
         held = rules.one(connection, rule_id)
+        before = None if held is None else RuleShown.of(held, enabled=rules.enabled(connection, held))
         saved = save_rule(connection, rule_id, clean_json(raw), now=service.now(), expected=expected)
         caller.narrowed(saved.desk)
-        before = None if held is None else RuleShown.of(held)
-        audit.note(connection, "rule.saved", rule_id, before=before, after=RuleShown.of(saved))
-        standing, said = standing_alerts(connection, saved)
+        stands = Standing(saved.id, saved.version, saved.desk, rules.enabled(connection, saved))
+        shown = RuleShown.of(saved, enabled=stands.enabled)
+        audit.note(connection, "rule.saved", rule_id, before=before, after=shown)
+        standing, said = standing_alerts(connection, stands)
     return RuleSaved(
-        **dict(RuleShown.of(saved)),
+        **dict(shown),
         open_alerts=[each.id for each in standing],
         open_alerts_in_words=said,
     )
+
+
+def _stand(
+    service: TheService, caller: Caller, audit: Auditor, rule_id: str, act: Literal["enable", "disable"]
+) -> RuleStands:
+    """Put a rule of the caller's own desk out of force or back; kept where it changed anything."""
+    change = enable_rule if act == "enable" else disable_rule
+    with service.engine.begin() as connection:
+        owner = rules.desk_of(connection, rule_id)
+        if owner is None or not caller.sees(owner):
+            raise UnknownRuleError(rule_id)
+        told = change(connection, rule_id, now=service.now())
+        if told.changed:
+            audit.note(
+                connection, f"rule.{act}d", rule_id, before=asdict(told.before), after=asdict(told.after)
+            )
+    return RuleStands.of(told)

@@ -113,6 +113,7 @@ class AlertStory(AlertShown):
             "examples": [
                 {
                     **EXAMPLE,
+                    "rule_enabled": True,
                     "events": [
                         {
                             "id": 3,
@@ -131,6 +132,9 @@ class AlertStory(AlertShown):
         }
     )
 
+    rule_enabled: bool = Field(
+        description="False where its rule is out of force: no figure moves it, and a person can close it."
+    )
     events: list[EventShown]
     notes: list[NoteShown]
 

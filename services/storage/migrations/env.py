@@ -1,4 +1,4 @@
-"""Alembic's entry: one connection, one transaction, our metadata."""
+"""Alembic's entry: one connection, one transaction that no other migration runs beside, our metadata."""
 
 from typing import Any, Literal
 
@@ -7,6 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import create_engine
 
 from services.storage.columns import Moment, MonthColumn
+from services.storage.schema import alone
 from services.storage.tables import metadata
 
 
@@ -20,8 +21,11 @@ def render(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
 
 
 engine = create_engine(context.config.attributes["database_url"])
-with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, render_item=render)
-    with context.begin_transaction():
-        context.run_migrations()
-engine.dispose()
+try:
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata, render_item=render)
+        with context.begin_transaction():
+            alone(connection, context.config.attributes["patience"])  # before the version is read
+            context.run_migrations()
+finally:
+    engine.dispose()

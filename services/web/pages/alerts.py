@@ -183,6 +183,7 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         record=record,
         state=record.state,
         rule=found.rule,
+        rule_in_force=found.in_force,
         rule_words=None
         if found.rule is None
         else spoken(found.rule, [] if found.series is None else [found.series]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -17,8 +18,9 @@ from forecasting.months import Month
 from services.bootstrap import Service
 from services.ingestion.json_text import JsonTextError
 from services.queries import observations, rules, series
+from services.usecases.enable_rule import UnreadableRuleError, disable_rule, enable_rule
 from services.usecases.rehearse_rule import Rehearsed, rehearse_rule
-from services.usecases.save_rule import save_rule
+from services.usecases.save_rule import save_rule, standing_alerts
 from services.web.builder.drafts import draft_of, new_draft
 from services.web.builder.kinds import KINDS, number
 from services.web.builder.readings import place_of, read, reason_of, spoken, to_type
@@ -73,6 +75,7 @@ def listed(
     with service.engine.begin() as connection:
         found = rules.in_force(connection, desk=looking.caller.desk)
         heard = rules.heard(connection, now=service.now())
+        resting = rules.out_of_force(connection, desk=looking.caller.desk)
     if format == "csv":
         columns: tuple[Column[Rule], ...] = (
             *RULE_COLUMNS,
@@ -81,7 +84,7 @@ def listed(
             Column("noise", lambda rule: heard.get(rule.id, NOTHING).noise),
         )
         return as_csv("rules", columns, found)
-    return page(request, looking, "rules.html", rules=found, heard=heard, nothing=NOTHING)
+    return page(request, looking, "rules.html", rules=found, resting=resting, heard=heard, nothing=NOTHING)
 
 
 @router.get("/rules/new")
@@ -149,20 +152,45 @@ def save(request: Request, looking: RuleKeeping, typed: TheForm) -> Response:
             if owner is not None and not looking.caller.sees(owner):
                 raise NotFoundError(f"There is no rule {rule_id!r} of your desk.", "/rules")
             held = rules.one(connection, rule_id)
+            before = None if held is None else _kept(connection, held)
             saved = save_rule(connection, rule_id, typed.draft.raw(), now=service.now())
             looking.caller.narrowed(saved.desk)
-            before = None if held is None else _kept(held)
-            keep(request, looking, connection, "rule.saved", rule_id, before=before, after=_kept(saved))
+            after = _kept(connection, saved)
+            keep(request, looking, connection, "rule.saved", rule_id, before=before, after=after)
     except (AlertsError, JsonTextError) as error:
         refusal = "" if isinstance(error, InvalidRuleError) else f"Nothing was saved. {error}"
         with service.engine.begin() as connection:
             return _built(request, looking, connection, typed, refusal=refusal)
     said = f"Version {saved.version} is saved and in force: figures that arrive from now on may open it."
+    if not after["enabled"]:
+        said = f"Version {saved.version} is saved. The rule is out of force still: no figure opens it."
     return back_to(f"/rules/{rule_id}", said)
 
 
-def _kept(rule: Rule) -> dict[str, Any]:
-    return {"id": rule.id, "version": rule.version, **dump_rule(rule)}
+@router.post("/rules/{rule_id}/{act}")
+def stand(
+    request: Request, looking: RuleKeeping, rule_id: str, act: Literal["disable", "enable"]
+) -> Response:
+    """The rule put out of force or back, and what becomes of the alerts of it that are open."""
+    service: Service = request.app.state.service
+    change = disable_rule if act == "disable" else enable_rule
+    try:
+        with service.engine.begin() as connection:
+            owner = rules.desk_of(connection, rule_id)
+            if owner is None or not looking.caller.sees(owner):
+                raise NotFoundError(f"There is no rule {rule_id!r} of your desk.", "/rules")
+            told = change(connection, rule_id, now=service.now())
+            if told.changed:
+                before, after = asdict(told.before), asdict(told.after)
+                keep(request, looking, connection, f"rule.{act}d", rule_id, before=before, after=after)
+    except (AlertsError, UnreadableRuleError) as error:
+        return back_to(f"/rules/{rule_id}", str(error))
+    return back_to(f"/rules/{rule_id}", told.in_words())
+
+
+def _kept(connection: Connection, rule: Rule) -> dict[str, Any]:
+    enabled = rules.enabled(connection, rule)
+    return {"id": rule.id, "version": rule.version, "enabled": enabled, **dump_rule(rule)}
 
 
 def _rehearsed(connection: Connection, looking: Visitor, typed: Typed, service: Service) -> Rehearsed:
@@ -192,6 +220,7 @@ def _built(
 ) -> Response:
     visible = series.chosen(connection, desk=looking.caller.desk)
     versions = rules.versions(connection, typed.rule_id, desk=looking.caller.desk)
+    stands = rules.standing(connection, typed.rule_id) if versions.saved else None
     rehearsal = None
     if told is not None:
         rehearsal = {
@@ -218,6 +247,8 @@ def _built(
         reason_of=reason_of,
         to_type=to_type,
         spoken=spoken,
+        stands=stands,
+        open_alerts="" if stands is None else standing_alerts(connection, stands)[1],
         versions=versions.saved,
         saved_by=versions.saved_by,
         rehearsal=rehearsal,

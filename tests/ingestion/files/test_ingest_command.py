@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from agency_files import COMEXSTAT, GACC_ENGLISH
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import create_engine, text
 from typer.testing import Result
 
@@ -150,3 +156,40 @@ def test_a_mapping_that_cannot_be_is_refused(run: Run, tmp_path: Path) -> None:
     assert "numbers.decimal is 'x'; it is one of '.', ','" in refused.output
     assert "--map says how" in run("ingest", file, "--map", mapping, "--unit", "t").output
     assert "There is no file" in run("ingest", tmp_path / "none.csv").output
+
+
+def test_a_release_by_command_is_told_as_any_other(
+    run: Run, database_url: str, valkey_url: str, tmp_path: Path
+) -> None:
+    """Each way of ingest logs its commit once, to standard error, and counts its figures and verdicts."""
+    run("series", "add", "A", "--name", "A", "--unit", "t")
+    strict, guessed = tmp_path / "strict.csv", tmp_path / "guessed.csv"
+    strict.write_text("series_id,month,value,unit\nA,2025-05,5,t\nA,2025-06,6,t\n")
+    guessed.write_text("series;month;value;unit\nA;2025-07;5,5;t\n")
+    numbers = tmp_path / "numbers"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": valkey_url,
+        "PROMETHEUS_MULTIPROC_DIR": str(numbers),
+    }
+    for file, recorded in ((strict, 2), (guessed, 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", "from services.cli import app; app()", "ingest", str(file)],
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"{recorded} recorded, 0 revised")
+        (told,) = [line for line in done.stderr.splitlines() if "release committed" in line]
+        told = re.sub(r"\x1b\[[0-9;]*m", "", told)
+        assert f"recorded={recorded}" in told
+        assert "way=file" in told
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(numbers))
+    assert registry.get_sample_value("tonnage_figures_total", {"outcome": "recorded"}) == 3
+    assert registry.get_sample_value("tonnage_verdicts_total", {"verdict": "not_judged"}) == 3
+    assert registry.get_sample_value("tonnage_release_commit_seconds_count") == 2
