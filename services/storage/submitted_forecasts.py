@@ -61,7 +61,7 @@ def listed(
         query = _newest(query)
     kept = query.subquery()
     rows = connection.execute(select(kept).where(kept.c.id > after).order_by(kept.c.id).limit(limit))
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 def _newest(query: Select[Any]) -> Select[Any]:
@@ -107,7 +107,7 @@ def others(
     said: dict[str, list[Submitted]] = {}
     for row in connection.execute(query):
         named[row.forecaster_id] = Forecaster(row.forecaster_id, row.name, row.desk)
-        said.setdefault(row.series_id, []).append(_record(row).said)
+        said.setdefault(row.series_id, []).append(record_of(row).said)
     return {each: Others(named, theirs, held.get(each)) for each, theirs in said.items()}
 
 
@@ -130,7 +130,8 @@ def _row(record: SubmittedRecord) -> dict[str, Any]:
     }
 
 
-def _record(row: Any) -> SubmittedRecord:
+def record_of(row: Any) -> SubmittedRecord:
+    """A row of the table, or of a query that holds its columns."""
     said = Submitted(
         row.forecaster_id,
         Span(row.first_month, row.months),

@@ -421,9 +421,9 @@ def test_what_others_expected_is_said_with_the_figure() -> None:
     data = alert_event(moved, level_rule(), state, figure(2626.0, against=said))["data"]
     assert [each["forecaster"] for each in data["against"]] == ["consensus", "house", "p", "q"]
     assert (
-        "Against Consensus of analysts: 4,900 t from 12 answers (range 4,500 to 5,400 t), 46 % below, a "
-        "larger miss than the 31 held before it. Against House view: 2,500 t (80 % interval 2,000 to 3,100 t), 5 % "
-        "above. Against P: 2,500 t, met."
+        "Against Consensus of analysts: 4,900 t from 12 answers (range 4,500 to 5,400 t), 46 % below, "
+        "a larger miss than the 31 held before it. Against House view: 2,500 t (80 % interval 2,000 to "
+        "3,100 t), 5 % above. Against P: 2,500 t, met."
     ) in data["sentence"]
     assert "Against Q" not in data["sentence"]
     assert unstated_numbers(data) == ()
