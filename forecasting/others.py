@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from forecasting.months import Month, Span
+from forecasting.months import Span
 from forecasting.prints import PrintArrays, micros, moment
 
 FEWEST_ERRORS = 8
@@ -192,9 +192,11 @@ class Others:
         self._spans = {each.span for each in said}
         self._first: dict[Span, tuple[int, float]] = {}
         if held is not None:
+            named = {(each.first.ordinal, each.months): each for each in self._spans}
             columns = (held.first, held.months, held.values, held.known)
             for first, months, value, known in zip(*(each.tolist() for each in columns), strict=True):
-                self._keep(Span(Month(first), months), value, known)
+                if (span := named.get((first, months))) is not None:
+                    self._keep(span, value, known)
 
     def tell(self, span: Span, value: float | None, known_from: dt.datetime) -> None:
         """One more print of the series; None is a withdrawal."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, and_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from forecasting.months import Month, Span
@@ -93,14 +93,37 @@ def published(
 
 
 def others(
-    connection: Connection, series_ids: Collection[str], held: Mapping[str, PrintArrays]
+    connection: Connection,
+    series_ids: Collection[str],
+    months: Collection[Month],
+    held: Mapping[str, PrintArrays],
 ) -> dict[str, Others]:
-    """What counts of the forecasts of others, by series, by one query; ``held`` are the prints of each."""
+    """What counts of the forecasts of others, by series, by one query; ``held`` are the prints of each.
+
+    A forecaster that said nothing of a span of the series that begins in one of the ``months`` is left out.
+    """
     table = submitted_forecasts
+    asked = table.alias("asked")
+    foretold = (
+        select(asked.c.series_id, asked.c.forecaster_id)
+        .where(
+            among(asked.c.series_id, series_ids),
+            among(asked.c.first_month, months),
+            asked.c.claimed_from.is_(None),
+        )
+        .distinct()
+        .subquery()
+    )
     query = (
         select(table, forecasters.c.name, forecasters.c.desk)
         .join(forecasters, forecasters.c.id == table.c.forecaster_id)
-        .where(among(table.c.series_id, series_ids), table.c.claimed_from.is_(None))
+        .join(
+            foretold,
+            and_(
+                foretold.c.series_id == table.c.series_id, foretold.c.forecaster_id == table.c.forecaster_id
+            ),
+        )
+        .where(table.c.claimed_from.is_(None))
         .order_by(table.c.known_from, table.c.id)
     )
     named: dict[str, Forecaster] = {}

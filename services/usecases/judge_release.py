@@ -85,7 +85,7 @@ def load(
         standing_forecasts.judges(connection, {each for each in wanted if each is not None}),
         frozenset(foretold),
         {each: moment(arrays.known[-1]) for each, arrays in held.items()},
-        submitted_forecasts.others(connection, ids, held),
+        submitted_forecasts.others(connection, ids, {figure.span.first for figure in figures}, held),
     )
 
 
