@@ -251,8 +251,9 @@ def measured(connection: Connection, model: str, *, as_of: dt.datetime | None = 
         return Measured(0, None, None, reason)
     return Measured(
         figures,
-        sum(each.coverage_80 * each.figures for each in own) / figures,
-        sum(each.coverage_95 * each.figures for each in own) / figures,
+        sum((each.coverage_80 or 0.0) * each.figures for each in own)
+        / figures,  # our own have both intervals
+        sum((each.coverage_95 or 0.0) * each.figures for each in own) / figures,
         None,
     )
 
