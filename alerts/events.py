@@ -17,6 +17,7 @@ from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.wording import overdue_sentence, person_sentence, sentence
 from forecasting.months import Span
+from forecasting.others import Against
 from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.records import Extreme, Rank
 
@@ -24,7 +25,7 @@ VERSION = 1
 """Version of the bodies; a field is added within it, never taken away or given another meaning."""
 
 LISTED = 50
-"""Series that one message lists: a body is bounded, and a late release may miss hundreds."""
+"""Series, or forecasters, that one message lists: a body is bounded; a late release may miss hundreds."""
 
 SHORT_SENTENCE = 2_000
 """Characters of a sentence that a shortened body keeps: six bytes each is far below what may be sent."""
@@ -65,8 +66,8 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
 
     Volumes are in the series' unit; changes are ratios less one; probabilities lie in 0 to 1; ``one_in`` is
     the rounded odds against a figure so far out, null where they are no news, which a chance above one in 20
-    is; ``episode`` is the one that the figure stands in, by the figures up to it; times are ISO 8601 in UTC;
-    periods are YYYY-MM or YYYY-MM..YYYY-MM.
+    is; ``episode`` is the one that the figure stands in, by the figures up to it; ``against`` holds the
+    forecasters that the rule's desk sees; times are ISO 8601 in UTC; periods are YYYY-MM or YYYY-MM..YYYY-MM.
     """
     data = {
         "series": _series(facts.series_id, facts.series_name, facts.unit),
@@ -78,6 +79,8 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
         "change_month": facts.change_month,
         "change_year": facts.change_year,
         "previous": _figure(facts.previous),
+        "previous_revised": facts.previous_revised,
+        "against": [_against(each) for each in facts.against if each.desk in {None, rule.desk}][:LISTED],
         "year_ago": _figure(facts.year_ago),
         "detection": _detection(facts),
         "forecast": _forecast(facts),
@@ -275,6 +278,24 @@ def _counterfactual(before: Band | None) -> Body | None:
         return None
     past = before.rolled_past
     return {**_band(before), "rolled_past": None if past is None else str(past)}
+
+
+def _against(said: Against) -> Body:
+    return {
+        "forecaster": said.forecaster,
+        "name": said.name,
+        "expected": said.expected,
+        "bounds": said.bounds,
+        "low": said.low,
+        "high": said.high,
+        "count": said.count,
+        "submitted": _time(said.submitted),
+        "difference": said.difference,
+        "percent": said.percent,
+        "surprise": said.surprise,
+        "errors": said.errors,
+        "largest": said.largest,
+    }
 
 
 def _detection(facts: Facts) -> Body:

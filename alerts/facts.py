@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alerts.errors import InvalidFactsError
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
+from forecasting.others import Against
 from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.detection import Detection
 from forecasting.shocks.divergence import Divergence
@@ -123,6 +124,10 @@ class Facts:
     records, change_records
         Of the figure, and of its changes on the year and on the month; ``rank_in_month`` is its place among
         the same calendar months of the years held.
+    previous_revised
+        Value of ``previous`` before the release that the figure came in revised it; None where it did not.
+    against
+        The figure against each forecaster that had foretold it, whichever desk may hear of that.
     year_to_date, year_to_date_before
         Totals from January to the figure's last month, of its year and of the year before.
     counterfactual
@@ -158,6 +163,7 @@ class Facts:
     year_to_date: Figure | None = None
     year_to_date_before: Figure | None = None
     previous: Figure | None = None
+    previous_revised: float | None = None
     year_ago: Figure | None = None
     records: tuple[Extreme, ...] = ()
     change_records: tuple[Extreme, ...] = ()
@@ -173,6 +179,7 @@ class Facts:
     mirror_gap: MirrorGap | None = None
     expectation: Expectation | None = None
     awaited: bool = False
+    against: tuple[Against, ...] = ()
 
     def __post_init__(self) -> None:
         if self.known_from.tzinfo is None:

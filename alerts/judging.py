@@ -16,6 +16,7 @@ from alerts.bands import band, band_of
 from alerts.facts import Branch, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
+from forecasting.others import Against
 from forecasting.prints import Prints, Standing
 from forecasting.series import Observation, Series
 from forecasting.shocks import changes
@@ -98,6 +99,7 @@ class Placed:
     ``before`` is the series up to the figure's span as it stood without the figure, ``after`` all of it with
     the figure; ``replaced`` is what it replaces, ``to_date`` the total of its year up to it, and
     ``to_date_before`` that of the year before. ``ahead`` is the newest forecast that stood at that moment.
+    ``previous_revised`` and ``against`` are as in the facts.
     """
 
     arrived: Arrived
@@ -108,6 +110,8 @@ class Placed:
     replaced: Standing | None
     to_date: Figure | None
     to_date_before: Figure | None
+    previous_revised: float | None = None
+    against: tuple[Against, ...] = ()
 
 
 def place(arrived: Arrived, prints: Prints, judge: Judge | None, ahead: Forecast | None) -> Placed:
@@ -170,6 +174,8 @@ def _judgement(placed: Placed, detection: Detection) -> Judgement:
         forecast=None
         if used is None or used.id is None
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
+        previous_revised=placed.previous_revised,
+        against=placed.against,
         next_expected=None
         if forecast is None
         else _after_shock(forecast, placed.after, span, detection.verdict) or _next(forecast, span),

@@ -8,6 +8,7 @@ from alerts.events import VERSION, EventType
 from alerts.hysteresis import Status
 from alerts.rules import Severity
 from alerts.states import TransitionKind
+from forecasting.others import INTERVAL_80, RANGE
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.episodes import Status as EpisodeStatus
 from forecasting.shocks.interventions import Intervention
@@ -184,6 +185,23 @@ _EPISODE = _object(
 )
 """The episode that the figure stands in, as /v1/episodes names its fields, by the figures up to it."""
 
+_AGAINST = _object(
+    forecaster=_TEXT,
+    name=_TEXT,
+    expected=_NUMBER,
+    bounds=_or_null({"enum": [RANGE, INTERVAL_80]}),
+    low=_or_null(_NUMBER),
+    high=_or_null(_NUMBER),
+    count=_or_null(_COUNT),
+    submitted=_TIME,
+    difference=_NUMBER,
+    percent=_or_null(_NUMBER),
+    surprise=_or_null(_NUMBER),
+    errors=_COUNT,
+    largest={"type": "boolean"},
+)
+"""The figure against what another forecaster had said of it; see forecasting.others.Against."""
+
 _FIGURE_AT_FIRST = _object(
     sentence=_TEXT,
     series=_SERIES,
@@ -217,7 +235,12 @@ _FIGURE_AT_FIRST = _object(
     transition=_TRANSITION,
     unheard=_UNHEARD,
 )
-_FIGURE = _added(_FIGURE_AT_FIRST, episode=_or_null(_EPISODE))
+_FIGURE = _added(
+    _FIGURE_AT_FIRST,
+    episode=_or_null(_EPISODE),
+    previous_revised=_or_null(_NUMBER),
+    against={"type": "array", "items": _AGAINST},
+)
 
 _SHORTENED = _object(sentence=_TEXT, shortened=_object(whole=_TEXT, alert_id=_or_null(_TEXT)))
 

@@ -10,10 +10,14 @@ from typing import Any
 
 from alerts.conditions import Level
 from alerts.grammar import parse_condition
-from alerts.quantities import apart, estimate, level, percent, volume
+from alerts.quantities import apart, counted, estimate, level, percent, volume
 from forecasting.months import Month, Span
+from forecasting.others import INTERVAL_80
 
 Fields = Mapping[str, Any]
+
+OTHERS = 3
+"""Forecasters that a sentence says; the rest stand in the message."""
 
 _NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 
@@ -35,6 +39,11 @@ def _stated_figure(data: Fields) -> Iterator[tuple[str, str]]:
             before, after = apart(revision["previous"], value)
             yield "revision.previous", before
             yield "value (revised)", after
+    if data.get("previous_revised") is not None and data["previous"] is not None:
+        before, after = apart(data["previous_revised"], data["previous"]["value"])
+        yield "previous_revised", before
+        yield "previous.value", after
+        yield "previous.period", Span.parse(data["previous"]["period"]).name
     for key in ("change_month", "change_year"):
         if data[key] is not None:
             yield key, percent(data[key])
@@ -65,12 +74,31 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
             yield f"{key}.0.from", Month.parse(record["since"] or record["first_held"]).name
             if record["years_claimed"] is not None:
                 yield f"{key}.0.years_claimed", str(record["years_claimed"])
+    yield from _stated_others(data)
     if data["awaited"] is not None:
         yield "awaited.days_late", f"{data['awaited']['days_late']:,}"
     if data["measure"] is not None:
         day = dt.date.fromisoformat(data["measure"]["day"])
         yield "measure.day", f"{day.day} {Month.from_date(day).name}"
     yield from stated_unheard(data)
+
+
+def _stated_others(data: Fields) -> Iterator[tuple[str, str]]:
+    """How a figure against others is written; a body kept before such was told holds nothing of it."""
+    for place, said in enumerate(data.get("against", ())[:OTHERS]):
+        key = f"against.{place}"
+        yield f"{key}.expected", volume(said["expected"])
+        if said["bounds"] is not None:
+            yield f"{key}.low", volume(said["low"])
+            yield f"{key}.high", volume(said["high"])
+            if said["bounds"] == INTERVAL_80:
+                yield f"{key}.level", "80 %"
+        if said["count"] is not None:
+            yield f"{key}.count", counted(said["count"], "answer")
+        if said["percent"] is not None:
+            yield f"{key}.percent", percent(said["percent"] / 100)
+        if said["largest"]:
+            yield f"{key}.errors", f"{said['errors']:,}"
 
 
 def stated_unheard(data: Fields) -> Iterator[tuple[str, str]]:
@@ -111,7 +139,7 @@ def unstated_numbers(data: Fields) -> tuple[str, ...]:
     title = (data["measure"] or {}).get("title")
     release = (data["awaited"] or {}).get("release")
     names = claim.get("text"), claim.get("source_name"), title, release, data["series"]["name"]
-    for verbatim in names:
+    for verbatim in (*names, *(each["name"] for each in data.get("against", ()))):
         text = text.replace(verbatim or "\0", "")
     text = text.replace(f" {data['series']['unit']}", "")
     known = {number for said in stated(data).values() for number in _NUMBER.findall(said)}

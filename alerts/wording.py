@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alerts.quantities import RAREST, counted
-from alerts.stated import Fields, stated, stated_unheard
+from alerts.stated import OTHERS, Fields, stated, stated_unheard
 from forecasting.months import Span
 
 IF = {"LS": "lasts", "TC": "fades", "AO": "passes", "anticipation": "is given back"}
@@ -21,7 +21,9 @@ def sentence(data: Fields) -> str:
     clauses = (
         _headline(data, said),
         _revision(data, said),
+        _previous(data, said),
         _expectation(data, said),
+        _against(data, said),
         _record(data, said),
         _claim(data),
         _measure(data, said),
@@ -82,6 +84,14 @@ def _revision(data: Fields, said: Mapping[str, str]) -> str:
     return f"Revised from {said['revision.previous']} to {said['value (revised)']} {data['series']['unit']}."
 
 
+def _previous(data: Fields, said: Mapping[str, str]) -> str:
+    """The figure before, where the same release revised it."""
+    if "previous_revised" not in said or data["value"] is None:
+        return ""
+    from_to = f"from {said['previous_revised']} to {said['previous.value']} {data['series']['unit']}"
+    return f"{said['previous.period']} was revised {from_to}."
+
+
 def _expectation(data: Fields, said: Mapping[str, str]) -> str:
     found, unit = data["detection"], data["series"]["unit"]
     if data["value"] is None:
@@ -95,6 +105,27 @@ def _expectation(data: Fields, said: Mapping[str, str]) -> str:
         rare = "less than" if found["one_in"] >= RAREST else "about"
         text += f"; a figure this {side} had a chance of {rare} {said['detection.one_in']}"
     return text + "."
+
+
+def _against(data: Fields, said: Mapping[str, str]) -> str:
+    """The figure beside what others had said of it before, a clause each."""
+    unit, clauses = data["series"]["unit"], []
+    for place, each in enumerate(data.get("against", ())[:OTHERS]):
+        key = f"against.{place}"
+        text = f"Against {each['name']}: {said[f'{key}.expected']} {unit}"
+        if f"{key}.count" in said:
+            text += f" from {said[f'{key}.count']}"
+        if each["bounds"] is not None:
+            ends = "range" if f"{key}.level" not in said else f"{said[f'{key}.level']} interval"
+            text += f" ({ends} {said[f'{key}.low']} to {said[f'{key}.high']} {unit})"
+        if each["percent"] == 0:
+            text += ", met"
+        elif each["percent"] is not None:
+            text += f", {said[f'{key}.percent']} {'below' if each['difference'] < 0 else 'above'}"
+        if each["largest"]:
+            text += f", a larger miss than the {said[f'{key}.errors']} held before it"
+        clauses.append(f"{text}.")
+    return " ".join(clauses)
 
 
 def _interval(key: str, said: Mapping[str, str]) -> str:

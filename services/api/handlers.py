@@ -32,6 +32,11 @@ from services.usecases.enable_rule import UnknownRuleError, UnreadableRuleError
 from services.usecases.handle_alerts import SnoozeInThePastError, UnknownAlertError
 from services.usecases.manage_endpoints import TooManySecretsError, UnknownEndpointError
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
+from services.usecases.put_forecaster import (
+    ForecasterMovedError,
+    SharedForecasterError,
+    UnknownForecasterError,
+)
 from services.usecases.record_observations import IdempotencyKeyReusedError
 from services.usecases.request_forecast import NoFiguresError, NotPublishedError
 from services.usecases.save_rule import RuleChangedError
@@ -57,6 +62,9 @@ def install(app: FastAPI) -> None:
         IdempotencyKeyReusedError: "idempotency-key-reused",
         OtherDeskError: "forbidden",
         SharedThingError: "forbidden",
+        SharedForecasterError: "forbidden",
+        UnknownForecasterError: "not-found",
+        ForecasterMovedError: "conflict",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
         UnknownRuleError: "not-found",

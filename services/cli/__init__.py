@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from services.cli import (
     deliveries,
     endpoints,
+    forecasters,
     ingest,
     keys,
     measures,
@@ -76,6 +77,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(rules.app, name="rules")
 app.add_typer(silences.app, name="silences")
 app.add_typer(measures.app, name="measures")
+app.add_typer(forecasters.app, name="forecasters")
 app.add_typer(releases.app, name="releases")
 app.add_typer(sources.app, name="sources")
 app.add_typer(keys.app, name="key")

@@ -164,10 +164,13 @@ class Standing:
     pinball: float | None
     wis: float | None
     bias: float | None
-    coverage_80: float
-    coverage_95: float
+    coverage_80: float | None
+    coverage_95: float | None
     naive_mase: float | None
     naive_wis: float | None
+    coverage_range: float | None = None
+    service_mase: float | None = None
+    skill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from forecasting.months import Month
+from forecasting.others import INTERVAL_80, RANGE
 from forecasting.portfolios import BASELINE
 from services.queries.episodes import FollowedEpisode, episodes_as_of
-from services.storage import scores
+from services.storage import other_scores, scores
+from services.storage.other_scores import Paired
 from services.storage.scores import Print, ScoredFigure, Standing
 from services.storage.series import SeriesRecord
 
@@ -20,16 +23,30 @@ __all__ = ["By", "Ground", "Line", "Measured", "Print", "Standing", "ground", "m
 
 By = Literal["model", "horizon", "series"]
 
+FORECASTER = "forecaster:"
+"""What stands before the id of another forecaster, where a line names the model."""
+
 FEWEST_MONTHS = 24
 """Months below which scores are too few to rank methods: two of each month of the year."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the scoreboard: a standing, and that of the baseline on the same forecasts' figures."""
+    """One line of the scoreboard: a standing, and that of the baseline on the same forecasts' figures.
+
+    ``ours`` is the MASE of the service's own forecasts on the figures of another forecaster's line.
+    """
+
+    @property
+    def skill(self) -> float | None:
+        """One less the MASE over the baseline's, above zero where better; None where either is unknown."""
+        if self.baseline is None or self.standing.mase is None or not self.baseline.mase:
+            return None
+        return 1 - self.standing.mase / self.baseline.mase
 
     standing: Standing
     baseline: Standing | None
+    ours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +153,8 @@ def scoreboard(
 ) -> list[Line]:
     """Lines by model, and by horizon or series where asked; with ``members`` one for each member too.
 
-    With ``desk`` only over series that it may see; ``without`` are ids of observations that are left out.
+    With ``desk`` only over series, and of forecasters, that it may see; ``without`` are ids of observations
+    that are left out. Behind our own lines stand those of other forecasters, see ``lines_of_others``.
     """
     found = scores.standings(
         connection,
@@ -150,7 +168,70 @@ def scoreboard(
         without=without,
     )
     naive = {_key(each): each for each in found if each.member == BASELINE}
-    return [Line(each, naive.get(_key(each))) for each in found if members or not each.member]
+    own = [Line(each, naive.get(_key(each))) for each in found if members or not each.member]
+    if model is not None and not model.startswith(FORECASTER):
+        return own
+    pairs = other_scores.paired(
+        connection,
+        against=against,
+        as_of=as_of,
+        forecaster=None if model is None else model.removeprefix(FORECASTER),
+        series_id=series_id,
+        horizon=horizon,
+        desk=desk,
+        without=without,
+    )
+    return own + lines_of_others(pairs, by)
+
+
+def lines_of_others(pairs: Sequence[Paired], by: By) -> list[Line]:
+    """Lines of other forecasters, by id, over the figures that they and the service both foretold.
+
+    Errors are over the scale of the service's newest forecast before the figure, whose horizon is theirs too,
+    and whose seasonal naive is the baseline.
+    """
+    apart: dict[tuple[str, int | None, str | None], list[Paired]] = defaultdict(list)
+    for each in pairs:
+        horizon = each.horizon if by == "horizon" else None
+        apart[each.said.forecaster, horizon, each.series_id if by == "series" else None].append(each)
+    return [
+        _line(*key, apart[key]) for key in sorted(apart, key=lambda key: (key[0], key[1] or 0, key[2] or ""))
+    ]
+
+
+def _line(forecaster: str, horizon: int | None, series_id: str | None, pairs: Sequence[Paired]) -> Line:
+    scaled = [(each.said.expected - each.value) / each.scale for each in pairs if each.scale]
+    inside: dict[str, list[float]] = {RANGE: [], INTERVAL_80: []}
+    for each in pairs:
+        if (bounds := each.said.bounds) is not None:
+            inside[bounds[0]].append(bounds[1] <= each.value <= bounds[2])
+    theirs = Standing(
+        model=f"{FORECASTER}{forecaster}",
+        member="",
+        horizon=horizon,
+        series_id=series_id,
+        figures=len(pairs),
+        mase=_mean([abs(each) for each in scaled]),
+        pinball=None,
+        wis=None,
+        bias=_mean(scaled),
+        coverage_80=_mean(inside[INTERVAL_80]),
+        coverage_95=None,
+        coverage_range=_mean(inside[RANGE]),
+    )
+    naive = replace(
+        theirs,
+        member=BASELINE,
+        mase=_mean([each.naive for each in pairs if each.naive is not None]),
+        bias=None,
+        coverage_80=None,
+        coverage_range=None,
+    )
+    return Line(theirs, naive, _mean([each.ours for each in pairs if each.ours is not None]))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _key(standing: Standing) -> tuple[str, int | None, str | None]:
@@ -170,8 +251,9 @@ def measured(connection: Connection, model: str, *, as_of: dt.datetime | None = 
         return Measured(0, None, None, reason)
     return Measured(
         figures,
-        sum(each.coverage_80 * each.figures for each in own) / figures,
-        sum(each.coverage_95 * each.figures for each in own) / figures,
+        sum((each.coverage_80 or 0.0) * each.figures for each in own)
+        / figures,  # our own have both intervals
+        sum((each.coverage_95 or 0.0) * each.figures for each in own) / figures,
         None,
     )
 

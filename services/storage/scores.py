@@ -48,7 +48,9 @@ class Standing:
     """Means over scored figures; ``horizon`` and ``series_id`` where they group.
 
     ``mase``, ``pinball``, ``wis`` and ``bias`` are over the series' mean absolute yearly change as of each
-    forecast's vintage; None where no scored figure has one.
+    forecast's vintage; None where no scored figure has one. Forecasts of others have no ``pinball``,
+    ``wis`` or ``coverage_95``; ``coverage_80`` is of those with quantiles that reach so far, and
+    ``coverage_range`` of those that gave the range of a poll.
     """
 
     model: str
@@ -60,8 +62,9 @@ class Standing:
     pinball: float | None
     wis: float | None
     bias: float | None
-    coverage_80: float
-    coverage_95: float
+    coverage_80: float | None
+    coverage_95: float | None
+    coverage_range: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ def standings(
 
     With ``desk`` only over series that it may see; ``without`` are ids of observations that are left out.
     """
-    actual = _actual(against, as_of, series_id)
+    actual = actual_prints(against, as_of, series_id)
     group = {"model": [], "horizon": [scores.c.horizon], "series": [scores.c.series_id]}[by]
     query = _means(group).join(actual, actual.c.id == scores.c.observation_id)
     query = query.where(shown_to(desk, scores.c.series_id))
@@ -213,7 +216,7 @@ def figures(
     desk: str | None = None,
 ) -> list[ScoredFigure]:
     """The figures behind a model's standing, each once however many forecasts foretold it."""
-    actual = _actual(against, as_of, series_id)
+    actual = actual_prints(against, as_of, series_id)
     query = (
         select(actual.c.id, actual.c.series_id, actual.c.first_month, actual.c.months)
         .join(scores, scores.c.observation_id == actual.c.id)
@@ -244,7 +247,7 @@ def _means(group: list[Any]) -> Select[Any]:
     )
 
 
-def _actual(against: Print, as_of: dt.datetime | None, series_id: str | None) -> Subquery:
+def actual_prints(against: Print, as_of: dt.datetime | None, series_id: str | None) -> Subquery:
     """Ids of the first print of each span, or of what was known last; a withdrawn figure has no score."""
     span = (observations.c.series_id, observations.c.first_month, observations.c.months)
     known = observations.c.known_from
@@ -272,7 +275,7 @@ class Residual:
 
 def residuals(connection: Connection, model: str, *, as_of: dt.datetime) -> list[Residual]:
     """Residuals of single months of a model's usual forecasts, against what was known last as of a moment."""
-    actual = _actual("latest", as_of, None)
+    actual = actual_prints("latest", as_of, None)
     named = forecasts.c.versions["calibration"].astext
     query = (
         select(scores.c.horizon, scores.c.residual, named.label("calibration"))

@@ -134,6 +134,36 @@ measures = Table(
     Column("recorded_at", Moment, nullable=False),
 )
 
+forecasters = Table(
+    "forecasters",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("desk", Text, comment="whose it is, and who alone sees it; null is every desk"),
+    Column("created_at", Moment, nullable=False),
+)
+
+submitted_forecasts = Table(
+    "submitted_forecasts",
+    metadata,
+    _id(),
+    Column("forecaster_id", ForeignKey("forecasters.id"), nullable=False),
+    Column("series_id", ForeignKey("series.id"), nullable=False),
+    Column("first_month", MonthColumn, nullable=False),
+    Column("months", SmallInteger, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("point", Float, comment="total over the span, in unit"),
+    Column("levels", ARRAY(Float), comment="(q,)"),
+    Column("quantiles", ARRAY(Float), comment="(q,), in unit"),
+    Column("low", Float, comment="the lowest answer of a poll"),
+    Column("high", Float, comment="the highest"),
+    Column("answers", Integer, comment="how many answered"),
+    Column("known_from", Moment, nullable=False, comment="when it was submitted, by our clock"),
+    Column("claimed_from", Moment, comment="when the sender says that it was made; such a row never counts"),
+    Index("ix_submitted_forecasts_series_id_forecaster_id", "series_id", "forecaster_id"),
+    Index("ix_submitted_forecasts_forecaster_id_id", "forecaster_id", "id"),
+)
+
 scores = Table(
     "scores",
     metadata,

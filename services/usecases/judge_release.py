@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from alerts.facts import SourceClaim
 from alerts.judging import Arrived, Judge, Judgement, Placed, judge_figures, place
 from forecasting.months import Span
+from forecasting.others import Against, Others
 from forecasting.prints import Prints, moment
 from forecasting.series import Observation
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
-from services.storage import observations, standing_forecasts, verdicts
+from services.storage import observations, standing_forecasts, submitted_forecasts, verdicts
 from services.storage.observations import ObservationRecord
 from services.storage.series import SeriesRecord
 from services.storage.standing_forecasts import Asked, Stood
@@ -27,7 +28,7 @@ class Known:
 
     ``judges`` holds the forecast that judged each span's first print, None where none did; ``stood`` what
     stood before each figure asked about; ``newest`` when the last news of a series became known. ``prints``
-    move forward in time as figures are placed.
+    move forward in time as figures are placed. ``others`` hold what others had said, of series that any did.
     """
 
     prints: Mapping[str, Prints]
@@ -36,6 +37,7 @@ class Known:
     forecasts: Mapping[int, Judge]
     foretold: frozenset[str]
     newest: Mapping[str, dt.datetime]
+    others: Mapping[str, Others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def load(
     model: str,
     now: dt.datetime,
 ) -> Known:
-    """What stood before the figures, by five queries whatever their count and that of forecasts archived."""
+    """What stood before the figures, by six queries whatever their count and that of forecasts archived."""
     ids = {figure.series_id for figure in figures}
     held = observations.prints(connection, ids)
     judges = verdicts.judges(connection, ids, {figure.span.first for figure in figures})
@@ -83,6 +85,7 @@ def load(
         standing_forecasts.judges(connection, {each for each in wanted if each is not None}),
         frozenset(foretold),
         {each: moment(arrays.known[-1]) for each, arrays in held.items()},
+        submitted_forecasts.others(connection, ids, {figure.span.first for figure in figures}, held),
     )
 
 
@@ -101,6 +104,7 @@ def judge_release(
     """
     kept: list[ObservationRecord | None] = []
     placed: list[Placed] = []
+    revised: dict[tuple[str, Span, dt.datetime], float | None] = {}
     for figure in figures:
         record = _row(figure, source, now)
         prints = known.prints[figure.series_id]
@@ -115,7 +119,17 @@ def judge_release(
         judge = known.judges.setdefault((figure.series_id, figure.span), stood.judge)
         ahead = None if stood.ahead is None else known.forecasts[stood.ahead].forecast
         by = None if judge is None else known.forecasts.get(judge)
-        placed.append(place(arrived(registered[figure.series_id], record), prints, by, ahead))
+        at = record.observation.known_from
+        if before is not None:
+            revised[figure.series_id, figure.span, at] = before.value
+        earlier = Span(figure.span.first - figure.span.months, figure.span.months)
+        placed.append(
+            replace(
+                place(arrived(registered[figure.series_id], record), prints, by, ahead),
+                previous_revised=revised.get((figure.series_id, earlier, at)),
+                against=_against(known.others.get(figure.series_id), record.observation),
+            )
+        )
         kept.append(record)
     judgements = iter(judge_figures(placed, budget=budget))
     return Judged(
@@ -124,6 +138,14 @@ def judge_release(
             for figure, record in zip(figures, kept, strict=True)
         ]
     )
+
+
+def _against(others: Others | None, observation: Observation) -> tuple[Against, ...]:
+    """A figure against what others had said of it; it is told to them, as a past error of later figures."""
+    if others is None:
+        return ()
+    others.tell(observation.span, observation.value, observation.known_from)
+    return others.against(observation.span, observation.value, observation.known_from)
 
 
 def arrived(series: SeriesRecord, record: ObservationRecord) -> Arrived:

@@ -29,6 +29,7 @@ from alerts.facts import Band, Facts, Figure, Following, ForecastUsed, Measure, 
 from alerts.lifecycle import acknowledge
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
+from forecasting.others import Against
 from forecasting.series import Series
 from forecasting.shocks.chronicle import Chapter, Shock
 from forecasting.shocks.detection import Verdict
@@ -38,6 +39,22 @@ from forecasting.shocks.records import Extreme
 from services.ingestion.calendars import shipped
 
 FOLDER = Path(__file__).parent / "golden" / f"v{VERSION}"
+CONSENSUS = Against(
+    forecaster="consensus",
+    name="Consensus of analysts",
+    desk=None,
+    expected=4900.0,
+    bounds="range",
+    low=4500.0,
+    high=5400.0,
+    count=12,
+    submitted=day(-1),
+    difference=-2274.0,
+    percent=-46.40816326530612,
+    surprise=-3.2,
+    errors=31,
+    largest=True,
+)
 NAME = "China's rare-earth magnet exports"
 
 
@@ -83,6 +100,8 @@ def bodies() -> dict[str, dict[str, Any]]:
         change_month=-0.5068,
         change_year=-0.4542,
         previous=Figure(month(-1), 5324.0),
+        previous_revised=5310.0,
+        against=(CONSENSUS,),
         year_ago=Figure(month(-12), 4811.5),
         records=(Extreme("lowest", None, Month.parse("2015-07"), 33, 119, None, tied=False),),
         source_claim=SourceClaim("lowest since February 2020", "A newspaper", "https://example.com/news"),

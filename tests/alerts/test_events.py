@@ -177,6 +177,15 @@ def test_the_largest_body_of_one_alert_is_sent_whole_and_fifty_of_them_short() -
     assert len(many) <= LONGEST_BODY
 
 
+def test_a_body_from_before_forecasts_of_others_came_fits_the_schema_of_its_version() -> None:
+    """What was kept before `against` and `previous_revised` came is still of version 1."""
+    body = json.loads(json.dumps(numbered(BODIES["alert.opened"], 1)))
+    del body["data"]["against"], body["data"]["previous_revised"]
+    assert list(_faults(body, schema(EventType.ALERT_OPENED), "$")) == []
+    body["data"]["against"] = [{"forecaster": "consensus"}]
+    assert list(_faults(body, schema(EventType.ALERT_OPENED), "$")) != []
+
+
 def test_times_are_utc_and_the_version_is_told() -> None:
     """Every body names its type, its version and a moment in UTC."""
     for event, body in BODIES.items():

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from alert_facts import MAY, NOT_JUDGED, day, detection, figure, level_rule, month, step
+from golden_bodies import CONSENSUS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -392,4 +393,37 @@ def test_a_measure_is_named_with_its_day_and_claims_no_cause() -> None:
     data = alert_event(moved, level_rule(), state, figure(2117, measure=known))["data"]
     said = "It may answer to a measure of 4 April 2025: Export licensing (notice 18)."
     assert said in data["sentence"]
+    assert unstated_numbers(data) == ()
+
+
+def test_what_others_expected_is_said_with_the_figure() -> None:
+    """A poll is said with its answers and range, quantiles with their interval, the fourth forecaster not."""
+    house = replace(
+        CONSENSUS,
+        forecaster="house",
+        name="House view",
+        desk="metals",
+        expected=2500.0,
+        bounds="interval_80",
+        low=2000.0,
+        high=3100.0,
+        count=None,
+        difference=126.0,
+        percent=5.04,
+        largest=False,
+    )
+    plain = replace(house, forecaster="p", name="P", bounds=None, low=None, high=None, percent=0.0)
+    other = replace(house, forecaster="spy", name="Spy", desk="grains")
+    said = (CONSENSUS, house, other, plain, replace(plain, forecaster="q", name="Q"))
+    _, (moved,) = step(level_rule(), None, figure(2626.0))
+    state, _ = step(level_rule(), None, figure(2626.0))
+    assert state is not None
+    data = alert_event(moved, level_rule(), state, figure(2626.0, against=said))["data"]
+    assert [each["forecaster"] for each in data["against"]] == ["consensus", "house", "p", "q"]
+    assert (
+        "Against Consensus of analysts: 4,900 t from 12 answers (range 4,500 to 5,400 t), 46 % below, "
+        "a larger miss than the 31 held before it. Against House view: 2,500 t (80 % interval 2,000 to "
+        "3,100 t), 5 % above. Against P: 2,500 t, met."
+    ) in data["sentence"]
+    assert "Against Q" not in data["sentence"]
     assert unstated_numbers(data) == ()

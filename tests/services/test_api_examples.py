@@ -71,6 +71,9 @@ def ids(stage: Stage) -> dict[str, str]:
     found["import_id"] = stage.client.post("/v1/imports", json=FILE_EXAMPLE).json()["id"]
     found["backtest_id"] = str(stage.client.post("/v1/backtests", json={"series": [MAGNETS]}).json()["id"])
     found["message_id"] = stage.client.get("/v1/deliveries").json()["items"][0]["message_id"]
+    found["forecaster_id"] = "consensus"
+    named = stage.client.put("/v1/forecasters/consensus", json={"name": "Consensus"})
+    assert named.status_code == 201, named.text
     found["forecast_id"] = str(stage.client.get(f"/v1/series/{MAGNETS}/forecasts").json()["id"])
     return found
 

@@ -75,6 +75,10 @@ NEEDS: dict[tuple[str, str], str] = {
     ("post", "/v1/jobs/{job_id}/retry"): "write",
     ("get", "/v1/desks"): "read",
     ("get", "/v1/families"): "read",
+    ("get", "/v1/forecasters"): "read",
+    ("put", "/v1/forecasters/{forecaster_id}"): "write",
+    ("get", "/v1/forecasters/{forecaster_id}/forecasts"): "read",
+    ("post", "/v1/forecasters/{forecaster_id}/forecasts"): "write",
     ("get", "/v1/tags"): "read",
     ("get", "/v1/records"): "read",
     ("get", "/v1/releases"): "read",
@@ -106,7 +110,7 @@ def call(stage: Stage, method: str, path: str, headers: dict[str, str]) -> int:
     """Status of an operation called with ids that no thing has and a body that no reader takes."""
     ids = dict.fromkeys(("series_id", "rule_id", "alert_id", "endpoint_id", "key_id", "silence_id"), "none")
     ids |= {"message_id": "none", "episode_id": "none", "measure_id": "none", "calendar_id": "none"}
-    ids |= {"import_id": "none"}
+    ids |= {"import_id": "none", "forecaster_id": "none"}
     address = path.format(**ids, delivery_id=99, forecast_id=99, job_id=99, snapshot_id=99, backtest_id=99)
     body = {"content-type": "application/json"} if method != "get" else {}
     content = b"{}" if method != "get" else None

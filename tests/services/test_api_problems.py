@@ -170,6 +170,10 @@ def test_api_process_loads_no_forecasting_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+FILES = {"/v1/observations", "/v1/imports", "/v1/forecasters/{forecaster_id}/forecasts"}
+"""Routes whose body is read as a file is: what is wrong in it is a fault of an upload."""
+
+
 def test_a_key_given_twice_is_refused_by_every_route_that_takes_json(stage: Stage) -> None:
     """Which value was meant nobody can say: it is asked for again by name, wherever in the body it stands."""
     described = stage.app.openapi()["paths"]
@@ -185,7 +189,7 @@ def test_a_key_given_twice_is_refused_by_every_route_that_takes_json(stage: Stag
         for content in (b'{"desk": "a", "desk": "b"}', b'{"x": [{"y": 1, "desk": 1, "desk": 1}]}'):
             headers = {"content-type": "application/json"}
             answer = stage.client.request(method, address, content=content, headers=headers)
-            files = path in {"/v1/observations", "/v1/imports"}
+            files = path in FILES
             told = assert_problem(answer, 422, "upload-refused" if files else "invalid-request")
             assert "the key 'desk' stands twice" in told["detail"], path
     assert {name for name, count in stage.rows().items() if count} <= {"heartbeats", "alembic_version"}

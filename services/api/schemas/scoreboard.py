@@ -27,6 +27,9 @@ _EXAMPLE: Final[JsonDict] = {
     "coverage_95": 0.95,
     "naive_mase": 1.02,
     "naive_wis": 0.69,
+    "coverage_range": None,
+    "service_mase": None,
+    "skill": 0.304,
 }
 
 
@@ -35,7 +38,7 @@ class StandingShown(Shown):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    model: str
+    model: str = Field(description="A portfolio or model, or forecaster:ID for a forecaster of elsewhere.")
     member: str | None = Field(description="A member of the model; null is the published forecast itself.")
     horizon: int | None = Field(description="Months ahead, where asked for; a span counts by its last.")
     series_id: str | None
@@ -44,10 +47,15 @@ class StandingShown(Shown):
     pinball: float | None = Field(description=f"Mean quantile loss {_SCALED}.")
     wis: float | None = Field(description=f"Mean weighted interval score {_SCALED}.")
     bias: float | None = Field(description=f"Mean of median less actual {_SCALED}.")
-    coverage_80: float
-    coverage_95: float
+    coverage_80: float | None = Field(description="Null where no interval was given.")
+    coverage_95: float | None = Field(description="As above.")
     naive_mase: float | None = Field(description="Of seasonal naive, made with the same forecasts.")
     naive_wis: float | None = Field(description="As above.")
+    coverage_range: float | None = Field(description="Share of figures inside the range of a poll.")
+    service_mase: float | None = Field(
+        description="The service's own on the same figures, beside a forecaster of elsewhere."
+    )
+    skill: float | None = Field(description="1 less mase over naive_mase: above 0 is better than naive.")
 
     @classmethod
     def of(cls, line: Line) -> StandingShown:
@@ -67,6 +75,9 @@ class StandingShown(Shown):
             coverage_95=standing.coverage_95,
             naive_mase=None if naive is None else naive.mase,
             naive_wis=None if naive is None else naive.wis,
+            coverage_range=standing.coverage_range,
+            service_mase=line.ours,
+            skill=line.skill,
         )
 
 

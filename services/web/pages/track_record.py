@@ -126,8 +126,12 @@ def _coverage(lines: list[Score]) -> Markup:
     """Share of figures inside the 80 % and the 95 % interval, by horizon."""
     return lines_chart(
         [
-            Line("80 % interval", [100 * each.standing.coverage_80 for each in lines]),
-            Line("95 % interval", [100 * each.standing.coverage_95 for each in lines], "sibling sibling-4"),
+            Line("80 % interval", [100 * _number(each.standing.coverage_80) for each in lines]),
+            Line(
+                "95 % interval",
+                [100 * _number(each.standing.coverage_95) for each in lines],
+                "sibling sibling-4",
+            ),
         ],
         _horizons(lines),
         label="Per cent of figures inside the interval, by months ahead",

@@ -1,0 +1,131 @@
+"""Forecasts of others are stored before the figures that they are of, all of a batch or none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from forecasting.months import Month, Span
+from forecasting.others import Submitted, contradiction
+from services.ingestion.errors import Fault, UploadRefusedError
+from services.ingestion.submissions import Arriving, ArrivingForecast
+from services.storage import restrictions, series, submitted_forecasts
+from services.storage.series import SeriesRecord
+from services.storage.submitted_forecasts import SubmittedRecord
+from services.usecases.put_forecaster import owned
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionReport:
+    """What became of a batch: rows that count, rows only claimed to be older, and rows held as they are."""
+
+    forecaster: str
+    submitted: int
+    claimed: int
+    unchanged: int
+    known_from: dt.datetime
+
+
+def submit_forecasts(
+    connection: Connection,
+    forecaster_id: str,
+    arriving: Arriving,
+    *,
+    now: dt.datetime,
+    desk: str | None = None,
+) -> SubmissionReport:
+    """Store a batch as submitted ``now``; to a ``desk`` there is no series that it may not see.
+
+    What names an earlier ``known_from`` is stored as claimed: it may be of a month that is published, and
+    counts for nothing. What stands already as it is said again is not stored again. UploadRefusedError with
+    every fault, and then nothing is stored; UnknownForecasterError, SharedForecasterError.
+    """
+    forecaster = owned(connection, forecaster_id, desk=desk)
+    ids = {each.series_id for each in arriving.forecasts}
+    registered = series.lock(connection, ids)  # a figure of the same series is recorded before or after
+    for hidden in restrictions.hidden(connection, registered, desk):
+        del registered[hidden]
+    told = [(each, _record(forecaster.id, each, now)) for each in arriving.forecasts]
+    _refuse(connection, arriving, told, registered, now)
+    standing = {
+        _key(each): replace(each.said, known_from=now)
+        for each in submitted_forecasts.listed(connection, forecaster.id, series_ids=ids)
+    }
+    new = [record for _, record in told if standing.get(_key(record)) != record.said]
+    submitted_forecasts.add(connection, new)
+    claimed = sum(each.said.claimed for each in new)
+    return SubmissionReport(forecaster.id, len(new) - claimed, claimed, len(told) - len(new), now)
+
+
+def _record(forecaster_id: str, given: ArrivingForecast, now: dt.datetime) -> SubmittedRecord:
+    said = Submitted(
+        forecaster_id,
+        given.span,
+        now,
+        given.point,
+        given.levels,
+        given.quantiles,
+        given.low,
+        given.high,
+        given.count,
+        claimed=given.known_from is not None,
+    )
+    return SubmittedRecord(given.series_id, given.unit, said, given.known_from)
+
+
+def _key(record: SubmittedRecord) -> tuple[str, Span, dt.datetime | None]:
+    return record.series_id, record.said.span, record.claimed_from
+
+
+def _refuse(
+    connection: Connection,
+    arriving: Arriving,
+    told: list[tuple[ArrivingForecast, SubmittedRecord]],
+    registered: Mapping[str, SeriesRecord],
+    now: dt.datetime,
+) -> None:
+    """UploadRefusedError with what is wrong in any row, read or not."""
+    faults = list(arriving.faults)
+    published = _published(connection, arriving, registered)
+    first: dict[tuple[str, Span, dt.datetime | None], int] = {}
+    for given, record in told:
+        reason = _fault(given, record, registered.get(given.series_id), now)
+        if reason is None and given.known_from is None:
+            known = published.get(given.series_id, set()) & set(given.span)
+            if known:
+                reason = (
+                    f"a figure of {given.series_id} {min(known)} is known already, and what is said after it "
+                    "is no forecast; give known_from to keep it as claimed, which counts for nothing"
+                )
+        earlier = first.setdefault(_key(record), given.row)
+        if reason is None and earlier != given.row:
+            reason = f"{given.series_id} {given.span} stands in row {earlier} already"
+        if reason is not None:
+            faults.append(Fault(given.row, reason))
+    if faults:
+        raise UploadRefusedError(sorted(faults, key=lambda each: each.row))
+
+
+def _fault(
+    given: ArrivingForecast, record: SubmittedRecord, held: SeriesRecord | None, now: dt.datetime
+) -> str | None:
+    if held is None:
+        return f"there is no series {given.series_id!r}; register it first"
+    if held.unit != given.unit:
+        return f"the unit is {given.unit!r}, and {held.id} is held in {held.unit!r}"
+    if given.known_from is not None and given.known_from > now:
+        return f"known_from {given.known_from.isoformat()} lies in the future"
+    return contradiction(record.said)
+
+
+def _published(
+    connection: Connection, arriving: Arriving, registered: Mapping[str, SeriesRecord]
+) -> dict[str, set[Month]]:
+    spans = [each.span for each in arriving.forecasts if each.known_from is None]
+    if not spans:
+        return {}
+    first, last = min(each.first for each in spans), max(each.last for each in spans)
+    return submitted_forecasts.published(connection, set(registered), first, last)

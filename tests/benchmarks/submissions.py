@@ -1,0 +1,100 @@
+"""What forecasts of others cost: a batch submitted, and a release judged against them.
+
+Run by hand: ``python tests/benchmarks/submissions.py``. A real PostgreSQL with fsync; one process, the use
+cases themselves, no HTTP. 500 series, and 20 months of each
+forecast as a poll with quantiles.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine
+
+from forecasting.months import Month, Span
+from forecasting.others import Forecaster
+from services.cli.shell import say
+from services.ingestion.figures import ArrivingFigure
+from services.ingestion.submissions import read_json
+from services.local.postgres import Postgres
+from services.local.supervisor import Supervisor
+from services.storage import schema, series
+from services.storage.series import SeriesRecord
+from services.usecases.put_forecaster import put_forecaster
+from services.usecases.record_observations import record_observations
+from services.usecases.submit_forecasts import submit_forecasts
+
+SERIES, MONTHS = 500, 20
+FIRST = Month.parse("2020-01")
+IDS = [f"S{place}" for place in range(SERIES)]
+
+
+def known(month: Month) -> dt.datetime:
+    """A figure is public on the first of the next month."""
+    return dt.datetime.combine((month + 1).first_day, dt.time(8), dt.UTC)
+
+
+def record(engine: Engine, month: Month) -> float:
+    """Seconds that a month of all series takes to be recorded."""
+    figures = [
+        ArrivingFigure(row, each, Span(month), 100.0 + row, "t", known(month))
+        for row, each in enumerate(IDS, start=1)
+    ]
+    began = time.perf_counter()
+    with engine.begin() as connection:
+        record_observations(
+            connection, figures, source="bench", now=known(month), budget=1.0, portfolio="standard"
+        )
+    return time.perf_counter() - began
+
+
+def submit(engine: Engine, first: Month) -> None:
+    """Submit MONTHS of each series, twice, and say how long each took."""
+    said = {"unit": "t", "point": 100, "low": 80, "high": 120, "count": 9}
+    said |= {"levels": [0.1, 0.5, 0.9], "quantiles": [90, 100, 110]}
+    rows = [{**said, "series_id": each, "month": str(first + step)} for each in IDS for step in range(MONTHS)]
+    content = json.dumps({"forecasts": rows}).encode()
+    for what in ("first", "the same again"):
+        began = time.perf_counter()
+        with engine.begin() as connection:
+            arriving = read_json(content, limit=len(content))
+            report = submit_forecasts(connection, "bank", arriving, now=known(first - 1))
+        took = time.perf_counter() - began
+        say(f"{what}: {report.submitted:,} submitted, {report.unchanged:,} unchanged in {took:.2f} s")
+
+
+def main() -> None:
+    """Submit, and record a month before and some after."""
+    folder = Path(tempfile.mkdtemp(prefix="tonnage-submissions-"))
+    folder.chmod(0o711)
+    try:
+        with Supervisor(say=lambda _: None) as supervisor:
+            postgres = Postgres.prepare(folder / "postgres", durable=True)
+            supervisor.start(postgres.part())
+            url = postgres.create("submissions")
+            schema.upgrade(url)
+            engine = create_engine(url)
+            with engine.begin() as connection:
+                held = [SeriesRecord(each, each, "t") for each in IDS]
+                series.register(connection, held, now=known(FIRST))
+                put_forecaster(connection, Forecaster("bank", "A bank"), desk=None, now=known(FIRST))
+            for step in range(12):
+                record(engine, FIRST + step)
+            before = min(record(engine, FIRST + 12 + step) for step in range(3))
+            submit(engine, FIRST + 15)
+            after = min(record(engine, FIRST + 15 + step) for step in range(MONTHS))
+            last = record(engine, FIRST + 15 + MONTHS)
+            say(f"a release of {SERIES} figures: {before:.2f} s before, {after:.2f} s against a forecaster")
+            say(f"and {last:.2f} s for a month that nobody had forecast, {MONTHS} months of it held")
+            engine.dispose()
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
