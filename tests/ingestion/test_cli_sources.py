@@ -102,7 +102,10 @@ def test_refusals_of_a_command_are_sentences(run: CliRunner, shop: Shop) -> None
     shop.publish(release())
     for words, said in (
         (["list"], "never polled"),
-        (["follow", "nowhere", "x"], "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred"),
+        (
+            ["follow", "nowhere", "x"],
+            "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred, imf, oecd",
+        ),
         (["search", "gacc", "unobtainium"], "offers nothing under 'unobtainium'"),
         (["key", "gacc"], "takes no key"),
         (["check", "gacc"], "say --live if it may"),
