@@ -22,7 +22,7 @@ from services.ingestion.sources.faults import (
     UnitChangedFault,
     UnreadableFault,
 )
-from services.ingestion.sources.json_rows import number, pairs, parsed
+from services.ingestion.sources.json_rows import number, pairs, parsed, says
 from services.ingestion.sources.source import (
     Ask,
     Covered,
@@ -181,7 +181,7 @@ class Census:
         return [
             _entry(str(row["E_COMMODITY"]), EVERY_COUNTRY, str(row["E_COMMODITY_SDESC"]))
             for row in rows
-            if all(word in str(row["E_COMMODITY_SDESC"]).casefold() for word in words.casefold().split())
+            if says(str(row["E_COMMODITY_SDESC"]), words.split())
         ]
 
     def _rows(self, snapshot: Snapshot) -> list[dict[str, str | None]]:
