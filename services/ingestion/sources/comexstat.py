@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from forecasting.months import Month, Span
 from services.ingestion.sources.areas import area
+from services.ingestion.sources.editions import edition_given, in_id, in_name
 from services.ingestion.sources.faults import (
     AmbiguousFault,
     EmptyFault,
@@ -139,7 +140,7 @@ class ComexStat:
             and (each.code["country"] != EVERY_COUNTRY) == ("country" in asked["details"])
         ]
 
-    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - the protocol's
+    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:
         """``commodity=1201 country=China flow=exports``, or words of its goods; without a country all."""
         given, said = pairs(words), plain_words(words)
         code, flow = given.get("commodity", ""), given.get("flow", "exports")
@@ -150,9 +151,10 @@ class ComexStat:
                 "flow=exports or flow=imports."
             )
         country = given.get("country", EVERY_COUNTRY).replace("_", " ")
+        edition = edition_given(self.name, given, Month.from_date(now.astimezone(self.zone).date()))
         goods = {code: ""} if code else self._codes(said, ask)
         return [
-            _entry(code, country, flow, measure, name)
+            _entry(code, country, flow, measure, name=name, edition=edition)
             for code, name in goods.items()
             for measure in _MEASURES
         ]
@@ -216,22 +218,28 @@ def _measured(row: Mapping[str, Any], measure: str) -> float | None:
     return None if measure == "weight" and value == 0 and number(row.get("metricFOB")) else value
 
 
-def _entry(commodity: str, country: str, flow: str, measure: str, name: str = "") -> Entry:
+def _entry(commodity: str, country: str, flow: str, measure: str, *, name: str, edition: str) -> Entry:
     whole = country == EVERY_COUNTRY
     where = "all countries" if whole else country
     way = f"Brazil's {flow} {'to' if flow == 'exports' else 'from'}"
     return Entry(
-        {"commodity": commodity, "country": country, "flow": flow, "measure": measure},
+        {
+            "commodity": commodity,
+            "country": country,
+            "flow": flow,
+            "measure": measure,
+            "edition": edition,
+        },
         SeriesRecord(
-            id=f"comexstat.{flow}.{country.replace(' ', '-')}.{commodity}.{measure}",
-            name=f"{way} {where}, {commodity} {name}".strip() + f", {measure}",
+            id=f"comexstat.{in_id(edition)}{flow}.{country.replace(' ', '-')}.{commodity}.{measure}",
+            name=f"{way} {where}, {commodity} {name}".strip() + f"{in_name(edition)}, {measure}",
             unit=_MEASURES[measure][1],
             family=f"comexstat.{flow}.{commodity}",
             tags=("comexstat", flow),
             reporter="BRA",
             partner=area("english", country.replace(" ", "-")),
             hs_code=commodity,
-            hs_edition="NCM of the month",
+            hs_edition=f"{edition}, NCM of the month",
             commodity=name or None,
             source=ComexStat.title,
         ),

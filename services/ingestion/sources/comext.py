@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from forecasting.months import Month, Span
 from services.ingestion.calendars import expected
 from services.ingestion.sources.areas import area
+from services.ingestion.sources.editions import BASE, edition_given, in_id, in_name
 from services.ingestion.sources.faults import (
     AmbiguousFault,
     EmptyFault,
@@ -178,6 +179,7 @@ class Comext:
                 "goods in place of product, as reporter=DE partner=CN rare earth: with ISO-2 codes, a CN "
                 "or HS code, flow=exports or flow=imports."
             )
+        given["edition"] = edition_given(self.name, given, Month.from_date(now.date()))
         asked = {"freq": "M", "reporter": given["reporter"], "partner": given["partner"]}
         asked["flow"] = _FLOWS[given["flow"]]
         month = Month.from_date(now.date())
@@ -273,6 +275,7 @@ def _queued(title: str, body: bytes) -> SourceFault | None:
 def _entry(given: Mapping[str, str], measure: str, name: str) -> Entry:
     reporter, partner, product, flow = (given[each] for each in ("reporter", "partner", "product", "flow"))
     ours, theirs = area("iso2", reporter), area("iso2", partner)
+    edition = given["edition"] if product.isdigit() else ""  # TOTAL means the same in each
     way = f"{flow} of {ours} {'to' if flow == 'exports' else 'from'} {theirs or 'the world'}"
     return Entry(
         {
@@ -281,17 +284,18 @@ def _entry(given: Mapping[str, str], measure: str, name: str) -> Entry:
             "product": product,
             "measure": measure,
             "flow": flow,
+            **({"edition": edition} if edition else {}),
         },
         SeriesRecord(
-            id=f"comext.{flow}.{reporter}.{partner}.{product}.{measure}",
-            name=f"{way[0].upper()}{way[1:]}, CN {product} {name}".strip() + f", {measure}",
+            id=f"comext.{in_id(edition or BASE)}{flow}.{reporter}.{partner}.{product}.{measure}",
+            name=f"{way[0].upper()}{way[1:]}, CN {product} {name}".strip() + f"{in_name(edition)}, {measure}",
             unit=_MEASURES[measure][1],
             family=f"comext.{product}",
             tags=("comext", flow),
             reporter=ours,
             partner=theirs,
             hs_code=product,
-            hs_edition="CN of the year",
+            hs_edition=f"{edition}, CN of the year" if edition else None,
             commodity=name or None,
             source=Comext.title,
         ),

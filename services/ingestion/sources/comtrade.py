@@ -14,7 +14,6 @@ from forecasting.months import Month, Span
 from services.ingestion.calendars import expected
 from services.ingestion.sources.areas import area
 from services.ingestion.sources.comtrade_rows import (
-    EDITIONS,
     FLOWS,
     MEASURES,
     NEWEST,
@@ -25,6 +24,7 @@ from services.ingestion.sources.comtrade_rows import (
     of_edition,
     totals_of,
 )
+from services.ingestion.sources.editions import EDITIONS
 from services.ingestion.sources.faults import (
     EmptyFault,
     SourceMisnamedError,

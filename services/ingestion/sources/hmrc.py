@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from forecasting.months import Month, Span
 from services.ingestion.sources.areas import area
+from services.ingestion.sources.editions import edition_given, in_id, in_name
 from services.ingestion.sources.faults import (
     EmptyFault,
     OutsideFault,
@@ -120,7 +121,7 @@ class Hmrc:
             if _is_of(each, asked)
         ]
 
-    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - the protocol's
+    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:
         """``commodity=28053010 country=720 flow=exports``, or words of its goods; without a country all."""
         given, said = pairs(words), plain_words(words)
         code = given.get("commodity", "")
@@ -130,9 +131,10 @@ class Hmrc:
                 "rare earth country=720: with HMRC's number of the country, flow=exports or flow=imports."
             )
         country, flow = given.get("country", EVERY_COUNTRY), given.get("flow", "exports")
+        edition = edition_given(self.name, given, Month.from_date(now.astimezone(self.zone).date()))
         goods = {code: ""} if code else self._codes(said, ask)
         return [
-            _entry(code, country, flow, measure, name)
+            _entry(code, country, flow, measure, name=name, edition=edition)
             for code, name in goods.items()
             for measure in _MEASURES
         ]
@@ -232,22 +234,28 @@ def _readings(
                 yield Reading(each.series_id, Span(_month(month)), value, "final")
 
 
-def _entry(commodity: str, country: str, flow: str, measure: str, name: str = "") -> Entry:
+def _entry(commodity: str, country: str, flow: str, measure: str, *, name: str, edition: str) -> Entry:
     partner = area("hmrc", country)
     way = "to" if flow == "exports" else "from"
     return Entry(
-        {"commodity": commodity, "country": country, "flow": flow, "measure": measure},
+        {
+            "commodity": commodity,
+            "country": country,
+            "flow": flow,
+            "measure": measure,
+            "edition": edition,
+        },
         SeriesRecord(
-            id=f"hmrc.{flow}.{country}.{commodity}.{measure}",
+            id=f"hmrc.{in_id(edition)}{flow}.{country}.{commodity}.{measure}",
             name=f"UK {flow} {way} {partner or 'all countries'}, CN {commodity} {name}".strip()
-            + f", {measure}",
+            + f"{in_name(edition)}, {measure}",
             unit=_MEASURES[measure][1],
             family=f"hmrc.{flow}.{commodity}",
             tags=("hmrc", flow),
             reporter="GBR",
             partner=partner,
             hs_code=commodity,
-            hs_edition="CN of the year",
+            hs_edition=f"{edition}, CN of the year",
             commodity=name or None,
             source=Hmrc.title,
         ),
