@@ -86,8 +86,8 @@ bench-speed: $(INSTALLED) ## a release of SIZES (100,1000,10000) series judged a
 bench-rehearsal: $(INSTALLED) ## a shock rule rehearsed on SERIES (300) over ten years, by published forecasts and by made ones
 	@$(BIN)/python -m tests.benchmarks.rehearsal $(if $(SERIES),--series $(SERIES))
 
-bench-files: $(INSTALLED) ## a million rows of one file: rows a second and the highest memory
-	@$(BIN)/python -m tests.benchmarks.file_rows
+bench-files: $(INSTALLED) ## a million rows of one file: rows a second and the highest memory; RECORD=48000 recorded too
+	@$(BIN)/python -m tests.benchmarks.file_rows $(if $(RECORD),$(RECORD) --record)
 
 bench-accuracy: $(INSTALLED) ## our portfolios beside their peers, on M3 and on trade series
 	@$(BIN)/python -m tests.benchmarks.accuracy

@@ -98,7 +98,7 @@ def record_observations(
     The same ``idempotency_key`` of a ``sender`` with the same figures gives the first report again. To a
     ``desk`` there is no series that it may not see.
     """
-    digest = hashlib.sha256(repr([(source, figure) for figure in arriving]).encode()).hexdigest()
+    digest = _digest(source, arriving)
     if idempotency_key is not None:
         earlier = releases.by_idempotency_key(connection, idempotency_key, sender=sender)
         if earlier is not None:
@@ -106,7 +106,7 @@ def record_observations(
                 raise IdempotencyKeyReusedError(idempotency_key)
             return earlier[1]
     figures = sorted(
-        (replace(each, known_from=each.known_from or now) for each in arriving),
+        (each if each.known_from is not None else replace(each, known_from=now) for each in arriving),
         key=lambda each: (each.known_from or now, each.series_id, each.span),
     )
     registered = series.lock(connection, {figure.series_id for figure in figures})
@@ -137,6 +137,15 @@ def record_observations(
         report = batch.record(figures)
     releases.close_release(connection, release_id, report)
     return report
+
+
+def _digest(source: str, arriving: Sequence[ArrivingFigure]) -> str:
+    """SHA-256 of the text of all figures as one list, made figure by figure: a million are 400 MB of text."""
+    digest = hashlib.sha256(b"[")
+    for number, figure in enumerate(arriving):
+        digest.update(f"{', ' if number else ''}{(source, figure)!r}".encode())
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _together(figures: Sequence[ArrivingFigure]) -> Iterator[list[ArrivingFigure]]:

@@ -29,7 +29,7 @@ def site() -> Iterator[Site]:
 def shop(site: Site, database_url: str) -> Iterator[Shop]:
     engine = create_engine(database_url)
     addresses = dict.fromkeys(
-        ("gacc", "comtrade", "census", "comext", "comexstat", "hmrc", "alfred"), site.address
+        ("gacc", "comtrade", "census", "comext", "comexstat", "hmrc", "alfred", "imf", "oecd"), site.address
     )
     settings = Settings(secret_keys=(KEY,), source_addresses=addresses)
     shop = Shop(engine, settings, site)

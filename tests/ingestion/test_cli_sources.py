@@ -11,7 +11,7 @@ from source_shop import Shop, release
 from typer.testing import CliRunner
 
 from services import bootstrap, cli, settings
-from services.ingestion.sources import faults
+from services.ingestion.sources import comexstat, faults, hmrc
 from services.ingestion.sources.alfred import FOUND, Alfred
 from services.ingestion.sources.gacc import Gacc
 from services.storage.tables import followed, observations, series, snapshots
@@ -57,23 +57,34 @@ def test_search_follow_poll_and_list(run: CliRunner, shop: Shop) -> None:
 
 
 def test_a_search_without_a_source_asks_all_and_says_which_cannot(run: CliRunner, shop: Shop) -> None:
-    """What GACC and ALFRED find is listed; each of the others says in its own words what it wants."""
+    """What four find is listed; each of the others says in its own words what it wants."""
     shop.publish(release())
     follow_source.give_key(shop.engine, shop.settings, Alfred(), "secret-key")
     described = {"id": "RE", "title": "Rare earth", "frequency_short": "M", "units": "t"}
     found = json.dumps({"count": 1, "seriess": [described]}).encode()
     shop.site.answers[FOUND] = 200, {}, found
+    codes = {"value": [{"Cn8Code": "28053010", "Cn8LongDescription": "Intermixtures of rare-earth metals"}]}
+    shop.site.answers[hmrc.CODES] = 200, {}, json.dumps(codes).encode()
+    row = {
+        "coNcm": "28053010",
+        "noNCM": "Rare earth alloys",
+        "headingCode": "2805",
+        "heading": "Alkali metals",
+    }
+    table = {"data": {"list": [row], "count": 1}, "success": True}
+    shop.site.answers[comexstat.CODES] = 200, {}, json.dumps(table).encode()
     told = run.invoke(cli.app, ["sources", "search", "rare", "earth"])
     assert told.exit_code == 0, told.output
     lines = told.output.splitlines()
     assert f"{QUANTITY}  China's exports of Rare Earths, quantity (t)" in lines
     assert "alfred.RE  Rare earth (t)" in lines
+    assert any(line.startswith("hmrc.exports.all.28053010.value  ") for line in lines)
+    assert any(line.startswith("comexstat.exports.all.28053010.weight  ") for line in lines)
     for name, why in (
         ("census", "answers only with a key"),
         ("comtrade", "as reporter=276 rare earth"),
-        ("comext", "offers no search of its own"),
-        ("comexstat", "offers no search of its own"),
-        ("hmrc", "offers no search of its own"),
+        ("comext", "as reporter=DE partner=CN rare earth"),
+        ("imf", "offers no search by words"),
     ):
         assert any(line.startswith(f"{name} was not searched: ") and why in line for line in lines), name
 
@@ -102,13 +113,16 @@ def test_refusals_of_a_command_are_sentences(run: CliRunner, shop: Shop) -> None
     shop.publish(release())
     for words, said in (
         (["list"], "never polled"),
-        (["follow", "nowhere", "x"], "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred"),
+        (
+            ["follow", "nowhere", "x"],
+            "known are gacc, census, comext, comtrade, comexstat, hmrc, alfred, imf, oecd",
+        ),
         (["search", "gacc", "unobtainium"], "offers nothing under 'unobtainium'"),
         (["key", "gacc"], "takes no key"),
         (["check", "gacc"], "say --live if it may"),
         (["search", "comtrade", "reporter=276", "cars"], "tonnage sources key"),
         (["follow", "comtrade", "rare", "earth"], "as reporter=276 rare earth"),
-        (["search", "comext", "cars"], "name reporter=DE"),
+        (["search", "comext", "cars"], "as reporter=DE"),
     ):
         told = run.invoke(cli.app, ["sources", *words])
         assert said in told.output, told.output

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from source_shop import Shop
 
-from services.ingestion.sources.comexstat import ROWS, ComexStat
+from services.ingestion.sources.comexstat import CODES, ROWS, ComexStat
+from services.ingestion.sources.faults import TruncatedFault
 from services.storage.tables import observations
 from services.usecases import follow_source
+from services.usecases.poll_source import line_to
 
 CODE = {"commodity": "1201", "country": "China", "flow": "exports", "measure": "value"}
 
@@ -96,3 +98,51 @@ def test_what_is_offered_carries_code_edition_reporter_and_partner(brazil: Shop)
     )
     told = value.series
     assert (told.reporter, told.partner, told.hs_code, told.unit) == ("BRA", "CHN", "1201", "USD")
+
+
+def table(count: int) -> tuple[int, dict[str, str], bytes]:
+    """Its table of codes with ``add=sh``, which says in ``count`` how many codes there are."""
+    rows = [
+        {
+            "coNcm": "12011000", "noNCM": "Soya beans, for sowing", "unit": "KILOGRAM",
+            "subHeadingCode": "120110", "subHeading": "Soya beans, seed", "headingCode": "1201",
+            "heading": "Soya beans, whether or not broken", "chapterCode": "12", "chapter": "Oil seeds",
+        },
+        {
+            "coNcm": "15071000", "noNCM": "Crude oil", "unit": "KILOGRAM", "subHeadingCode": "150710",
+            "subHeading": "Crude oil", "headingCode": "1507", "heading": "Soya-bean oil",
+            "chapterCode": "15", "chapter": "Fats",
+        },
+    ]  # fmt: skip
+    body = {"data": {"list": rows, "count": count}, "success": True}
+    return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
+
+
+def found(brazil: Shop, words: str) -> list[str]:
+    line = line_to(brazil.engine, brazil.settings, ComexStat(), clock=brazil.clock, wait=brazil.wait)
+    try:
+        entries = follow_source.search(ComexStat(), words, now=brazil.at, ask=line.ask)
+    finally:
+        line.close()
+    return [f"{each.series.id}: {each.series.name}" for each in entries if each.code["measure"] == "value"]
+
+
+def test_codes_of_every_length_are_found_by_words_of_their_own_text(brazil: Shop) -> None:
+    """Heading, subheading and NCM are each offered by what they are called; the source is sent one word."""
+    brazil.site.answers[CODES] = table(2)
+    assert found(brazil, "soya beans country=China") == [
+        f"comexstat.exports.China.{code}.value: Brazil's exports to China, {code} {name}, value"
+        for code, name in (
+            ("1201", "Soya beans, whether or not broken"),
+            ("120110", "Soya beans, seed"),
+            ("12011000", "Soya beans, for sowing"),
+        )
+    ]
+    assert brazil.site.paths() == [f"{CODES}?language=en&search=beans&add=sh"]
+
+
+def test_a_table_of_codes_that_is_cut_is_refused(brazil: Shop) -> None:
+    """Where it says that there are more codes than it gave, what is missing could be the one looked for."""
+    brazil.site.answers[CODES] = table(60)
+    with pytest.raises(TruncatedFault, match="2 of 60 codes"):
+        found(brazil, "soya")

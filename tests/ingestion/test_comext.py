@@ -175,7 +175,10 @@ def search(eu: Shop, words: str) -> list[str]:
 
 
 def test_what_is_offered_is_read_from_a_sparse_cube_by_its_dimensions(eu: Shop) -> None:
-    """Index 2 is the first month of value, since freq has two codes; what holds nothing is not offered."""
+    """Index 2 is the first month of value, since freq has two codes; what holds nothing is not offered.
+
+    Words look through the labels of all that a reporter traded with the partner in one month.
+    """
     eu.site.answers[CUBE] = cube({"2": 1000.0})
     words = "reporter=DE partner=US product=8703"
     assert search(eu, words) == [
@@ -183,6 +186,14 @@ def test_what_is_offered_is_read_from_a_sparse_cube_by_its_dimensions(eu: Shop) 
     ]
     eu.site.answers[CUBE] = cube({"2": 1000.0, "3": 12.5})
     assert len(search(eu, words)) == 2
+    assert search(eu, "reporter=DE partner=US motor CARS") == search(eu, words)
+    asked = eu.site.paths()[-2]
+    assert "product=" not in asked
+    assert "time=2025-01" in asked
+    with pytest.raises(faults.NothingOfferedError):
+        search(eu, "reporter=DE partner=US rare earth")
+    with pytest.raises(faults.SourceMisnamedError, match="reporter=DE partner=CN rare earth"):
+        search(eu, "rare earth")
     eu.site.answers[CUBE] = cube({"0": 1.0, "7": 1.0})
     with pytest.raises(faults.OutsideFault):
         search(eu, words)

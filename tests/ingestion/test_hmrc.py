@@ -10,8 +10,11 @@ import pytest
 from source_shop import Shop
 
 from services.ingestion.sources import hmrc
-from services.ingestion.sources.hmrc import ROWS, Hmrc
+from services.ingestion.sources.faults import UnreadableFault
+from services.ingestion.sources.hmrc import CODES, ROWS, Hmrc
 from services.storage.tables import observations
+from services.usecases import follow_source
+from services.usecases.poll_source import line_to
 
 CODE = {"commodity": "28053010", "country": "720", "flow": "exports", "measure": "weight"}
 
@@ -87,6 +90,48 @@ def test_no_filter_uses_in(uk: Shop) -> None:
     uk.site.answers[ROWS] = answer([row(202502, 10, 4)])
     uk.poll(Hmrc())
     assert all(" in (" not in parse_qs(urlsplit(path).query)["$filter"][0] for path in uk.site.paths())
+
+
+def found(uk: Shop, words: str) -> dict[str, str]:
+    line = line_to(uk.engine, uk.settings, Hmrc(), clock=uk.clock, wait=uk.wait)
+    try:
+        entries = follow_source.search(Hmrc(), words, now=uk.at, ask=line.ask)
+    finally:
+        line.close()
+    return {each.series.id: each.series.name for each in entries}
+
+
+def test_codes_are_found_by_words_of_their_texts(uk: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list of codes is asked for page by page, once a day; hyphens and case do not matter."""
+    monkeypatch.setattr(hmrc, "PAGE", 2)
+    codes = [
+        {"Cn8Code": "28", "Cn8LongDescription": "Rare earth and others", "Hs6Description": None},
+        {"Cn8Code": "28053010", "Cn8LongDescription": "Intermixtures", "Hs6Description": "Rare-earth metals"},
+        {"Cn8Code": "12019000", "Cn8LongDescription": "Soya beans", "Hs6Description": "Soya beans"},
+    ]
+
+    def page(asked: dict[str, str]) -> Any:
+        skip = int(parse_qs(urlsplit(asked[":path"]).query)["$skip"][0])
+        return answer(codes[skip : skip + 2])
+
+    uk.site.answers[CODES] = page
+    assert found(uk, "rare EARTH country=720 flow=imports") == {
+        f"hmrc.imports.720.28053010.{measure}": f"UK imports from CHN, CN 28053010 Intermixtures, {measure}"
+        for measure in ("value", "weight")
+    }
+    assert len(uk.site.asked) == 2
+    assert len(found(uk, "soya")) == 2
+    assert len(uk.site.asked) == 2, "the list was asked for again within a day"
+
+
+@pytest.mark.parametrize(
+    "given", [(200, {}, b"[]"), (200, {}, b'{"value": [{"Code": "1"}]}'), (200, {}, b"<p>")]
+)
+def test_a_list_of_codes_of_another_shape_is_refused(uk: Shop, given: Any) -> None:
+    """Nothing is offered of what is not understood."""
+    uk.site.answers[CODES] = given
+    with pytest.raises(UnreadableFault):
+        found(uk, "soya")
 
 
 PLANTED: list[tuple[str, Any]] = [

@@ -46,7 +46,7 @@ def plain(page: str) -> str:
         (
             "a.csv",
             f"{HEAD}{MAGNETS},2025-04,5,t\n{MAGNETS},2025-13,5,t\n".encode(),
-            "row 3, column 'month': '2025-13' is not a month; write it as 2025-05",
+            "row 3, column 'month': '2025-13' is not a month, as 13 is none of the twelve; write it as",
         ),
         ("a.csv", bytes(range(256)), "it holds NUL bytes and is not a text file; give the table as CSV"),
         ("a.xlsx", b"MZ" + bytes(99), "is not a text file, nor the .xlsx file that its name says"),

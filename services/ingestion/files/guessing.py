@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.ingestion.cells import RowFault
@@ -13,7 +13,7 @@ from services.ingestion.files.columns import CARRIED
 from services.ingestion.files.flags import stage_of
 from services.ingestion.files.grids import Cells, blank
 from services.ingestion.files.headers import column_span, is_month, is_number
-from services.ingestion.files.months import month_of_year, plain, year_of
+from services.ingestion.files.months import month_of_year, plain, span_of, year_of
 from services.ingestion.files.numbers import MARKERS
 from services.ingestion.files.units import unit_named
 
@@ -33,10 +33,18 @@ _YEAR_IN = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 
 
 class Sample:
-    """Names of a table with its first rows."""
+    """Names of a table with its first rows, and how a cell of them is named."""
 
-    def __init__(self, names: Sequence[str], rows: Sequence[Cells], above: Sequence[str]) -> None:
-        self.names, self.rows, self.above = names, rows, above
+    def __init__(
+        self,
+        names: Sequence[str],
+        rows: Sequence[tuple[int, Cells]],
+        above: Sequence[str],
+        place: Callable[[int, int | None, str | None], str],
+    ) -> None:
+        self.names, self.above, self._place = names, above, place
+        self.rows = [cells for _, cells in rows]
+        self._numbers = [number for number, _ in rows]
         self.named = [name for name in names if name and list(names).count(name) == 1]
 
     def cells(self, name: str) -> list[Any]:
@@ -60,6 +68,19 @@ class Sample:
             whole = [name for name in by_name if any(_monthly(cell, None) for cell in self.cells(name)[:50])]
             return whole or by_name
         return [name for name in self.named if not self.every(name, _integer) and self.every(name, is_month)]
+
+    def unread_month(self, year: str | None) -> tuple[str, str, str] | None:
+        """A column that is named for months and holds none: its name, its first cell, and why."""
+        for name in roles.columns_for("month", self.named):
+            at = list(self.names).index(name)
+            for number, row in zip(self._numbers, self.rows, strict=True):
+                if name != year and at < len(row) and not blank(row[at]):
+                    try:
+                        span_of(plain_text(row[at]))
+                    except RowFault as fault:
+                        return name, self._place(number, at, name), str(fault)
+                    break
+        return None
 
     def years(self) -> str | None:
         """The column of years, if there is one."""

@@ -98,7 +98,14 @@ def span_of(given: Any, *, day_first: bool | None = None, year: int | None = Non
                     return within(span)
         return strict(given)
     except (ForecastingError, ValueError):
-        raise RowFault(f"{str(given)[:40]!r} is not a month; write it as 2025-05") from None
+        raise RowFault(f"{str(given)[:40]!r} is not a month{_why(text)}; write it as 2025-05") from None
+
+
+def _why(text: str) -> str:
+    """What is wrong in a month of digits alone: its number."""
+    matches = (pattern.fullmatch(text) for pattern in _DATED[:4])
+    wrong = [match["m"] for match in matches if match and not 1 <= int(match["m"]) <= 12]
+    return f", as {wrong[0]} is none of the twelve" if wrong else ""
 
 
 def readings(given: Any) -> tuple[Month, Month] | None:

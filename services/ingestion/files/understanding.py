@@ -66,8 +66,7 @@ def understand(
     else:
         layout = replace(grid.layout, header=wanted.header)
     header = header_of(grid, layout)
-    rows = [cells for _, cells in islice(header.body(grid), SAMPLED)]
-    sample = Sample(header.names, rows, header.above)
+    sample = Sample(header.names, list(islice(header.body(grid), SAMPLED)), header.above, grid.place)
     questions: dict[str, str] = {}
     table, months, unit = _table(sample, wanted, guesses, questions)
     mapping = Mapping(file=layout, table=table, months=months, unit=unit)
@@ -170,6 +169,13 @@ def _month(
     if (said := sample.month_said()) is not None:
         guesses["months.month"] = f"no column holds months; {said} stands above the table"
         return None, replace(months, month=said)
+    if (unread := sample.unread_month(year)) is not None:
+        column, place, reason = unread
+        questions["table.month"] = (
+            f"no cell of the column {column!r} holds a month. {place}: {reason}. Mend it, or name the column "
+            f"that does. Columns: {_listed(sample.named)}"
+        )
+        return None, months
     questions["table.month"] = (
         "no column holds months, such as 2025-05 or May 2025; name the one that does, or say the month of "
         f"all rows (month under [months]). Columns: {_listed(sample.named)}"

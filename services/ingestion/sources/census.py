@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from forecasting.months import Month, Span
 from services.ingestion.calendars import expected
 from services.ingestion.sources.areas import area
+from services.ingestion.sources.editions import edition_given, in_id, in_name
 from services.ingestion.sources.faults import (
     AmbiguousFault,
     EmptyFault,
@@ -22,7 +23,7 @@ from services.ingestion.sources.faults import (
     UnitChangedFault,
     UnreadableFault,
 )
-from services.ingestion.sources.json_rows import number, pairs, parsed
+from services.ingestion.sources.json_rows import number, pairs, parsed, says
 from services.ingestion.sources.source import (
     Ask,
     Covered,
@@ -171,17 +172,19 @@ class Census:
             if given.get("flow", "exports") not in _FLOWS:
                 raise SourceMisnamedError("The flow is exports or imports, such as flow=imports.")
             country, way = given.get("country", EVERY_COUNTRY), given.get("flow", "exports")
-            found = [_entry(given["commodity"], country, "", way=way)]
-            if "unit" in given:
-                found.append(_entry(given["commodity"], country, "", way=way, unit=given["unit"]))
-            return found
+            edition = edition_given(self.name, given, Month.from_date(now.date()))
+            units = [""] + ([given["unit"]] if "unit" in given else [])
+            return [
+                _entry(given["commodity"], country, "", edition=edition, way=way, unit=unit) for unit in units
+            ]
+        edition = edition_given(self.name, given, Month.from_date(now.date()))
         asked = {"get": "E_COMMODITY,E_COMMODITY_SDESC", "COMM_LVL": "HS6", "CTY_CODE": EVERY_COUNTRY}
         asked["time"] = str(Month.from_date(now.date()) - 4)
         rows = self._rows(ask(Request(ROWS, tuple(asked.items()), bears_figures=False)))
         return [
-            _entry(str(row["E_COMMODITY"]), EVERY_COUNTRY, str(row["E_COMMODITY_SDESC"]))
+            _entry(str(row["E_COMMODITY"]), EVERY_COUNTRY, str(row["E_COMMODITY_SDESC"]), edition=edition)
             for row in rows
-            if all(word in str(row["E_COMMODITY_SDESC"]).casefold() for word in words.casefold().split())
+            if says(str(row["E_COMMODITY_SDESC"]), words.split())
         ]
 
     def _rows(self, snapshot: Snapshot) -> list[dict[str, str | None]]:
@@ -274,10 +277,13 @@ def _refuse_other_units(
         raise UnitChangedFault(f"{Census.title} gives {'; '.join(told.values())}", series=told)
 
 
-def _entry(commodity: str, country: str, name: str, *, way: str = "exports", unit: str = "") -> Entry:
+def _entry(
+    commodity: str, country: str, name: str, *, edition: str, way: str = "exports", unit: str = ""
+) -> Entry:
     partner = area("census", country)
     measure = "quantity" if unit else "value"
-    edition = "Schedule B of the month" if way == "exports" else "HTS of the month"
+    place = "all" if country == EVERY_COUNTRY else country
+    schedule = "Schedule B of the month" if way == "exports" else "HTS of the month"
     told = (
         f"US {way} {'to' if way == 'exports' else 'from'} {partner or 'all countries'}, HS {commodity} {name}"
     )
@@ -287,18 +293,19 @@ def _entry(commodity: str, country: str, name: str, *, way: str = "exports", uni
             "country": country,
             "flow": way,
             "measure": measure,
+            "edition": edition,
             **({"unit": unit} if unit else {}),
         },
         SeriesRecord(
-            id=f"census.{way}.{'all' if country == EVERY_COUNTRY else country}.{commodity}.{measure}",
-            name=f"{told.strip()}, {measure}",
+            id=f"census.{in_id(edition)}{way}.{place}.{commodity}.{measure}",
+            name=f"{told.strip()}{in_name(edition)}, {measure}",
             unit=unit or "USD",
             family=f"census.{commodity}",
             tags=("census", way),
             reporter="USA",
             partner=partner,
             hs_code=commodity,
-            hs_edition=edition,
+            hs_edition=f"{edition}, {schedule}",
             commodity=name or None,
             source=Census.title,
         ),

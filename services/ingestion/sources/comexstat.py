@@ -12,15 +12,17 @@ from zoneinfo import ZoneInfo
 
 from forecasting.months import Month, Span
 from services.ingestion.sources.areas import area
+from services.ingestion.sources.editions import edition_given, in_id, in_name
 from services.ingestion.sources.faults import (
     AmbiguousFault,
     EmptyFault,
     OutsideFault,
     SourceMisnamedError,
+    TruncatedFault,
     UnreachableFault,
     UnreadableFault,
 )
-from services.ingestion.sources.json_rows import number, pairs, parsed
+from services.ingestion.sources.json_rows import number, pairs, parsed, plain_words, says
 from services.ingestion.sources.source import (
     Ask,
     Covered,
@@ -37,9 +39,12 @@ from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
 
 ROWS = "/general"
+CODES = "/tables/ncm"
 MONTHS_BACK = 36
 EVERY_COUNTRY = "all"
 _FILTERS = {2: "chapter", 4: "heading", 6: "subHeading", 8: "ncm"}
+_NAMED = (("headingCode", "heading"), ("subHeadingCode", "subHeading"), ("coNcm", "noNCM"))
+"""Of a row of its table of codes: the code of each length and what it is called."""
 _MEASURES = {"value": ("metricFOB", "USD"), "weight": ("metricKG", "kg")}
 _FLOWS = {"exports": "export", "imports": "import"}
 
@@ -135,27 +140,60 @@ class ComexStat:
             and (each.code["country"] != EVERY_COUNTRY) == ("country" in asked["details"])
         ]
 
-    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - nothing needs to be asked
-        """``commodity=1201 country=China flow=exports``; without a country all of them."""
-        given = pairs(words)
-        if len(given.get("commodity", "")) not in _FILTERS or given.get("flow", "exports") not in _FLOWS:
+    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:
+        """``commodity=1201 country=China flow=exports``, or words of its goods; without a country all."""
+        given, said = pairs(words), plain_words(words)
+        code, flow = given.get("commodity", ""), given.get("flow", "exports")
+        if (len(code) not in _FILTERS if code else not said) or flow not in _FLOWS:
             raise SourceMisnamedError(
-                "ComexStat offers no search of its own here: name commodity=1201 country=China, with a code "
-                "of 2, 4, 6 or 8 digits, the country as ComexStat writes it, and flow=exports or imports."
+                "Name a code of ComexStat as commodity=1201 country=China, of 2, 4, 6 or 8 digits, or words "
+                "of its goods, such as soya country=China: with the country as ComexStat writes it, "
+                "flow=exports or flow=imports."
             )
         country = given.get("country", EVERY_COUNTRY).replace("_", " ")
-        return [_entry(given["commodity"], country, given.get("flow", "exports"), each) for each in _MEASURES]
+        edition = edition_given(self.name, given, Month.from_date(now.astimezone(self.zone).date()))
+        goods = {code: ""} if code else self._codes(said, ask)
+        return [
+            _entry(code, country, flow, measure, name=name, edition=edition)
+            for code, name in goods.items()
+            for measure in _MEASURES
+        ]
+
+    def _codes(self, words: Sequence[str], ask: Ask) -> dict[str, str]:
+        """Codes of 4, 6 and 8 digits of which the own text holds every word, and what they are called."""
+        longest = max(" ".join(words).replace("-", " ").split(), key=len, default="")
+        asked = (("language", "en"), ("search", longest), ("add", "sh"))
+        request = Request(CODES, asked, bears_figures=False, holds=dt.timedelta(days=1))
+        rows, there = self._listed(ask(request))
+        if there > len(rows):
+            raise TruncatedFault(
+                f"{self.title} gave {len(rows):,} of {there:,} codes",
+                "Search for a rarer word, or by the code.",
+            )
+        return dict(
+            sorted(
+                (str(row[code]), str(row[name]).strip())
+                for row in rows
+                for code, name in _NAMED
+                if row.get(code) and says(str(row.get(name) or ""), words)
+            )
+        )
 
     def probe(self, now: dt.datetime) -> Request:  # noqa: ARG002 - the protocol's
         """The moment of the last update."""
         return Request("/general/dates/updated", bears_figures=False)
 
-    def _rows(self, snapshot: Snapshot) -> list[dict[str, Any]]:
+    def _listed(self, snapshot: Snapshot) -> tuple[list[dict[str, Any]], int]:
+        """The rows of an answer, and how many it says that there are."""
         given = parsed(snapshot, self.title)
         data = given.get("data") if isinstance(given, dict) else None
         rows = data.get("list") if isinstance(data, dict) else None
-        if not isinstance(rows, list):
+        if not isinstance(data, dict) or not isinstance(rows, list):
             raise UnreadableFault(f"{self.title} answered without a list of rows: {str(given)[:120]}")
+        return rows, int(data.get("count") or len(rows))
+
+    def _rows(self, snapshot: Snapshot) -> list[dict[str, Any]]:
+        rows, _ = self._listed(snapshot)
         if not rows:
             raise EmptyFault(f"{self.title} gave no row of the codes asked for")
         if any(not {"year", "monthNumber"} <= set(row) for row in rows):
@@ -180,21 +218,29 @@ def _measured(row: Mapping[str, Any], measure: str) -> float | None:
     return None if measure == "weight" and value == 0 and number(row.get("metricFOB")) else value
 
 
-def _entry(commodity: str, country: str, flow: str, measure: str) -> Entry:
+def _entry(commodity: str, country: str, flow: str, measure: str, *, name: str, edition: str) -> Entry:
     whole = country == EVERY_COUNTRY
     where = "all countries" if whole else country
+    way = f"Brazil's {flow} {'to' if flow == 'exports' else 'from'}"
     return Entry(
-        {"commodity": commodity, "country": country, "flow": flow, "measure": measure},
+        {
+            "commodity": commodity,
+            "country": country,
+            "flow": flow,
+            "measure": measure,
+            "edition": edition,
+        },
         SeriesRecord(
-            id=f"comexstat.{flow}.{country.replace(' ', '-')}.{commodity}.{measure}",
-            name=f"Brazil's {flow} {'to' if flow == 'exports' else 'from'} {where}, {commodity}, {measure}",
+            id=f"comexstat.{in_id(edition)}{flow}.{country.replace(' ', '-')}.{commodity}.{measure}",
+            name=f"{way} {where}, {commodity} {name}".strip() + f"{in_name(edition)}, {measure}",
             unit=_MEASURES[measure][1],
             family=f"comexstat.{flow}.{commodity}",
             tags=("comexstat", flow),
             reporter="BRA",
             partner=area("english", country.replace(" ", "-")),
             hs_code=commodity,
-            hs_edition="NCM of the month",
+            hs_edition=f"{edition}, NCM of the month",
+            commodity=name or None,
             source=ComexStat.title,
         ),
     )

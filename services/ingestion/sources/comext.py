@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from forecasting.months import Month, Span
 from services.ingestion.calendars import expected
 from services.ingestion.sources.areas import area
+from services.ingestion.sources.editions import BASE, edition_given, in_id, in_name
 from services.ingestion.sources.faults import (
     AmbiguousFault,
     EmptyFault,
@@ -27,7 +28,7 @@ from services.ingestion.sources.faults import (
     UnreachableFault,
     UnreadableFault,
 )
-from services.ingestion.sources.json_rows import number, pairs
+from services.ingestion.sources.json_rows import number, pairs, plain_words, says
 from services.ingestion.sources.json_stat import read_cube
 from services.ingestion.sources.source import (
     Ask,
@@ -166,22 +167,40 @@ class Comext:
         return Request(CUBE, (*asked.items(), ("time", month)), bears_figures=False)
 
     def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:
-        """``reporter=DE partner=US product=8703 flow=exports``, if it is there; EU27_2020 is a reporter."""
-        given = {"partner": "WORLD", "flow": "exports", **pairs(words)}
-        if not {"reporter", "product"} <= set(given) or given["flow"] not in _FLOWS:
+        """``reporter=DE partner=US product=8703 flow=exports``, or words of its goods, where it is there.
+
+        EU27_2020 is a reporter. By words, what the reporter traded with the partner in one month is offered.
+        """
+        given, said = {"partner": "WORLD", "flow": "exports", **pairs(words)}, plain_words(words)
+        named = "reporter" in given and ("product" in given or bool(said))
+        if not named or given["flow"] not in _FLOWS:
             raise SourceMisnamedError(
-                "Comext offers no search of its own here: name reporter=DE partner=CN product=28053010, "
-                "with ISO-2 codes and a CN or HS code, and flow=exports or flow=imports."
+                "Name a series of Comext as reporter=DE partner=CN product=28053010, or with words of its "
+                "goods in place of product, as reporter=DE partner=CN rare earth: with ISO-2 codes, a CN "
+                "or HS code, flow=exports or flow=imports."
             )
+        given["edition"] = edition_given(self.name, given, Month.from_date(now.date()))
         asked = {"freq": "M", "reporter": given["reporter"], "partner": given["partner"]}
-        asked |= {"product": given["product"], "flow": _FLOWS[given["flow"]]}
-        since = str(Month.from_date(now.date()) - 12)
-        cube = read_cube(
-            ask(Request(CUBE, (*asked.items(), ("sinceTimePeriod", since)), bears_figures=False)), self.title
-        )
-        there = {cell["indicators"] for cell, value in cube.cells if value is not None}
-        name = cube.labels["product"].get(given["product"], "")
-        return [_entry(given, each, name) for each, told in _MEASURES.items() if told[0] in there]
+        asked["flow"] = _FLOWS[given["flow"]]
+        month = Month.from_date(now.date())
+        if "product" in given:
+            asked |= {"product": given["product"], "sinceTimePeriod": str(month - 12)}
+        else:
+            asked["time"] = str(month - 4)
+        cube = read_cube(ask(Request(CUBE, tuple(asked.items()), bears_figures=False)), self.title)
+        there = {(cell["product"], cell["indicators"]) for cell, value in cube.cells if value is not None}
+        labels = cube.labels["product"]
+        goods = {
+            code
+            for code, _ in there
+            if code == given.get("product", code) and says(labels.get(code, ""), said)
+        }
+        return [
+            _entry({**given, "product": code}, each, labels.get(code, ""))
+            for code in sorted(goods)
+            for each, told in _MEASURES.items()
+            if (code, told[0]) in there
+        ]
 
     def _rows(self, snapshot: Snapshot) -> list[dict[str, str]]:
         reader = csv.DictReader(io.StringIO(snapshot.body.decode("utf-8-sig", "replace"), newline=""))
@@ -256,6 +275,7 @@ def _queued(title: str, body: bytes) -> SourceFault | None:
 def _entry(given: Mapping[str, str], measure: str, name: str) -> Entry:
     reporter, partner, product, flow = (given[each] for each in ("reporter", "partner", "product", "flow"))
     ours, theirs = area("iso2", reporter), area("iso2", partner)
+    edition = given["edition"] if product.isdigit() else ""  # TOTAL means the same in each
     way = f"{flow} of {ours} {'to' if flow == 'exports' else 'from'} {theirs or 'the world'}"
     return Entry(
         {
@@ -264,17 +284,18 @@ def _entry(given: Mapping[str, str], measure: str, name: str) -> Entry:
             "product": product,
             "measure": measure,
             "flow": flow,
+            **({"edition": edition} if edition else {}),
         },
         SeriesRecord(
-            id=f"comext.{flow}.{reporter}.{partner}.{product}.{measure}",
-            name=f"{way[0].upper()}{way[1:]}, CN {product} {name}".strip() + f", {measure}",
+            id=f"comext.{in_id(edition or BASE)}{flow}.{reporter}.{partner}.{product}.{measure}",
+            name=f"{way[0].upper()}{way[1:]}, CN {product} {name}".strip() + f"{in_name(edition)}, {measure}",
             unit=_MEASURES[measure][1],
             family=f"comext.{product}",
             tags=("comext", flow),
             reporter=ours,
             partner=theirs,
             hs_code=product,
-            hs_edition="CN of the year",
+            hs_edition=f"{edition}, CN of the year" if edition else None,
             commodity=name or None,
             source=Comext.title,
         ),

@@ -14,7 +14,6 @@ from forecasting.months import Month, Span
 from services.ingestion.calendars import expected
 from services.ingestion.sources.areas import area
 from services.ingestion.sources.comtrade_rows import (
-    EDITIONS,
     FLOWS,
     MEASURES,
     NEWEST,
@@ -25,13 +24,14 @@ from services.ingestion.sources.comtrade_rows import (
     of_edition,
     totals_of,
 )
+from services.ingestion.sources.editions import EDITIONS
 from services.ingestion.sources.faults import (
     EmptyFault,
     SourceMisnamedError,
     TruncatedFault,
     UnreadableFault,
 )
-from services.ingestion.sources.json_rows import pairs, parsed
+from services.ingestion.sources.json_rows import pairs, parsed, plain_words, says
 from services.ingestion.sources.source import (
     Ask,
     Covered,
@@ -150,7 +150,7 @@ class Comtrade:
 
         ``partner=0`` is the world, and ``edition=H5+H6`` the rule that a code means the same goods in both.
         """
-        given, said = pairs(words), [word for word in words.casefold().split() if "=" not in word]
+        given, said = pairs(words), plain_words(words)
         flow, edition = given.get("flow", "exports"), given.get("edition", NEWEST)
         reporter, partner = given.get("reporter", ""), given.get("partner", WORLD)
         named = reporter.isdecimal() and partner.isdecimal() and ("cmd" in given or bool(said))
@@ -171,11 +171,7 @@ class Comtrade:
         """HS codes whose text holds every word, and what each is called: the text without its code."""
         listed = parsed(ask(Request(CODES, bears_figures=False)), self.title)["results"]
         texts = {str(each["id"]): str(each["text"]) for each in listed}
-        return {
-            code: text.removeprefix(f"{code} - ")
-            for code, text in texts.items()
-            if all(word in text.casefold() for word in words)
-        }
+        return {code: text.removeprefix(f"{code} - ") for code, text in texts.items() if says(text, words)}
 
     def _available(self, snapshot: Snapshot) -> dict[str, str]:
         """Periods of a reporter with the release they stand at: its stamp and checksum."""

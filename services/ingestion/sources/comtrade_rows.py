@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from services.ingestion.sources.editions import EDITIONS
 from services.ingestion.sources.faults import (
     AmbiguousFault,
     EditionChangedFault,
@@ -23,7 +23,6 @@ PINNED = {"partner2Code": "0", "customsCode": "C00", "motCode": "0"}
 FLOWS = {"exports": "X", "imports": "M"}
 NEWEST = "H6"
 """HS 2022."""
-EDITIONS = re.compile(r"H\d(\+H\d)*")
 MEASURES = {"value": ("primaryvalue", "USD"), "weight": ("netwgt", "kg")}
 
 

@@ -6,12 +6,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from forecasting.months import Month, Span
 from services.ingestion.sources.areas import area
+from services.ingestion.sources.editions import edition_given, in_id, in_name
 from services.ingestion.sources.faults import (
     EmptyFault,
     OutsideFault,
@@ -21,7 +23,7 @@ from services.ingestion.sources.faults import (
     TruncatedFault,
     UnreadableFault,
 )
-from services.ingestion.sources.json_rows import number, pairs, parsed
+from services.ingestion.sources.json_rows import number, pairs, parsed, plain_words, says
 from services.ingestion.sources.source import (
     Ask,
     Covered,
@@ -38,6 +40,7 @@ from services.storage.snapshots import Snapshot
 from services.storage.sources import Followed
 
 ROWS = "/OTS"
+CODES = "/Commodity"
 PAGE = 10_000
 """Rows asked for at once; a page with as many has more behind it, and nothing else says so."""
 MONTHS_BACK = 36
@@ -118,16 +121,42 @@ class Hmrc:
             if _is_of(each, asked)
         ]
 
-    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:  # noqa: ARG002 - nothing needs to be asked
-        """``commodity=28053010 country=720 flow=exports``; without a country all of them."""
-        given = pairs(words)
-        if len(given.get("commodity", "")) != 8 or given.get("flow", "exports") not in _FLOWS:
+    def search(self, words: str, now: dt.datetime, ask: Ask) -> list[Entry]:
+        """``commodity=28053010 country=720 flow=exports``, or words of its goods; without a country all."""
+        given, said = pairs(words), plain_words(words)
+        code = given.get("commodity", "")
+        if (len(code) != 8 if code else not said) or given.get("flow", "exports") not in _FLOWS:
             raise SourceMisnamedError(
-                "HMRC offers no search of its own here: name commodity=28053010 country=720, with a CN8 "
-                "code, HMRC's number of the country, and flow=exports or flow=imports."
+                "Name a CN8 code of HMRC as commodity=28053010 country=720, or words of its goods, such as "
+                "rare earth country=720: with HMRC's number of the country, flow=exports or flow=imports."
             )
         country, flow = given.get("country", EVERY_COUNTRY), given.get("flow", "exports")
-        return [_entry(given["commodity"], country, flow, each) for each in _MEASURES]
+        edition = edition_given(self.name, given, Month.from_date(now.astimezone(self.zone).date()))
+        goods = {code: ""} if code else self._codes(said, ask)
+        return [
+            _entry(code, country, flow, measure, name=name, edition=edition)
+            for code, name in goods.items()
+            for measure in _MEASURES
+        ]
+
+    def _codes(self, words: Sequence[str], ask: Ask) -> dict[str, str]:
+        """CN8 codes whose text, with that of their HS6 code, holds every word, and what they are called."""
+        found: dict[str, str] = {}
+        for page in count():
+            asked = {"$select": "Cn8Code,Cn8LongDescription,Hs6Description", "$orderby": "CommodityId"}
+            asked |= {"$top": str(PAGE), "$skip": str(page * PAGE)}
+            request = Request(CODES, tuple(asked.items()), bears_figures=False, holds=dt.timedelta(days=1))
+            given = parsed(ask(request), self.title)
+            rows = given.get("value") if isinstance(given, dict) else None
+            if not isinstance(rows, list) or any("Cn8Code" not in row for row in rows):
+                raise UnreadableFault(f"{self.title} answered without a list of codes: {str(given)[:120]}")
+            for row in rows:
+                code, name = str(row["Cn8Code"]), str(row.get("Cn8LongDescription") or "")
+                if len(code) == 8 and says(f"{row.get('Hs6Description')} {name}", words):
+                    found[code] = name
+            if len(rows) < PAGE:
+                break
+        return found
 
     def probe(self, now: dt.datetime) -> Request:  # noqa: ARG002 - the protocol's
         """One row."""
@@ -205,21 +234,29 @@ def _readings(
                 yield Reading(each.series_id, Span(_month(month)), value, "final")
 
 
-def _entry(commodity: str, country: str, flow: str, measure: str) -> Entry:
+def _entry(commodity: str, country: str, flow: str, measure: str, *, name: str, edition: str) -> Entry:
     partner = area("hmrc", country)
     way = "to" if flow == "exports" else "from"
     return Entry(
-        {"commodity": commodity, "country": country, "flow": flow, "measure": measure},
+        {
+            "commodity": commodity,
+            "country": country,
+            "flow": flow,
+            "measure": measure,
+            "edition": edition,
+        },
         SeriesRecord(
-            id=f"hmrc.{flow}.{country}.{commodity}.{measure}",
-            name=f"UK {flow} {way} {partner or 'all countries'}, CN {commodity}, {measure}",
+            id=f"hmrc.{in_id(edition)}{flow}.{country}.{commodity}.{measure}",
+            name=f"UK {flow} {way} {partner or 'all countries'}, CN {commodity} {name}".strip()
+            + f"{in_name(edition)}, {measure}",
             unit=_MEASURES[measure][1],
             family=f"hmrc.{flow}.{commodity}",
             tags=("hmrc", flow),
             reporter="GBR",
             partner=partner,
             hs_code=commodity,
-            hs_edition="CN of the year",
+            hs_edition=f"{edition}, CN of the year",
+            commodity=name or None,
             source=Hmrc.title,
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from services.ingestion.cells import RowFault, number_of
@@ -33,3 +34,14 @@ def number(given: Any) -> float | None:
 def pairs(words: str) -> dict[str, str]:
     """The ``name=value`` pairs of a query."""
     return dict(word.split("=", 1) for word in words.split() if "=" in word)
+
+
+def plain_words(query: str) -> list[str]:
+    """The words of a query that are no ``name=value`` pairs."""
+    return [word for word in query.split() if "=" not in word]
+
+
+def says(text: str, words: Sequence[str]) -> bool:
+    """True where a text holds every word, whatever their case and hyphens."""
+    told = text.casefold().replace("-", " ")
+    return all(word.casefold().replace("-", " ") in told for word in words)

@@ -12,6 +12,7 @@ import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.ingestion.sources import editions
 from services.ingestion.sources.faults import OutsideFault, SourceFault, SourceMisnamedError, UnreadableFault
 from services.ingestion.sources.source import Ask, Covered, Entry, Reading, Request, Source, Visit
 from services.storage.snapshots import Snapshot
@@ -38,7 +39,9 @@ def read(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) -> Re
     that cannot be used for some series alone is read for the others.
     """
     try:
-        return Read(_read(source, snapshot, followed), followed)
+        readings = _read(source, snapshot, followed)
+        kept, ended = editions.of_edition(source.name, source.title, readings, followed)
+        return Read(kept, followed, ended)
     except SourceFault as fault:
         others = [each for each in followed if each.series_id not in fault.series]
         if len(others) == len(followed):
@@ -58,9 +61,10 @@ def covered(source: Source, snapshot: Snapshot, followed: Sequence[Followed]) ->
     It was read, so its figures stand, and nothing is withdrawn by it; the log says what was not understood.
     """
     try:
-        return _guarded(source, f"snapshot {snapshot.id}", lambda: source.covered(snapshot, followed))
+        found = _guarded(source, f"snapshot {snapshot.id}", lambda: source.covered(snapshot, followed))
     except SourceFault:
         return []
+    return editions.clamped(source.name, found, followed)
 
 
 def _sound(readings: list[Reading], followed: Sequence[Followed]) -> list[Reading]:

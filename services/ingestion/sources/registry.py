@@ -10,10 +10,12 @@ from services.ingestion.sources.comtrade import Comtrade
 from services.ingestion.sources.faults import UnknownSourceError
 from services.ingestion.sources.gacc import Gacc
 from services.ingestion.sources.hmrc import Hmrc
+from services.ingestion.sources.sdmx import IMF, OECD
 from services.ingestion.sources.source import Source
 
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (Gacc(), Census(), Comext(), Comtrade(), ComexStat(), Hmrc(), Alfred())
+    source.name: source
+    for source in (Gacc(), Census(), Comext(), Comtrade(), ComexStat(), Hmrc(), Alfred(), IMF, OECD)
 }
 
 

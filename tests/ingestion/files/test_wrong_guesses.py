@@ -55,6 +55,35 @@ def test_a_column_of_unknown_name_is_a_guess() -> None:
     assert not understood("series_id,month,volume,unit\nA,2025-05,5.5,t\n").guesses
 
 
+@pytest.mark.parametrize(
+    ("cell", "wrong"),
+    [
+        ("2025-13", "as 13 is none of the twelve"),
+        ("2025M00", "as 00 is none of the twelve"),
+        ("soon", "'soon' is not a month; write it as 2025-05"),
+    ],
+)
+def test_a_column_of_months_whose_only_cell_is_none_names_the_cell(cell: str, wrong: str) -> None:
+    """Nothing says that no column holds months where one is named so: its cell is quoted, with its fault."""
+    found = understood(f"series_id,month,value,unit\n\nA,{cell},5.5,t\n")
+    asked = found.questions["table.month"]
+    assert "no cell of the column 'month' holds a month" in asked
+    assert f"row 3, column 'month': '{cell}'" in asked
+    assert wrong in asked
+    assert (
+        "no column holds months"
+        in understood("series_id,when,value,unit\nA,soon,5.5,t\n").questions["table.month"]
+    )
+
+
+def test_one_month_that_can_be_read_makes_the_column_the_months() -> None:
+    """Another cell that is none is then refused with its row, as any other."""
+    found = understood("series_id,month,value,unit\nA,2025-13,5.5,t\nA,2025-12,5.5,t\n")
+    assert (found.mapping.table.month, found.questions) == ("month", {})
+    with pytest.raises(FileRefusedError, match="row 2, column 'month': '2025-13' is not a month, as 13"):
+        read(found, A="t")
+
+
 def test_a_price_beside_the_volume_is_no_doubt() -> None:
     """Where a column is known as the volume, a price beside it is left aside and asks nothing."""
     found = understood("series_id,month,price,volume,unit\nA,2025-05,900,5.5,t\n")
