@@ -77,7 +77,7 @@ def _as_of(record: AlertRecord, event: AlertEvent, as_of: dt.datetime) -> AlertR
             onset=Span.parse(told["onset"]),
             last=last,
             opened_known_from=None if opened is None else dt.datetime.fromisoformat(opened),
-            closed=None if status is Status.OPENED else last,
+            closed=last if status is Status.RESOLVED else None,
             acknowledged=seen if seen is not None and seen.at <= as_of else None,
         ),
     )

@@ -213,6 +213,18 @@ def test_alerts_and_rules_are_shown_as_they_stood(stage: Stage, endpoint: str) -
     assert_problem(stage.client.get("/v1/rules/low", params=before), 404, "not-found")
 
 
+def test_an_alert_that_was_taken_back_stood_before(stage: Stage, endpoint: str) -> None:
+    """Before the revision that took its ground away it was open; after it, it is retracted."""
+    shown = []
+    for figure in (MAY, {**MAY, "value": 9000}):
+        stage.at += dt.timedelta(days=1)
+        stage.upload({**figure, "known_from": (stage.at - dt.timedelta(hours=1)).isoformat()})
+        shown.append((stage.at.isoformat(), stage.client.get("/v1/alerts").json()["items"]))
+    assert [each["status"] for _, (each,) in shown] == ["opened", "retracted"]
+    for moment, then in shown:
+        assert stage.client.get("/v1/alerts", params={"as_of": moment}).json()["items"] == then
+
+
 def test_only_the_fields_asked_for_are_answered(stage: Stage, endpoint: str) -> None:
     """Fields are chosen in JSON and in tables; one that is not known is refused with the nearest."""
     stage.upload(MAY)
