@@ -40,6 +40,7 @@ __all__ = [
     "one",
     "published_before",
     "series_view",
+    "several",
 ]
 
 _MOST_VERDICTS = 2_000
@@ -129,6 +130,15 @@ def one(connection: Connection, series_id: str, *, desk: str | None = None) -> S
     found = series.get(connection, series_id) if series_id.isprintable() else None
     hidden = found is not None and restrictions.hidden(connection, [series_id], desk)
     return None if hidden else found
+
+
+def several(
+    connection: Connection, ids: Collection[str], *, desk: str | None = None
+) -> dict[str, SeriesRecord]:
+    """Those of some series that are registered and that ``desk`` may see, by id."""
+    found = series.of_ids(connection, [each for each in ids if each.isprintable()])
+    hidden = restrictions.hidden(connection, [each.id for each in found], desk)
+    return {each.id: each for each in found if each.id not in hidden}
 
 
 def chosen(

@@ -17,7 +17,7 @@ BACKTEST = "backtest"
 
 @dataclass(frozen=True, slots=True)
 class BacktestRecord:
-    """Means over origins and series, a line for each member and the combination; ``series`` were scored."""
+    """Means over origins and series, a line for each member and the combination; ``series`` held figures."""
 
     series: int
     lines: list[dict[str, Any]]

@@ -182,9 +182,13 @@ def known_after(connection: Connection, series_ids: Collection[str], moment: dt.
     return list(connection.execute(query).scalars())
 
 
-def newest(connection: Connection, *, as_of: dt.datetime) -> dt.datetime | None:
-    """The moment of the last news on any series, of that known by ``as_of``; None where there is none."""
+def newest(
+    connection: Connection, *, as_of: dt.datetime, series_ids: Collection[str] | None = None
+) -> dt.datetime | None:
+    """The moment of the last news on any series, or any of some, known by ``as_of``; None without any."""
     query = select(func.max(observations.c.known_from)).where(observations.c.known_from <= as_of)
+    if series_ids is not None:
+        query = query.where(among(observations.c.series_id, series_ids))
     latest: dt.datetime | None = connection.execute(query).scalar_one()
     return latest
 

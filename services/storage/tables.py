@@ -442,7 +442,7 @@ backtests = Table(
     "backtests",
     metadata,
     Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("series", Integer, nullable=False, comment="how many could be scored at some origin"),
+    Column("series", Integer, nullable=False, comment="how many held any figure then"),
     Column("lines", JSONB, nullable=False, comment="means over origins and series, by model"),
     Column("versions", JSONB, nullable=False, comment="of the libraries that made it"),
 )

@@ -17,9 +17,11 @@ from services.storage.jobs import BACKGROUND, Job
 from services.storage.series import SeriesRecord
 
 MOST_FOLDS, MOST_HORIZON = 12, 18
-MOST_FITTED = 1_200
-"""Series times origins of one backtest: by 0.1 CPU s each, with what is learned at every origin, about three
-minutes of one worker, below the time that a task may take."""
+MOST_FITTED = 400
+"""Series times origins of one backtest: by 0.1 CPU s each, and as much for what is learned at every origin,
+it keeps one worker from a refit for about a minute."""
+MOST_WAITING = 20
+"""Backtests that may wait at once, over all desks: one is done after the other, behind every refit."""
 
 
 class BacktestTooLargeError(ValueError):
@@ -31,6 +33,17 @@ class BacktestTooLargeError(ValueError):
         super().__init__(
             f"{series:,} series at {folds} origins are {series * folds:,} fits of each model, more than "
             f"{MOST_FITTED:,}: ask for fewer series or origins, or use tonnage backtest on a file of them."
+        )
+
+
+class TooManyBacktestsError(Exception):
+    """As many backtests wait as may; nothing was ordered."""
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+        super().__init__(
+            f"{waiting} backtests wait already, as many as may: ask again when some are done, or use tonnage "
+            "backtest on a file."
         )
 
 
@@ -54,11 +67,12 @@ def order_backtest(
     *,
     as_of: dt.datetime | None,
     now: dt.datetime,
-) -> Job:
-    """The job that backtests some series as they are known now, or were at ``as_of``.
+) -> tuple[Job, bool]:
+    """The job that backtests some series as they are known now, or were at ``as_of``, and whether it is new.
 
     The same question about the same figures is the same job; one that failed is due again by its retry.
-    Raises UnknownModelError, NothingToBacktestError and BacktestTooLargeError; then nothing is ordered.
+    Raises UnknownModelError, NothingToBacktestError, BacktestTooLargeError and TooManyBacktestsError; then
+    nothing is ordered.
     """
     portfolio(wanted.portfolio)
     ids = [each.id for each in registered]
@@ -66,18 +80,23 @@ def order_backtest(
         raise NothingToBacktestError("No series that you may see is meant: name some, a family or a tag.")
     if len(ids) * wanted.folds > MOST_FITTED:
         raise BacktestTooLargeError(len(ids), wanted.folds)
-    known = [observations.last_known(connection, each, as_of=as_of) for each in ids]
-    moments = [each for each in known if each is not None]
-    if not moments:
+    newest = observations.newest(connection, as_of=as_of or now, series_ids=ids)
+    if newest is None:
         raise NothingToBacktestError("None of these series holds a figure, so there is no past to forecast.")
     arguments = {
         "series": ids,
         "portfolio": wanted.portfolio,
         "folds": wanted.folds,
         "horizon": wanted.horizon,
-        "as_of": max(moments).isoformat(),
+        "as_of": newest.isoformat(),
     }
     digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()
+    held = jobs.get(connection, BACKTEST, digest)
+    if held is not None:
+        return held, False
+    waiting = jobs.unfinished(connection, BACKTEST)
+    if waiting >= MOST_WAITING:
+        raise TooManyBacktestsError(waiting)
     job = Job(kind=BACKTEST, key=digest, arguments=arguments, priority=BACKGROUND)
     jobs.add(connection, [job], now=now)
-    return jobs.get(connection, BACKTEST, digest) or job
+    return jobs.get(connection, BACKTEST, digest) or job, True

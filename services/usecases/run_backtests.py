@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from importlib import metadata
@@ -20,6 +21,19 @@ from services.usecases.train_models import LIBRARIES
 from services.work.runner import Kind, Outcome
 
 RETRY_AFTER = dt.timedelta(minutes=5)
+MOST_SECONDS = 300.0
+"""Seconds after which a backtest is given up: below the time that a task may take."""
+
+
+class BacktestTooLongError(Exception):
+    """A backtest took longer than a worker may be kept from refits."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"it took more than {seconds:g} s: ask for fewer series or origins or for a cheaper portfolio, "
+            "or use tonnage backtest on a file of them"
+        )
 
 
 class _Here(Executor):
@@ -39,7 +53,10 @@ def backtests_due(engine: Engine, *, lease: dt.timedelta) -> Kind[int]:
 
     def work(claimed: Sequence[Job]) -> Outcome[int]:
         (job,) = claimed
-        made = run_backtest(engine, job)
+        try:
+            made = run_backtest(engine, job)
+        except BacktestTooLongError as error:
+            return Outcome(0, note=f"Nothing came of it: {error}.")
         with engine.begin() as connection:
             backtests.keep(connection, job, made)
         return Outcome(len(made.lines), note=None if made.lines else "No series is long enough to score.")
@@ -62,10 +79,22 @@ def run_backtest(engine: Engine, job: Job) -> BacktestRecord:
         horizon=asked["horizon"],
         portfolio=asked["portfolio"],
         pool=_Here(),
+        progress=_in_time(MOST_SECONDS),
     )
     lines = [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
     versions = {name: metadata.version(name) for name in LIBRARIES}
     return BacktestRecord(len(known), lines, versions)
+
+
+def _in_time(seconds: float) -> Callable[[int], None]:
+    """Progress that raises once so much time has passed: nothing keeps a worker from refits for ever."""
+    until = time.monotonic() + seconds
+
+    def progress(_: int) -> None:
+        if time.monotonic() > until:
+            raise BacktestTooLongError(seconds)
+
+    return progress
 
 
 def _plain(value: Any) -> Any:

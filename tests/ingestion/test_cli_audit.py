@@ -31,6 +31,7 @@ from services.usecases import train_models as training
 __all__ = ["run"]
 
 READING = {
+    "forecasters list",
     *("doctor", "published", "scoreboard", "forecast", "backtest", "detect", "episodes", "backup"),
     *("series list", "endpoint list", "deliveries list", "deliveries show", "rules rehearse"),
     *("silences list", "measures list", "releases list", "key list"),
@@ -90,6 +91,7 @@ def changing(shop: Shop, folder: Path) -> list[tuple[str, Callable[[dict[str, st
         for step, value in enumerate(path)
     ]
     csv = file("past.csv", "\n".join(["series_id,month,value,unit", *rows]))
+    poll = file("poll.csv", "series_id,month,unit,point\nS00,2030-01,t,100\n")
     rules, measures = file("rules.json", {"low": RULE}), file("measures.json", {"made": MEASURE})
     calendars = file("calendars.json", {"made": {**EXAMPLE, "scope": {"series": ["S00"]}}})
     return [
@@ -102,6 +104,8 @@ def changing(shop: Shop, folder: Path) -> list[tuple[str, Callable[[dict[str, st
         ("rules save", lambda _: [rules], "rule.saved"),
         ("rules disable", lambda _: ["low"], "rule.disabled"),
         ("rules enable", lambda _: ["low"], "rule.enabled"),
+        ("forecasters put", lambda _: ["poll", "--name", "Poll"], "forecaster.put"),
+        ("forecasters submit", lambda _: [poll, "--forecaster", "poll"], "forecasts.submitted"),
         ("measures load", lambda _: [measures], "measure.put"),
         ("releases load", lambda _: [calendars], "release_calendar.put"),
         ("silences end", lambda _: ["sil_1"], "silence.ended"),

@@ -9,7 +9,8 @@ from api_stage import MAGNETS, Stage, assert_problem, key
 
 from forecasting.months import Month
 from services.storage import restrictions
-from services.usecases.order_backtest import MOST_FITTED
+from services.usecases import run_backtests
+from services.usecases.order_backtest import MOST_FITTED, MOST_WAITING
 from services.usecases.run_backtests import backtests_due
 from services.work.runner import turn
 
@@ -87,6 +88,13 @@ def test_a_backtest_that_cannot_be_is_refused(past: Stage) -> None:
     many = past.client.post("/v1/backtests", json={"family": "many", "folds": 12})
     assert "ask for fewer" in assert_problem(many, 422, "invalid-request")["detail"]
     assert worked(past) == 0
+    for horizon in range(1, MOST_WAITING // 2 + 1):
+        for folds in (1, 2):
+            given = {**ASKED, "folds": folds, "horizon": horizon}
+            assert past.client.post("/v1/backtests", json=given).status_code == 202
+    more = past.client.post("/v1/backtests", json={**ASKED, "folds": 3})
+    assert "ask again when some are done" in assert_problem(more, 409, "conflict")["detail"]
+    assert past.client.post("/v1/backtests", json={**ASKED, "horizon": 1}).status_code == 202
     assert_problem(past.client.get("/v1/backtests/12345"), 404, "not-found")
 
 
@@ -101,3 +109,13 @@ def test_a_desk_sees_no_backtest_of_what_is_kept_from_it(past: Stage) -> None:
     assert_problem(past.client.get(address, headers=metals), 404, "not-found")
     assert past.client.post("/v1/backtests", json=ASKED, headers=metals).status_code == 404
     assert past.client.get(address).status_code == 200
+
+
+def test_a_backtest_that_never_ends_is_given_up(past: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its time it is done with a note that says what to do, and no line; its worker goes on."""
+    monkeypatch.setattr(run_backtests, "MOST_SECONDS", -1.0)
+    made = past.client.post("/v1/backtests", json=ASKED).json()
+    assert worked(past) == 1
+    told = past.client.get(f"/v1/backtests/{made['id']}").json()
+    assert (told["status"], told["lines"], told["series"]) == ("done", [], None)
+    assert "ask for fewer" in told["note"]

@@ -51,6 +51,12 @@ def peopled(announced: Stage) -> Stage:
     for month in (10, 11):
         known = f"2025-{month + 1:02}-20T02:00:00Z"
         announced.upload({"month": f"2025-{month}", "value": 1000, "known_from": known})
+    for name in ("poll", "bank"):
+        client.put(f"/v1/forecasters/{name}", json={"name": name})
+    for month in ("2030-01", "2030-02"):
+        said = {"series_id": MAGNETS, "month": month, "unit": "t", "point": 4000}
+        answer = client.post("/v1/forecasters/poll/forecasts", json=[said])
+        assert answer.is_success, answer.text
     client.post(f"/v1/endpoints/{endpoint}/ping")
     announced.app.state.endpoint = endpoint
     return announced
@@ -83,7 +89,7 @@ def test_a_full_page_says_where_the_next_begins(peopled: Stage) -> None:
     for path, names in lists(peopled).items():
         if "limit" not in names:
             continue
-        address = path.format(series_id=MAGNETS, endpoint_id=peopled.app.state.endpoint)
+        address = path.format(series_id=MAGNETS, endpoint_id=peopled.app.state.endpoint, forecaster_id="poll")
         (cursor,) = {"after", "before"} & set(names)
         whole = peopled.client.get(address, params={"limit": 1000}).json()
         assert whole["next"] is None, path

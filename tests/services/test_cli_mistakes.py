@@ -61,6 +61,8 @@ WRONG = (
     ("silences end none", "There is no silence"),
     ("rules disable none", "There is no rule"),
     ("rules enable none", "There is no rule"),
+    ("forecasters put bad! --name x", "cannot be an id"),
+    ("forecasters submit sound.csv --forecaster none", "'value' is not a column"),
     ("key add research --scope everything", "everything"),
     ("key rotate none", "none"),
     ("key revoke none", "none"),
@@ -105,7 +107,15 @@ WRONG = (
 )
 UNTRIED = {"up", "down", "demo", "doctor", "migrate", "train", "scoreboard", "endpoint reseal"}
 """Commands that take nothing that could be wrong, or start the local stack."""
-LISTS = {"series list", "endpoint list", "deliveries list", "silences list", "key list", "sources list"}
+LISTS = {
+    "forecasters list",
+    "series list",
+    "endpoint list",
+    "deliveries list",
+    "silences list",
+    "key list",
+    "sources list",
+}
 """Commands whose options choose among rows: what none bears is an empty list."""
 
 

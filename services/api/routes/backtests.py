@@ -6,18 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
+from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.limits import only_json
 from services.api.problems import ProblemError
-from services.api.routes.series import existing
 from services.api.schemas.backtests import BacktestGiven, BacktestShown
 from services.api.schemas.common import AsOf
 from services.api.security import Reader, Writer
 from services.bootstrap import RUN_BACKTESTS
 from services.queries import backtests, series
+from services.queries.series import SeriesRecord
 from services.usecases.order_backtest import (
     BacktestTooLargeError,
     NothingToBacktestError,
+    TooManyBacktestsError,
     Wanted,
     order_backtest,
 )
@@ -36,7 +38,13 @@ RETRY_AFTER = "5"
     responses={200: {"model": BacktestShown, "description": "The same was asked before, and is done."}},
 )
 def add(
-    service: TheService, caller: Writer, given: BacktestGiven, response: Response, as_of: AsOf = None
+    *,
+    service: TheService,
+    caller: Writer,
+    audit: Audit,
+    given: BacktestGiven,
+    response: Response,
+    as_of: AsOf = None,
 ) -> BacktestShown:
     """Order a backtest: at each origin only what stands before it is learned from and fitted to.
 
@@ -46,11 +54,12 @@ def add(
     portfolio = given.portfolio or service.settings.portfolio
     with service.engine.begin() as connection:
         if given.series is not None:
-            registered = [existing(connection, caller, each) for each in dict.fromkeys(given.series)]
+            visible = series.several(connection, given.series, desk=caller.desk)
+            registered = [_among(visible, each) for each in dict.fromkeys(given.series)]
         else:
             registered = series.listed(connection, family=given.family, tag=given.tag, desk=caller.desk).rows
         try:
-            job = order_backtest(
+            job, made = order_backtest(
                 connection,
                 registered,
                 Wanted(portfolio, given.folds, given.horizon),
@@ -59,7 +68,11 @@ def add(
             )
         except (BacktestTooLargeError, NothingToBacktestError) as error:
             raise ProblemError("invalid-request", str(error)) from error
+        except TooManyBacktestsError as error:
+            raise ProblemError("conflict", str(error)) from error
         found = backtests.of(connection, job)
+        if made:
+            audit.note(connection, "backtest.ordered", str(job.id), after=job.arguments)
     response.headers["Location"] = f"/v1/backtests/{found.job.id}"
     if found.job.status == "done":
         response.status_code = 200
@@ -77,3 +90,9 @@ def one(service: TheService, caller: Reader, backtest_id: BacktestId) -> Backtes
     if found is None:
         raise ProblemError("not-found", f"There is no backtest {backtest_id}.")
     return BacktestShown.of(found)
+
+
+def _among(visible: dict[str, SeriesRecord], series_id: str) -> SeriesRecord:
+    if series_id not in visible:
+        raise ProblemError("not-found", f"There is no series {series_id!r}; PUT it first.")
+    return visible[series_id]

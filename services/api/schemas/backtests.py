@@ -31,7 +31,7 @@ class BacktestGiven(Given):
         json_schema_extra={"examples": [{"series": ["CN_EXP_REPM_T"], "folds": 2, "horizon": 6}]}
     )
 
-    series: list[Text] | None = Field(None, min_length=1, max_length=1_200, description="Ids of series.")
+    series: list[Text] | None = Field(None, min_length=1, max_length=400, description="Ids of series.")
     family: Text | None = None
     tag: Text | None = None
     portfolio: Text | None = Field(

@@ -17,9 +17,9 @@ def upgrade() -> None:
     op.create_table(
         "backtests",
         sa.Column("job_id", sa.BigInteger, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-        sa.Column("series", sa.Integer, nullable=False),
-        sa.Column("lines", JSONB, nullable=False),
-        sa.Column("versions", JSONB, nullable=False),
+        sa.Column("series", sa.Integer, nullable=False, comment="how many held any figure then"),
+        sa.Column("lines", JSONB, nullable=False, comment="means over origins and series, by model"),
+        sa.Column("versions", JSONB, nullable=False, comment="of the libraries that made it"),
     )
 
 
