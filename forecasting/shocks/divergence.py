@@ -86,7 +86,8 @@ def divergence(first: Series, second: Series, span: Span) -> Divergence | None:
         else f"{len(earlier)} earlier gaps held, too few for a usual spread"
     )
     reason = (
-        f"on the year {higher.id} {math.expm1(up):+.0%} and {lower.id} {math.expm1(down):+.0%}, "
+        f"on the year {higher.id} {100 * math.expm1(up):+.0f} % and {lower.id} "
+        f"{100 * math.expm1(down):+.0f} %, "
         f"a gap of {gap:.2f} in logs, {against}"
     )
     return Divergence(

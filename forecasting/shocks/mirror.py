@@ -83,8 +83,9 @@ def mirror_gap(exports: Series, partners: Sequence[Series], month: Month) -> Mir
     score = gap / spread
     reason = (
         f"partners report {arrived:,.0f} {exports.unit} for {sent:,.0f} {exports.unit} sent in {month.name}, "
-        f"{math.exp(_log_ratio(sent, arrived)):.0%} where {math.exp(usual):.0%} is usual, {abs(score):.1f} "
-        f"times the usual spread of {len(earlier)} earlier months; imports are counted {_counted(lags)}"
+        f"{100 * math.exp(_log_ratio(sent, arrived)):.0f} % where {100 * math.exp(usual):.0f} % is usual, "
+        f"{abs(score):.1f} times the usual spread of {len(earlier)} earlier months; "
+        f"imports are counted {_counted(lags)}"
     )
     parted = abs(score) >= PARTED
     return MirrorGap(Span(month), sent, arrived, math.exp(usual), gap, score, parted, reason, lags)

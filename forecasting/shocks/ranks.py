@@ -57,8 +57,8 @@ class RankShift:
         name = (names or {}).get(self.series_id, self.series_id)
         return (
             f"{name} stands {self.end} of {self.siblings} by its change on the year in {self.span.name} "
-            f"({self.change:+.0%}), where its median rank is {self.usual:g}: as far from it in {self.as_far} "
-            f"of {self.ranks_held} earlier months"
+            f"({100 * self.change:+.0f} %), where its median rank is {self.usual:g}: as far from it in "
+            f"{self.as_far} of {self.ranks_held} earlier months"
         )
 
 

@@ -54,10 +54,10 @@ class ShareShift:
         """The same in plain words, with the names given in place of identifiers."""
         name = (names or {}).get(self.series_id, self.series_id)
         return (
-            f"{name} was {self.share:.1%} of the sum of {self.siblings} siblings in {self.span.name} and "
-            f"{self.year_before:.1%} a year before: the shift lies {abs(self.score):.1f} usual spreads "
-            f"{'above' if self.score > 0 else 'below'} the median of {self.shifts_held} earlier ones, "
-            f"{self.as_far} of which were as far from it"
+            f"{name} was {100 * self.share:.1f} % of the sum of {self.siblings} siblings in {self.span.name} "
+            f"and {100 * self.year_before:.1f} % a year before: the shift lies {abs(self.score):.1f} usual "
+            f"spreads {'above' if self.score > 0 else 'below'} the median of "
+            f"{self.shifts_held} earlier ones, {self.as_far} of which were as far from it"
         )
 
 
@@ -87,7 +87,7 @@ def share_shifts(family: Sequence[Series], span: Span) -> tuple[ShareShift, ...]
     if longest < REACHED:
         return (
             f"{longest} earlier shifts of the shares are held of the last {BACK} months; "
-            f"{REACHED} are needed for a tail of {RARE:.0%}"
+            f"{REACHED} are needed for a tail of {100 * RARE:.0f} %"
         )
     return tuple(sorted(found, key=lambda each: (each.tail, -abs(each.score))))
 

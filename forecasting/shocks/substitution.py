@@ -64,7 +64,7 @@ class Substitution:
         return (
             f"in {self.span.name} {fell} came to {_said(self.fell.value)} {unit}, {_said(self.lost)} {unit} "
             f"below the year before with its usual growth, and {rose} to {_said(self.rose.value)} {unit}, "
-            f"{_said(self.gained)} {unit} above: {self.share:.0%} of what the one lost; "
+            f"{_said(self.gained)} {unit} above: {100 * self.share:.0f} % of what the one lost; "
             "amounts that match, and no proof that one took the other's place"
         )
 

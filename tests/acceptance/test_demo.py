@@ -59,7 +59,7 @@ def test_the_demo_tells_the_story_and_leaves_nothing(folder: Path) -> None:
     assert 0 < lost["lower"] < lost["value"] < lost["upper"]
     assert episode["life"]["2025-08"] == "closed"
     assert (parted["month"], parted["parted"], parted["opposite"]) == ("2025-06", True, True)
-    assert "138% of what the one lost" in parted["matched"]
+    assert "138 % of what the one lost" in parted["matched"]
     assert (controls["effective"], controls["lag_months"] in {0, 1}) == ("2025-04-04", True)
     assert controls["state_on_2025-05-01"] == "announced, not yet visible"
     assert "desk: China's exports of rare-earth magnets fell 53 % on the month to 1,238 t" in demo.stdout

@@ -28,7 +28,7 @@ def test_siblings_that_part_beyond_their_history_are_named() -> None:
     assert (found.higher, found.lower, found.opposite, found.parted) == ("ores", "magnets", True, True)
     assert (found.higher_change, found.lower_change) == pytest.approx((0.5, -0.4))
     assert found.gap == pytest.approx(math.log(1.5 / 0.6))
-    assert "ores +50% and magnets -40%" in found.reason
+    assert "ores +50 % and magnets -40 %" in found.reason
 
 
 def test_siblings_within_their_noise_have_not_parted() -> None:

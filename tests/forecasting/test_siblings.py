@@ -48,7 +48,7 @@ def test_an_end_where_a_sibling_never_stands_is_told() -> None:
     assert told.tail == pytest.approx((1 + told.as_far) / (told.ranks_held + 1))
     assert told.ranks_held == MONTHS - 13
     assert told.said() == (
-        f"magnets stands last of 4 by its change on the year in December 2024 (-40%), where its median rank "
+        f"magnets stands last of 4 by its change on the year in December 2024 (-40 %), where its median rank "
         f"is 1: as far from it in {told.as_far} of 71 earlier months"
     )
     assert told.said({"magnets": "NdFeB"}).startswith("NdFeB stands last")
@@ -91,7 +91,7 @@ def test_a_share_that_shifts_as_never_before_is_told() -> None:
     assert told.shift == pytest.approx(expected)
     assert told.score < -3
     assert told.tail == pytest.approx(1 / (told.shifts_held + 1))
-    assert f"magnets was {told.share:.1%} of the sum of 4 siblings in December 2024" in told.said()
+    assert f"magnets was {100 * told.share:.1f} % of the sum of 4 siblings in December 2024" in told.said()
     assert f"{-told.score:.1f} usual spreads below" in told.said()
 
 
@@ -139,7 +139,7 @@ def test_a_fall_that_a_rise_matches_is_told_with_both_amounts() -> None:
     assert told.lost == pytest.approx(told.fell.expected - told.fell.value)
     assert told.gained == pytest.approx(told.rose.value - told.rose.expected)
     assert told.share == pytest.approx(told.gained / told.lost)
-    assert f"{told.share:.0%} of what the one lost" in told.said()
+    assert f"{100 * told.share:.0f} % of what the one lost" in told.said()
     assert told.said().startswith("in December 2024 magnets came to ")
 
 

@@ -83,13 +83,13 @@ def test_what_else_stands_out_is_typed_and_agrees_with_its_sentence(siblings: St
     assert (matched["fell"]["value"], matched["rose"]["value"], matched["unit"]) == (600, 1600, "t")
     assert matched["lost"] == pytest.approx(matched["fell"]["expected"] - 600)
     assert matched["gained"] == pytest.approx(1600 - matched["rose"]["expected"])
-    assert f"{matched['gained'] / matched['lost']:.0%} of what the one lost" in matched["reason"]
+    assert f"{100 * matched['gained'] / matched['lost']:.0f} % of what the one lost" in matched["reason"]
     shifts = {each["series_id"]: each for each in told["findings"] if each["kind"] == "share"}
     assert shifts["magnets"]["share"] == pytest.approx(600 / 2200)
     assert shifts["magnets"]["score"] == pytest.approx(-shifts["ores"]["score"])
     assert all(each["tail"] <= 0.05 and each["shifts_held"] == 23 for each in shifts.values())
     assert (
-        f"{shifts['magnets']['share']:.1%} of the sum of 2 siblings in June 2025"
+        f"{100 * shifts['magnets']['share']:.1f} % of the sum of 2 siblings in June 2025"
         in shifts["magnets"]["reason"]
     )
     assert [each["kind"] for each in told["unjudged"]] == ["rank"]
@@ -158,7 +158,7 @@ def test_the_family_page_says_what_else_stands_out_by_name(siblings: Stage) -> N
     with served(create_web(siblings.app.state.service)) as address, Client(base_url=address) as pages:
         page = pages.get("/families/metals").text
     assert "In June 2025 Magnets of rare earths came to 600 t" in page
-    assert "Magnets of rare earths was 27.3% of the sum of 2 siblings in June 2025" in page
+    assert "Magnets of rare earths was 27.3 % of the sum of 2 siblings in June 2025" in page
     assert "Not judged: rank (2 siblings hold a change on the year in June 2025; a ranking needs 3)." in page
 
 

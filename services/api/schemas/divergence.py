@@ -23,7 +23,7 @@ _PAIR: dict[str, Any] = {
     "score": 12.0,
     "gaps_held": 10,
     "parted": True,
-    "reason": "on the year CN_EXP_RE_T +60% and CN_EXP_REPM_T -38%, a gap of 0.95 in logs, 12.0 times the "
+    "reason": "on the year CN_EXP_RE_T +60 % and CN_EXP_REPM_T -38 %, a gap of 0.95 in logs, 12.0 times the "
     "usual spread of 10 earlier gaps",
 }
 _SUBSTITUTION: dict[str, Any] = {
@@ -35,7 +35,7 @@ _SUBSTITUTION: dict[str, Any] = {
     "gained": 2713.8,
     "share": 1.383,
     "reason": "in June 2025 CN_EXP_REPM_T came to 3,188 t, 1,962 t below the year before with its usual "
-    "growth, and CN_EXP_RE_T to 7,742 t, 2,714 t above: 138% of what the one lost; amounts that match, and "
+    "growth, and CN_EXP_RE_T to 7,742 t, 2,714 t above: 138 % of what the one lost; amounts that match, and "
     "no proof that one took the other's place",
 }
 
@@ -146,7 +146,7 @@ class DivergenceShown(Shown):
                         {
                             "kind": "share",
                             "reason": "10 earlier shifts of the shares are held of the last 120 months; "
-                            "19 are needed for a tail of 5%",
+                            "19 are needed for a tail of 5 %",
                         },
                         {
                             "kind": "rank",
