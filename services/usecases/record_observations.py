@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -16,8 +15,6 @@ from structlog.contextvars import bound_contextvars
 from alerts.judging import Judgement
 from forecasting.months import Span
 from forecasting.shocks.detection import discoveries
-from services.ingestion.cells import RowFault, within_size
-from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import ArrivingFigure
 from services.storage import (
     forecasts,
@@ -29,17 +26,16 @@ from services.storage import (
     series,
     verdicts,
 )
-from services.storage.jobs import Job
 from services.storage.series import SeriesRecord
 from services.storage.verdicts import VerdictRecord
 from services.telemetry import LATENESS_SECONDS
+from services.usecases.arriving_figures import digest, refuse, together
 from services.usecases.follow_release import follow_release
 from services.usecases.held_alerts import Moved
 from services.usecases.judge_release import News, judge_release, load
+from services.usecases.order_refits import refits
 from services.usecases.order_scoring import scoring
 from services.usecases.tell_desks import tell_desks
-
-REFRESH = "refresh_forecast"
 
 
 class IdempotencyKeyReusedError(Exception):
@@ -70,10 +66,6 @@ DISCOVERY_RATE = 0.1
 """Share of false ones among the figures of an upload named discoveries; a verdict keeps a budget a series."""
 
 
-TOGETHER = 5_000
-"""Figures that are judged and stored together: what a release holds of memory does not grow with it."""
-
-
 def record_observations(
     connection: Connection,
     arriving: Sequence[ArrivingFigure],
@@ -98,11 +90,11 @@ def record_observations(
     The same ``idempotency_key`` of a ``sender`` with the same figures gives the first report again. To a
     ``desk`` there is no series that it may not see.
     """
-    digest = _digest(source, arriving)
+    of_request = digest(source, arriving)
     if idempotency_key is not None:
         earlier = releases.by_idempotency_key(connection, idempotency_key, sender=sender)
         if earlier is not None:
-            if earlier[0] != digest:
+            if earlier[0] != of_request:
                 raise IdempotencyKeyReusedError(idempotency_key)
             return earlier[1]
     figures = sorted(
@@ -112,14 +104,14 @@ def record_observations(
     registered = series.lock(connection, {figure.series_id for figure in figures})
     for series_id in restrictions.hidden(connection, registered, desk):
         del registered[series_id]
-    _refuse(figures, registered, now)
+    refuse(figures, registered, now)
     release_id = releases.open_release(
         connection,
         source=source,
         known_from=max(figure.known_from or now for figure in figures),
         recorded_at=now,
         idempotency_key=idempotency_key,
-        request_hash=digest,
+        request_hash=of_request,
         sender=sender,
     )
     batch = _Batch(
@@ -137,66 +129,6 @@ def record_observations(
         report = batch.record(figures)
     releases.close_release(connection, release_id, report)
     return report
-
-
-def _digest(source: str, arriving: Sequence[ArrivingFigure]) -> str:
-    """SHA-256 of the text of all figures as one list, made figure by figure: a million are 400 MB of text."""
-    digest = hashlib.sha256(b"[")
-    for number, figure in enumerate(arriving):
-        digest.update(f"{', ' if number else ''}{(source, figure)!r}".encode())
-    digest.update(b"]")
-    return digest.hexdigest()
-
-
-def _together(figures: Sequence[ArrivingFigure]) -> Iterator[list[ArrivingFigure]]:
-    """The figures in parts of about TOGETHER, all of a series in one, in the order of each part as given."""
-    counts = Counter(figure.series_id for figure in figures)
-    parts: dict[str, int] = {}
-    reached = 0
-    for series_id in sorted(counts):
-        parts[series_id] = reached // TOGETHER
-        reached += counts[series_id]
-    if not parts or max(parts.values()) == 0:
-        yield list(figures)
-        return
-    divided: dict[int, list[ArrivingFigure]] = defaultdict(list)
-    for figure in figures:
-        divided[parts[figure.series_id]].append(figure)
-    for part in sorted(divided):
-        yield divided.pop(part)
-
-
-def _refuse(
-    figures: Sequence[ArrivingFigure], registered: Mapping[str, SeriesRecord], now: dt.datetime
-) -> None:
-    """UploadRefusedError where a row names no series, another unit, or a time or value that cannot be."""
-    faults: list[Fault] = []
-    for figure in figures:
-        held = registered.get(figure.series_id)
-        moment = figure.known_from or now
-        if held is None:
-            faults.append(Fault(figure.row, f"there is no series {figure.series_id!r}; register it first"))
-        elif held.unit != figure.unit:
-            faults.append(
-                Fault(figure.row, f"the unit is {figure.unit!r}, and {held.id} is held in {held.unit!r}")
-            )
-        elif moment > now:
-            faults.append(Fault(figure.row, f"known_from {moment.isoformat()} lies in the future"))
-        elif moment.date() < figure.span.last.first_day:
-            faults.append(Fault(figure.row, f"{figure.span} had not begun at known_from, {moment.date()}"))
-        elif (reason := _no_size(figure.value)) is not None:
-            faults.append(Fault(figure.row, reason))
-    if faults:
-        raise UploadRefusedError(sorted(faults, key=lambda fault: fault.row))
-
-
-def _no_size(value: float | None) -> str | None:
-    """Why a value is none that a figure can have: a connector's has been through no reader of files."""
-    try:
-        within_size(value or 0.0, value)
-    except RowFault as fault:
-        return str(fault)
-    return None
 
 
 def _kinds(moved: Iterable[Moved]) -> dict[str, int]:
@@ -235,7 +167,7 @@ class _Batch:
         chances: list[float] = []
         news: list[tuple[Judgement, int]] = []
         foretold: set[str] = set()
-        for part in _together(figures):
+        for part in together(figures):
             known = load(
                 self.connection, part, self.registered, model=forecasts.judging(self.portfolio), now=self.now
             )
@@ -318,42 +250,15 @@ class _Batch:
         return ids
 
     def _order_refits(self, judged: Sequence[Judgement], newest: Mapping[str, dt.datetime]) -> None:
-        """One refit a series and vintage; of a history only the last, since no figure waits for more.
-
-        ``newest`` is when the last news of each series became known before. The refits of a release go before
-        those of a history. A figure that comes late also has the newest vintage refitted, whose forecast was
-        made without it.
-        """
-        vintages: dict[str, list[dt.datetime]] = defaultdict(list)
-        for judgement in judged:
-            of_series = vintages[judgement.facts.series_id]
-            if self.history:
-                of_series.clear()
-            if judgement.facts.known_from not in of_series:
-                of_series.append(judgement.facts.known_from)
-        jobs.add(
-            self.connection,
-            [
-                each
-                for series_id, ordered in vintages.items()
-                for each in self._refits(series_id, ordered, newest.get(series_id))
-            ],
-            now=self.now,
+        wanted = refits(
+            judged,
+            newest,
+            portfolio=self.portfolio,
+            release_id=self.release_id,
+            history=self.history,
+            replayed=self.replayed,
         )
-
-    def _refits(self, series_id: str, vintages: Sequence[dt.datetime], last: dt.datetime | None) -> list[Job]:
-        newest = vintages[-1] if last is None else max(vintages[-1], last)
-        return [
-            refit(
-                series_id,
-                vintage,
-                self.portfolio,
-                self.release_id if last is not None and vintage <= last else None,
-                priority=jobs.BACKGROUND if self.history else jobs.AWAITED,
-                replayed=self.replayed,
-            )
-            for vintage in dict.fromkeys((*vintages, newest))
-        ]
+        jobs.add(self.connection, wanted, now=self.now)
 
 
 def _became_known(news: tuple[Judgement, int]) -> tuple[dt.datetime, str, Span]:
@@ -383,26 +288,3 @@ def _told(figure: ArrivingFigure, news: News | None) -> RecordedFigure:
         told["verdict"] = judgement.facts.detection.verdict.value
         told["reason"] = judgement.facts.detection.reason
     return told
-
-
-def refit(
-    series_id: str,
-    vintage: dt.datetime,
-    portfolio: str,
-    late: int | None = None,
-    *,
-    priority: int = jobs.AWAITED,
-    replayed: bool = False,
-) -> Job:
-    """The job that publishes a series as of a vintage; once more where a ``late`` release adds to it.
-
-    What a ``replayed`` figure orders counts as published at its vintage.
-    """
-    again = "" if late is None else f" with release {late}"
-    return Job(
-        kind=REFRESH,
-        key=f"{series_id} {portfolio} {vintage.isoformat()}{again}",
-        arguments={"vintage": vintage.isoformat(), "portfolio": portfolio, "replayed": replayed},
-        series_id=series_id,
-        priority=priority,
-    )

@@ -26,8 +26,8 @@ from services.storage.known_series import known_series
 from services.telemetry import FITS, REFIT_FAILURES, REFIT_SECONDS
 from services.usecases.explain_changes import explained, superseded
 from services.usecases.learned import learned_as_of
+from services.usecases.order_refits import REFRESH
 from services.usecases.order_scoring import scoring
-from services.usecases.record_observations import REFRESH
 from services.usecases.time_limit import BATCH_SECONDS, limited
 from services.work import queue
 from services.work.runner import Kind, Outcome, turn

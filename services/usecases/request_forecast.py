@@ -11,7 +11,7 @@ from forecasting.portfolios import portfolio
 from services.storage import forecasts, jobs, observations
 from services.storage.forecasts import ForecastRecord
 from services.storage.jobs import Job
-from services.usecases.record_observations import REFRESH, refit
+from services.usecases.order_refits import REFRESH, refit
 from services.work import queue
 
 TOLD_FOR = dt.timedelta(minutes=10)

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from services import bootstrap
 from services.storage.backtests import BACKTEST
 from services.usecases.order_polls import POLL
+from services.usecases.order_refits import REFRESH
 from services.usecases.order_scoring import SCORE
 from services.usecases.order_training import TRAIN
-from services.usecases.record_observations import REFRESH
 from services.work import schedules, turns
 from services.work.turns import Place
 

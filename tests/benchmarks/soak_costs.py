@@ -26,8 +26,8 @@ from services.cli.shell import say
 from services.demo.replay import _ok
 from services.local.stack import Stack
 from services.storage import jobs
+from services.usecases.order_refits import refit
 from services.usecases.order_training import order_training
-from services.usecases.record_observations import refit
 from services.usecases.refresh_forecasts import BATCH
 
 AGAIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

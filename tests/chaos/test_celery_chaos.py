@@ -22,7 +22,7 @@ from services.local.supervisor import Part, Supervisor
 from services.local.valkey import Valkey
 from services.storage import jobs, series
 from services.storage.series import SeriesRecord
-from services.usecases.record_observations import REFRESH, refit
+from services.usecases.order_refits import REFRESH, refit
 from services.work.queue import MOST_RUNS
 
 pytestmark = pytest.mark.long

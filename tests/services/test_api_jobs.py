@@ -9,7 +9,7 @@ from api_stage import MAGNETS, Stage, assert_problem
 
 from services.storage import jobs
 from services.storage.jobs import Job
-from services.usecases.record_observations import REFRESH
+from services.usecases.order_refits import REFRESH
 from services.usecases.request_forecast import TOLD_FOR
 from services.work import queue
 from services.work.queue import MOST_RUNS

@@ -20,7 +20,8 @@ from services.storage.endpoints import Endpoint
 from services.storage.forecasts import ForecastRecord
 from services.storage.series import SeriesRecord
 from services.storage.tables import alerts, attempts, deliveries, messages, observations
-from services.usecases.record_observations import REFRESH, record_observations
+from services.usecases.order_refits import REFRESH
+from services.usecases.record_observations import record_observations
 from services.usecases.save_rule import save_rule
 
 NOW = dt.datetime(2025, 12, 1, tzinfo=dt.UTC)

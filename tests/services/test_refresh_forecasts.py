@@ -19,7 +19,8 @@ from services.storage import forecasts, jobs, series
 from services.storage.jobs import Job
 from services.storage.series import SeriesRecord
 from services.usecases import refresh_forecasts as refresh_module
-from services.usecases.record_observations import REFRESH, record_observations, refit
+from services.usecases.order_refits import REFRESH, refit
+from services.usecases.record_observations import record_observations
 from services.usecases.refresh_forecasts import refresh_forecasts
 from services.work import queue
 from services.work.queue import MOST_RUNS

@@ -19,7 +19,7 @@ from services.storage import observations as held_observations
 from services.storage.forecasts import ForecastRecord
 from services.storage.series import SeriesRecord
 from services.storage.tables import alert_events, observations, verdicts
-from services.usecases import record_observations as recording
+from services.usecases import arriving_figures
 from services.usecases.record_observations import record_observations
 from services.usecases.save_rule import save_rule
 
@@ -140,7 +140,7 @@ def test_in_parts_it_is_the_same_release(engine: Engine, monkeypatch: pytest.Mon
     with engine.connect() as connection:
         whole = _said(connection, figures)
         connection.rollback()
-        monkeypatch.setattr(recording, "TOGETHER", 2)
+        monkeypatch.setattr(arriving_figures, "TOGETHER", 2)
         parts = _said(connection, figures)
     assert parts == whole
     assert whole[0]["alerts"] == {"opened": 2, "resolved": 1}
@@ -165,7 +165,7 @@ def _said(connection: Any, figures: list[ArrivingFigure]) -> tuple[Any, ...]:
 
 def test_discoveries_are_of_the_whole_upload(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of eight figures together the one of 1 t is a discovery; one that is held already is not judged."""
-    monkeypatch.setattr(recording, "TOGETHER", 2)
+    monkeypatch.setattr(arriving_figures, "TOGETHER", 2)
     told = record(engine, release("2025-01", IDS, "S3"))["figures"]
     assert [each["series_id"] for each in told if each["discovery"]] == ["S3"]
     assert [each["discovery"] for each in told].count(False) == len(IDS) - 1

@@ -15,8 +15,8 @@ from services.storage import heartbeats, jobs, sessions, tables
 from services.storage.jobs import BACKGROUND, Job
 from services.usecases import clean as cleaning
 from services.usecases.order_polls import POLL
+from services.usecases.order_refits import REFRESH, refit
 from services.usecases.order_scoring import scoring
-from services.usecases.record_observations import REFRESH, refit
 from services.usecases.tell_trouble import MISSING
 from services.work import schedules
 from services.work.schedules import LEASE, SCHEDULES

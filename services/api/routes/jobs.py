@@ -18,9 +18,9 @@ from services.queries import jobs
 from services.queries.backtests import BACKTEST
 from services.usecases.callers import Caller
 from services.usecases.order_polls import POLL
+from services.usecases.order_refits import REFRESH
 from services.usecases.order_scoring import SCORE
 from services.usecases.order_training import TRAIN
-from services.usecases.record_observations import REFRESH
 from services.usecases.retry_job import retry_job
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])

@@ -1,0 +1,76 @@
+"""Refits as figures order them: the jobs that publish a series anew as of what is known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from alerts.judging import Judgement
+from services.storage import jobs
+from services.storage.jobs import Job
+
+REFRESH = "refresh_forecast"
+
+
+def refits(
+    judged: Sequence[Judgement],
+    newest: Mapping[str, dt.datetime],
+    *,
+    portfolio: str,
+    release_id: int,
+    history: bool,
+    replayed: bool,
+) -> list[Job]:
+    """One refit a series and vintage; of a history only the last, since no figure waits for more.
+
+    ``newest`` is when the last news of each series became known before. The refits of a release go before
+    those of a history. A figure that comes late also has the newest vintage refitted, whose forecast was made
+    without it.
+    """
+    vintages: dict[str, list[dt.datetime]] = defaultdict(list)
+    for judgement in judged:
+        of_series = vintages[judgement.facts.series_id]
+        if history:
+            of_series.clear()
+        if judgement.facts.known_from not in of_series:
+            of_series.append(judgement.facts.known_from)
+    wanted: list[Job] = []
+    for series_id, ordered in vintages.items():
+        last = newest.get(series_id)
+        newly = ordered[-1] if last is None else max(ordered[-1], last)
+        wanted += (
+            refit(
+                series_id,
+                vintage,
+                portfolio,
+                release_id if last is not None and vintage <= last else None,
+                priority=jobs.BACKGROUND if history else jobs.AWAITED,
+                replayed=replayed,
+            )
+            for vintage in dict.fromkeys((*ordered, newly))
+        )
+    return wanted
+
+
+def refit(
+    series_id: str,
+    vintage: dt.datetime,
+    portfolio: str,
+    late: int | None = None,
+    *,
+    priority: int = jobs.AWAITED,
+    replayed: bool = False,
+) -> Job:
+    """The job that publishes a series as of a vintage; once more where a ``late`` release adds to it.
+
+    What a ``replayed`` figure orders counts as published at its vintage.
+    """
+    again = "" if late is None else f" with release {late}"
+    return Job(
+        kind=REFRESH,
+        key=f"{series_id} {portfolio} {vintage.isoformat()}{again}",
+        arguments={"vintage": vintage.isoformat(), "portfolio": portfolio, "replayed": replayed},
+        series_id=series_id,
+        priority=priority,
+    )
