@@ -42,7 +42,7 @@ ABOUT: dict[EventType, str] = {
     EventType.ENDPOINT_PING: "A greeting that tries an endpoint, on the road of every other message.",
     EventType.ENDPOINT_DISABLED: "An endpoint of the desk is sent nothing more, with the reason.",
     EventType.DELIVERIES_EXHAUSTED: "Deliveries were given up: faults of the service's own kept them "
-    "back for 120 hours. Told once an hour at most.",
+    "back for 120 hours. Told once an hour at most, so at least `count` were.",
     EventType.SOURCE_REFUSED: "A source's page or file was not understood; nothing of it was recorded.",
     EventType.RULE_FAILED: "A rule could not follow the figures of a release; its alerts did not move.",
     EventType.SERVICE_TROUBLE: "A part of the service has not worked for a minute.",

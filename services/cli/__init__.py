@@ -195,7 +195,7 @@ def migrate() -> None:
     with database():
         try:
             schema.upgrade(settings().database_url)
-        except schema.MigrationsRunningError as error:
+        except schema.MigrationsError as error:
             raise fail(str(error)) from error
     say("the database is at the newest version")
 

@@ -75,7 +75,7 @@ def running(folder: Path, environment: Mapping[str, str], say: Callable[[str], N
         given |= _start_servers(folder, given, supervisor)
         try:
             schema.upgrade(given["DATABASE_URL"])
-        except schema.MigrationsRunningError as error:
+        except schema.MigrationsError as error:
             raise LocalStackError(str(error)) from error
         api, flower, desk = (
             leaving.enter_context(listen(port)) for port in (API_PORT, FLOWER_PORT, DESK_PORT)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from services.storage.tables import messages
 
@@ -51,6 +51,11 @@ def add(connection: Connection, added: Sequence[Message]) -> None:
     rows = [{**asdict(message), "event_type": message.event_type} for message in added]
     if rows:
         connection.execute(insert(messages), rows)
+
+
+def lock_telling(connection: Connection, event_type: str) -> None:
+    """Wait for whoever is telling ops of an event of a type, until their transaction ends."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(event_type, 6))))
 
 
 def told_since(connection: Connection, event_type: str, *, since: dt.datetime) -> bool:

@@ -1,4 +1,7 @@
-"""What came of attempts, in one transaction: deliveries settled, endpoints rested or disabled, desks told."""
+"""What came of attempts, in one transaction: deliveries settled, endpoints rested or disabled, desks told.
+
+Of what was given up by faults of ours ops is told in a transaction behind it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from alerts.delivery import breaker
 from alerts.delivery.attempts import PATIENCE, Delivered, Disabled, Exhausted, RetryAt, Settlement
@@ -28,10 +31,14 @@ _log = structlog.get_logger()
 
 
 def settle(sender: Sender, sent: Sequence[Sent]) -> None:
-    """Append the attempts, settle their deliveries, and pause or disable endpoints that fail."""
+    """Append the attempts, settle their deliveries, and pause or disable endpoints that fail.
+
+    Then ops is told of what was given up by faults of ours, once all else stands: what fails there, or a
+    process that ends before it, loses the telling and nothing more.
+    """
     now = sender.clock()
     with sender.engine.begin() as connection:
-        _settle(connection, sender, sent, now)
+        ended = _settle(connection, sender, sent, now)
         succeeded = {each.claim.endpoint_id for each in sent if each.outcome.succeeded}
         if succeeded:
             endpoint_health.mark_healthy(connection, succeeded)
@@ -40,7 +47,16 @@ def settle(sender: Sender, sent: Sequence[Sent]) -> None:
         ]
         hopeless = _failed(connection, failed, now) if failed else {}
         disable(connection, hopeless | _gone(sent), now=now)
-        _tell_given_up(connection, sent, now)
+    given_up = [
+        each
+        for each in sent
+        if each.claim.id in ended and each.outcome.is_ours and isinstance(each.settlement, Exhausted)
+    ]
+    if given_up:
+        try:
+            _tell_given_up(sender.engine, given_up, now)
+        except Exception as error:  # noqa: BLE001 - it is settled, and would be settled again
+            _log.error("ops is not told of what was given up", count=len(given_up), exc_info=error)
 
 
 def settle_bare(sender: Sender, sent: Sent) -> None:
@@ -49,8 +65,8 @@ def settle_bare(sender: Sender, sent: Sent) -> None:
         _settle(connection, sender, [sent], sender.clock())
 
 
-def _settle(connection: Connection, sender: Sender, sent: Sequence[Sent], now: dt.datetime) -> None:
-    deliveries.settle(
+def _settle(connection: Connection, sender: Sender, sent: Sequence[Sent], now: dt.datetime) -> set[int]:
+    return deliveries.settle(
         connection,
         [_attempt(each) for each in sent],
         [_settled(each, now) for each in sent],
@@ -83,23 +99,28 @@ def _gone(sent: Sequence[Sent]) -> dict[str, str]:
     }
 
 
-def _tell_given_up(connection: Connection, sent: Sequence[Sent], now: dt.datetime) -> None:
-    """Tell ops of deliveries given up by faults of ours, once an hour, and of none that told ops the same."""
-    ours = [each for each in sent if each.outcome.is_ours and isinstance(each.settlement, Exhausted)]
-    if not ours:
-        return
+def _tell_given_up(engine: Engine, given_up: Sequence[Sent], now: dt.datetime) -> None:
+    """Tell ops of deliveries given up by faults of ours, once an hour, and of none that told ops the same.
+
+    In a transaction of its own: endpoints are locked once in a transaction, in order, and whoever waits here
+    for another that tells must hold none of them.
+    """
     kind = str(EventType.DELIVERIES_EXHAUSTED)
-    telling = messages.of_type(connection, {each.claim.message_id for each in ours}, kind)
-    news = [each for each in ours if each.claim.message_id not in telling]
-    if not news or messages.told_since(connection, kind, since=now - TELL_AGAIN):
-        return
-    event = exhausted_event(
-        endpoints=Counter((each.claim.endpoint_id, each.claim.desk) for each in news),
-        since=min(each.claim.ours_since or each.started_at for each in news),
-        reason=news[-1].outcome.reason,
-        now=now,
-    )
-    outbox.enqueue(connection, outbox.address(connection, [Message(OPS, event, now)]), now=now)
+    with engine.begin() as connection:
+        telling = messages.of_type(connection, {each.claim.message_id for each in given_up}, kind)
+        news = [each for each in given_up if each.claim.message_id not in telling]
+        if not news:
+            return
+        messages.lock_telling(connection, kind)
+        if messages.told_since(connection, kind, since=now - TELL_AGAIN):
+            return
+        event = exhausted_event(
+            endpoints=Counter((each.claim.endpoint_id, each.claim.desk) for each in news),
+            since=min(each.claim.ours_since or each.started_at for each in news),
+            reason=news[-1].outcome.reason,
+            now=now,
+        )
+        outbox.enqueue(connection, outbox.address(connection, [Message(OPS, event, now)]), now=now)
 
 
 def disable(connection: Connection, reasons: Mapping[str, str], *, now: dt.datetime) -> None:

@@ -251,8 +251,8 @@ def settle(
     *,
     owner: str,
     now: dt.datetime,
-) -> None:
-    """Append attempts and settle their deliveries.
+) -> set[int]:
+    """Append attempts and settle their deliveries; ids of those that this ended, delivered or exhausted.
 
     A success always counts. A failure is ignored where the lease has passed to another worker in the
     meantime, or where the message has arrived by another road.
@@ -261,6 +261,7 @@ def settle(
         insert(attempts),
         [{name: getattr(each, name) for name in AttemptRecord.__slots__} for each in tried],
     )
+    ended: set[int] = set()
     by_status: dict[str, list[Settled]] = defaultdict(list)
     for each in settled:
         by_status[each.status].append(each)
@@ -291,11 +292,14 @@ def settle(
                 ],
             )
         else:
-            connection.execute(
+            done = connection.execute(
                 update(deliveries)
                 .where(deliveries.c.id.in_(ids), *conditions)
                 .values(status=status, settled_at=now, **leases.FREED)
+                .returning(deliveries.c.id)
             )
+            ended.update(done.scalars())
+    return ended
 
 
 def _claim(row: Any) -> Claim:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 import services.storage.migrations
 from services.storage import schema
@@ -104,8 +104,87 @@ def test_migrations_wait_for_others_so_long_and_no_longer(empty_database_url: st
     engine.dispose()
 
 
-def _waits(engine: Engine) -> bool:
-    """Whether somebody waits for an advisory lock."""
-    query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+def test_a_recording_under_way_is_never_aborted_by_migrations(empty_database_url: str) -> None:
+    """They wait for what it holds; it waits for nothing of theirs as it goes on; then they end."""
+    schema.upgrade(empty_database_url, "0030")
+    engine = create_engine(empty_database_url)
+    with engine.begin() as connection:
+        endpoint = "INSERT INTO endpoints (id, desk, url, secret, status, created_at)"
+        connection.execute(text(f"{endpoint} VALUES ('e', 'metals', 'http://x', '', 'enabled', now())"))
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as recording:
+            record(recording)
+            migrating = pool.submit(schema.upgrade, empty_database_url)
+            until = time.monotonic() + 60
+            while not _waits(engine, "relation"):
+                assert time.monotonic() < until
+                assert not migrating.done()
+            recording.execute(text("SET LOCAL lock_timeout = '900ms'"))  # a deadlock is found after 1 s
+            deliver(recording)
+            assert not migrating.done()
+        migrating.result(timeout=120)
+    assert schema.at_head(engine)
     with engine.connect() as connection:
-        return bool(connection.execute(query).scalar_one())
+        assert connection.execute(text("SELECT count(*) FROM deliveries")).scalar_one() == 1
+    engine.dispose()
+
+
+def test_migrations_give_way_to_whoever_waits_behind_them(empty_database_url: str) -> None:
+    """They ask for a held table for a moment only, and try again until it is free: others are let through."""
+    schema.upgrade(empty_database_url, "0030")
+    engine = create_engine(empty_database_url)
+    moment = dt.timedelta(seconds=0.5)
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as reading:
+            reading.execute(text("SELECT count(*) FROM deliveries"))
+            migrating = pool.submit(schema.upgrade, empty_database_url, give_way=moment)
+            for _ in range(2):
+                until = time.monotonic() + 60
+                while not _waits(engine, "relation"):
+                    assert time.monotonic() < until
+                    assert not migrating.done()
+                with engine.connect() as behind:
+                    behind.execute(text("SET statement_timeout = '20s'"))
+                    behind.execute(text("SELECT count(*) FROM deliveries"))
+        migrating.result(timeout=120)
+    assert schema.at_head(engine)
+    engine.dispose()
+
+
+def test_migrations_that_never_get_a_table_say_so(empty_database_url: str) -> None:
+    """Past their patience they name the revision and what to do; what came before it stays."""
+    schema.upgrade(empty_database_url, "0032")
+    engine = create_engine(empty_database_url)
+    with engine.begin() as recording:
+        record(recording)
+        with pytest.raises(schema.TablesHeldError, match=r"0033.*0\.3 s.*tonnage migrate"):
+            schema.upgrade(
+                empty_database_url,
+                patience=dt.timedelta(seconds=0.3),
+                give_way=dt.timedelta(seconds=0.1),
+            )
+    with engine.connect() as connection:
+        assert schema.revision(connection) == "0032"
+    schema.upgrade(empty_database_url)
+    assert schema.at_head(engine)
+    engine.dispose()
+
+
+def record(connection: Connection) -> None:
+    """What a recording that has not ended holds: rows of jobs, then of messages."""
+    job = "INSERT INTO jobs (kind, key, arguments, status, due_at, created_at)"
+    connection.execute(text(f"{job} VALUES ('refit', 'A', '{{}}', 'pending', now(), now())"))
+    connection.execute(text("INSERT INTO messages VALUES ('m', 'metals', 'alert.opened', NULL, '{}', now())"))
+
+
+def deliver(connection: Connection) -> None:
+    """What it goes on to: a row of deliveries."""
+    delivery = "INSERT INTO deliveries (message_id, endpoint_id, sequence, body, status, due_at, created_at)"
+    connection.execute(text(f"{delivery} VALUES ('m', 'e', 1, '', 'pending', now(), now())"))
+
+
+def _waits(engine: Engine, locktype: str = "advisory") -> bool:
+    """Whether somebody waits for a lock of a type."""
+    query = text("SELECT count(*) FROM pg_locks WHERE locktype = :type AND NOT granted")
+    with engine.connect() as connection:
+        return bool(connection.execute(query, {"type": locktype}).scalar_one())

@@ -25,7 +25,8 @@ try:
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=metadata, render_item=render)
         with context.begin_transaction():
-            alone(connection, context.config.attributes["patience"])  # before the version is read
+            held = context.config.attributes
+            alone(connection, held["patience"], held["give_way"])  # before the version is read
             context.run_migrations()
 finally:
     engine.dispose()
