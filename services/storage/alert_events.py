@@ -202,36 +202,6 @@ def last_told(connection: Connection, alert_ids: Collection[str]) -> dict[str, A
     return {row.alert_id: _event(row) for row in connection.execute(query)}
 
 
-def stood(
-    connection: Connection,
-    *,
-    as_of: dt.datetime,
-    alert_id: str | None = None,
-    desk: str | None = None,
-    series_id: str | None = None,
-    status: str | None = None,
-) -> dict[str, AlertEvent]:
-    """The last transition of each alert that was known at a moment, by the id of the alert.
-
-    ``status`` keeps those whose alert stood so after it.
-    """
-    last = (
-        select(alert_events)
-        .where(alert_events.c.known_from <= as_of)
-        .order_by(alert_events.c.alert_id, alert_events.c.id.desc())
-        .ext(distinct_on(alert_events.c.alert_id))
-    )
-    if alert_id is not None:
-        last = last.where(alert_events.c.alert_id == alert_id)
-    then = last.subquery()
-    query = select(then).join(alerts, alerts.c.id == then.c.alert_id)
-    stands = then.c.payload["data"]["alert"]["status"].astext
-    for column, wanted in ((alerts.c.desk, desk), (alerts.c.series_id, series_id), (stands, status)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    return {row.alert_id: _event(row) for row in connection.execute(query)}
-
-
 def openings(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertEvent]:
     """The transition that opened each of some alerts, by the id of the alert."""
     query = select(alert_events).where(
