@@ -56,10 +56,14 @@ def one_as_of(
 
 
 def life_by(connection: Connection, alert_id: str, *, as_of: dt.datetime) -> Life:
-    """What had happened to an alert and what had been said of it by a moment."""
+    """What had happened to an alert and what had been said of it by a moment.
+
+    No event says whose alert spoke for it: it may be left to one, or to another, long after it came, and when
+    that was is not kept.
+    """
     whole = life(connection, alert_id)
     return Life(
-        [each for each in whole.events if each.known_from <= as_of],
+        [replace(each, inhibited_by=None) for each in whole.events if each.known_from <= as_of],
         [each for each in whole.notes if each.at <= as_of],
     )
 
