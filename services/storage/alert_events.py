@@ -124,7 +124,7 @@ def left_to(
     figure in the end, or of anything later, it stands for itself and is not here.
     """
     ever = select(alert_events.c.alert_id).where(alert_events.c.inhibited_by.is_not(None))
-    asked = alert_events.c.alert_id.in_(
+    asked: ColumnElement[bool] = alert_events.c.alert_id.in_(
         select(alerts.c.id).where(
             alerts.c.status == "opened",
             alerts.c.id.in_(ever),
