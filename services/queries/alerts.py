@@ -181,7 +181,7 @@ def life(connection: Connection, alert_id: str) -> Life:
 
 def rule_in_force(connection: Connection, record: AlertRecord, *, as_of: dt.datetime | None = None) -> bool:
     """Whether the rule of an alert is in force, or was at a moment: else no figure moves the alert."""
-    stands = rules.standing(connection, record.state.rule_id, as_of=as_of)
+    stands = rules.newest(connection, record.state.rule_id, as_of=as_of)
     return stands is not None and stands.enabled
 
 
