@@ -102,11 +102,11 @@ class NothingCoveredError(AlertsError):
 class TooManyError(AlertsError):
     """A desk that has as many of a thing as it may: what one desk keeps costs every release time."""
 
-    def __init__(self, desk: str, what: str, most: int) -> None:
+    def __init__(self, desk: str, what: str, most: int, *, do: str = "give one of them another task") -> None:
         self.desk = desk
         self.what = what
         self.most = most
         super().__init__(
-            f"Desk {desk!r} has {most:,} {what}, the most that it may have; give one of them another task, "
+            f"Desk {desk!r} has {most:,} {what}, the most that it may have; {do}, "
             "or ask whoever runs the service."
         )

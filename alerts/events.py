@@ -389,6 +389,7 @@ def _alert(rule: Rule, state: AlertState) -> Body:
         "last": str(state.last),
         "opened_known_from": state.opened_known_from and _time(state.opened_known_from),
         "clears": state.clears,
+        "closed": None if state.closed is None else str(state.closed),
         "rule": {
             "id": rule.id,
             "version": rule.version,

@@ -129,7 +129,7 @@ _RECORD = _object(
     tied={"type": "boolean"},
 )
 _BRANCH = _object(type=_one_of(Intervention), weight=_PROBABILITY, expected=_NUMBER, interval_80=_INTERVAL)
-_ALERT = _object(
+_ALERT_AT_FIRST = _object(
     id=_TEXT,
     status=_one_of(Status),
     severity=_one_of(Severity),
@@ -148,6 +148,7 @@ _ALERT = _object(
         labels={"type": "object", "additionalProperties": _TEXT},
     ),
 )
+_ALERT = _added(_ALERT_AT_FIRST, closed=_or_null(_PERIOD))
 _TRANSITION = _object(kind=_one_of(TransitionKind), reason=_TEXT, by=_or_null(_TEXT))
 
 _UNHEARD = _or_null(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -150,6 +151,32 @@ def parse_state(plain: dict[str, Any]) -> AlertState:
         acknowledged=_parse_signature(plain["acknowledged"]),
         closed_by=_parse_signature(plain["closed_by"]),
         closed_by_after=after and Span.parse(after),
+    )
+
+
+def as_told(state: AlertState, told: Mapping[str, Any], acknowledged: Signature | None) -> AlertState:
+    """The alert as it stood when it was told of: ``told`` is ``data.alert`` of that event's body.
+
+    ``acknowledged`` is by whom it was then. A body says neither the judgements nor the streak of breaches nor
+    who closed it, so there are none. ``closed`` is ``last`` where the body is from before it said so itself.
+    KeyError or ValueError on what is no such body.
+    """
+    opened, status, last = told["opened_known_from"], Status(told["status"]), Span.parse(told["last"])
+    said = told.get("closed", str(last) if status is Status.RESOLVED else None)
+    return replace(
+        state,
+        status=status,
+        severity=Severity(told["severity"]),
+        onset=Span.parse(told["onset"]),
+        last=last,
+        figures=(),
+        breaches=0,
+        clears=told["clears"],
+        opened_known_from=opened and dt.datetime.fromisoformat(opened),
+        closed=said and Span.parse(said),
+        acknowledged=acknowledged,
+        closed_by=None,
+        closed_by_after=None,
     )
 
 

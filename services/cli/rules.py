@@ -30,23 +30,20 @@ def save(file: RulesFile) -> None:
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.api.schemas.common import clean_json, storable_id  # noqa: PLC0415 - as above
     from services.api.schemas.rules import RuleShown  # noqa: PLC0415 - as above
-    from services.queries import rules  # noqa: PLC0415 - as above
-    from services.queries.rules import Standing  # noqa: PLC0415 - as above
-    from services.usecases.save_rule import save_rule, standing_alerts  # noqa: PLC0415 - as above
+    from services.usecases.save_rule import save_rule  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
         for rule_id, raw in json_file(file, of="a rule").items():
             with as_the_api_takes_it(rule_id):
-                held = rules.one(connection, storable_id(rule_id))
-                before = None if held is None else RuleShown.of(held, enabled=rules.enabled(connection, held))
-                rule = save_rule(connection, storable_id(rule_id), clean_json(raw), now=bootstrap.now())
-            stands = Standing(rule.id, rule.version, rule.desk, rules.enabled(connection, rule))
-            shown = RuleShown.of(rule, enabled=stands.enabled)
+                saved = save_rule(connection, storable_id(rule_id), clean_json(raw), now=bootstrap.now())
+            rule = saved.after
+            before = None if saved.before is None else RuleShown.of(saved.before, enabled=saved.enabled)
+            shown = RuleShown.of(rule, enabled=saved.enabled)
             keep(connection, "rule.saved", rule.id, before=before, after=shown)
             say(f"{rule.id} version {rule.version}: {rule.in_words()}")
-            if not stands.enabled:
+            if not saved.enabled:
                 say(f"  It is out of force still: tonnage rules enable {rule.id}")
-            say(f"  {standing_alerts(connection, stands)[1]}")
+            say(f"  {saved.open_alerts_in_words}")
 
 
 @app.command()

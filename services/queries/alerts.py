@@ -55,7 +55,7 @@ class ToldAlert:
     """An alert with the names of its series and rule, and the last thing that a figure had said of it.
 
     ``opened`` is the event that opened it; ``ended`` that which ended it, None while it is open. ``left_to``
-    is the alert of a parent to which its last figure was left.
+    is the alert of a parent to which its last figure was left, while its desk has not heard of it.
     """
 
     record: AlertRecord
@@ -149,6 +149,7 @@ def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert
     said = alert_events.last_told(connection, ids)
     opened = alert_events.openings(connection, ids)
     ended = alert_events.endings(connection, [each.state.id for each in found if each.state.status in ENDS])
+    left = alert_events.left_to(connection, ids)
     wanted = {each.state.series_id for each in found}
     names = {each.id: each.name for each in held_series.of_ids(connection, wanted)}
     called = rules.names(connection, {each.state.rule_id for each in found})
@@ -161,7 +162,7 @@ def told(connection: Connection, found: Sequence[AlertRecord]) -> list[ToldAlert
             said[record.state.id].known_from if record.state.id in said else None,
             opened.get(record.state.id),
             ended.get(record.state.id),
-            said[record.state.id].left_to if record.state.id in said else None,
+            left.get(record.state.id),
         )
         for record in found
     ]
@@ -180,7 +181,7 @@ def life(connection: Connection, alert_id: str) -> Life:
 
 def rule_in_force(connection: Connection, record: AlertRecord, *, as_of: dt.datetime | None = None) -> bool:
     """Whether the rule of an alert is in force, or was at a moment: else no figure moves the alert."""
-    stands = rules.standing(connection, record.state.rule_id, as_of=as_of)
+    stands = rules.newest(connection, record.state.rule_id, as_of=as_of)
     return stands is not None and stands.enabled
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from alerts.hysteresis import Status
-from alerts.rules import Severity
-from alerts.states import AlertState
-from forecasting.months import Span
+from alerts.states import as_told
 from services.queries.alerts import Life, life
 from services.queries.slices import Slice, sliced
-from services.storage import alert_events, alerts
-from services.storage.alert_events import AlertEvent
+from services.storage import alerts_as_of
 from services.storage.alerts import AlertRecord
+from services.storage.alerts_as_of import ToldByThen
 
 __all__ = ["life_by", "listed_as_of", "one_as_of"]
 
@@ -32,52 +30,47 @@ def listed_as_of(
 ) -> Slice[AlertRecord]:
     """Alerts that had opened by a moment, the last opened first, each as the last word on it left it.
 
-    ``status`` and ``after`` as in ``services.queries.alerts.listed``; a figure that said nothing of an alert
-    moves its latest month only with the next that does.
+    ``status`` and ``after`` as in ``services.queries.alerts.listed``, and so is the order: one that opened
+    again keeps the place of its first opening. A figure that said nothing of an alert moves its latest month
+    only with the next that does.
     """
-    then = alert_events.stood(connection, as_of=as_of, desk=desk, series_id=series_id, status=status)
-    found = alerts.in_order(connection, then)
-    if after is not None:
-        place = next((at for at, each in enumerate(found) if each.state.id == after), len(found))
-        found = found[place + 1 :]
+    found = alerts_as_of.paged(
+        connection,
+        as_of=as_of,
+        desk=desk,
+        series_id=series_id,
+        status=status,
+        after=after,
+        limit=limit + 1,
+    )
     page = sliced(found, limit)
-    return Slice([_as_of(each, then[each.state.id], as_of) for each in page.rows], page.more)
+    return Slice(_stood(connection, page.rows, as_of), page.more)
 
 
 def one_as_of(
     connection: Connection, alert_id: str, *, as_of: dt.datetime, desk: str | None = None
 ) -> AlertRecord | None:
     """One alert as it stood; None where it had not opened, or it is not ``desk``'s."""
-    then = alert_events.stood(connection, as_of=as_of, alert_id=alert_id, desk=desk)
-    found = alerts.in_order(connection, then)
-    return _as_of(found[0], then[alert_id], as_of) if found else None
+    found = alerts_as_of.paged(connection, as_of=as_of, alert_id=alert_id, desk=desk, limit=1)
+    return next(iter(_stood(connection, found, as_of)), None)
 
 
 def life_by(connection: Connection, alert_id: str, *, as_of: dt.datetime) -> Life:
-    """What had happened to an alert and what had been said of it by a moment."""
+    """What had happened to an alert and what had been said of it by a moment.
+
+    No event says whose alert spoke for it: it may be left to one, or to another, long after it came, and when
+    that was is not kept.
+    """
     whole = life(connection, alert_id)
     return Life(
-        [each for each in whole.events if each.known_from <= as_of],
+        [replace(each, inhibited_by=None) for each in whole.events if each.known_from <= as_of],
         [each for each in whole.notes if each.at <= as_of],
     )
 
 
-def _as_of(record: AlertRecord, event: AlertEvent, as_of: dt.datetime) -> AlertRecord:
-    told = event.payload["data"]["alert"]
-    state: AlertState = record.state
-    status, last = Status(told["status"]), Span.parse(told["last"])
-    seen = state.acknowledged
-    opened = told["opened_known_from"]
-    return replace(
-        record,
-        state=replace(
-            state,
-            status=status,
-            severity=Severity(told["severity"]),
-            onset=Span.parse(told["onset"]),
-            last=last,
-            opened_known_from=None if opened is None else dt.datetime.fromisoformat(opened),
-            closed=last if status is Status.RESOLVED else None,
-            acknowledged=seen if seen is not None and seen.at <= as_of else None,
-        ),
-    )
+def _stood(connection: Connection, found: Sequence[ToldByThen], as_of: dt.datetime) -> list[AlertRecord]:
+    had = alerts_as_of.acknowledgements(connection, [each.record.state.id for each in found], as_of=as_of)
+    return [
+        replace(each.record, state=as_told(each.record.state, each.told, had.get(each.record.state.id)))
+        for each in found
+    ]

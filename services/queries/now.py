@@ -115,7 +115,9 @@ class NowView:
 
 def now_view(connection: Connection, *, desk: str | None, now: dt.datetime) -> NowView:
     """What stands now: bounded work however many series there are."""
-    heads = _heads(alert_events.spoken_for(connection, desk=desk))
+    left = alert_events.left_to(connection, desk=desk)
+    speaking = {each.id for each in alerts.open_of_ids(connection, set(left.values()))}
+    heads = _heads({child: parent for child, parent in left.items() if parent in speaking})
     opened = alerts.listed(
         connection, desk=desk, status="opened", gravest_first=True, without=heads, limit=MOST_ALERTS
     )

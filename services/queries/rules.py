@@ -11,23 +11,23 @@ from sqlalchemy import Connection
 from alerts.rules import Rule
 from services.storage import alert_notes, audit, rules
 from services.storage.alert_notes import Heard
-from services.storage.rules import SavedRule, Standing
+from services.storage.rules import NewestVersion, SavedRule
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
 
 __all__ = [
     "Heard",
+    "NewestVersion",
     "SavedRule",
-    "Standing",
     "Versions",
     "covered",
     "desk_of",
     "enabled",
     "heard",
     "in_force",
+    "newest",
     "one",
     "out_of_force",
-    "standing",
     "versions",
 ]
 
@@ -80,9 +80,9 @@ def enabled(connection: Connection, rule: Rule) -> bool:
     return rules.enabled(connection, rule.id, rule.version)
 
 
-def standing(connection: Connection, rule_id: str, *, as_of: dt.datetime | None = None) -> Standing | None:
-    """How a rule stands, or stood at a moment, also one that cannot be read; None where there is none."""
-    return rules.standing(connection, rule_id, as_of=as_of)
+def newest(connection: Connection, rule_id: str, *, as_of: dt.datetime | None = None) -> NewestVersion | None:
+    """The newest version of a rule, saved by a moment where given, also one that cannot be read; or None."""
+    return rules.newest(connection, rule_id, as_of=as_of)
 
 
 def desk_of(connection: Connection, rule_id: str) -> str | None:

@@ -34,9 +34,9 @@ class AlertEvent:
     inhibited_by: str | None
 
     @property
-    def left_to(self) -> str | None:
-        """The parent's alert that spoke for it; None where its desk heard of it, at once or late."""
-        return None if self.payload["data"].get("unheard") is not None else self.inhibited_by
+    def told_late(self) -> bool:
+        """Whether it was told later than it came, or with what had been kept from its desk before it."""
+        return self.payload["data"].get("unheard") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,35 +115,28 @@ def unheard_openings(connection: Connection) -> set[str]:
     return set(connection.execute(query.distinct()).scalars())
 
 
-def left_to(connection: Connection, alert_ids: Collection[str]) -> dict[str, str | None]:
-    """Whose alert spoke last for each of some alerts: of its last transition that a figure caused."""
-    columns = alert_events.c.alert_id, alert_events.c.inhibited_by
-    figures = select(*columns).where(among(alert_events.c.alert_id, alert_ids), _by_figure())
-    newest = figures.order_by(alert_events.c.alert_id, alert_events.c.id.desc()).ext(
-        distinct_on(alert_events.c.alert_id)
-    )
-    return {row.alert_id: row.inhibited_by for row in connection.execute(newest)}
+def left_to(
+    connection: Connection, alert_ids: Collection[str] | None = None, *, desk: str | None = None
+) -> dict[str, str]:
+    """By alert, the alert of a parent, open or over, that speaks for it: to which its last figure was left.
 
-
-def spoken_for(connection: Connection, *, desk: str | None = None) -> dict[str, str]:
-    """By each open alert, the open alert of a parent to which its last figure was left, of a desk if given.
-
-    Where its desk has heard of that figure in the end, it stands for itself and is not here.
+    Of some alerts, or else of all that are open, of a desk where given. Where its desk has heard of that
+    figure in the end, or of anything later, it stands for itself and is not here.
     """
     ever = select(alert_events.c.alert_id).where(alert_events.c.inhibited_by.is_not(None))
-    left = select(alerts.c.id).where(alerts.c.status == "opened", alerts.c.id.in_(ever))
-    if desk is not None:
-        left = left.where(alerts.c.desk == desk)
-    events = select(alert_events.c.alert_id, alert_events.c.inhibited_by, _heard(alert_events).label("heard"))
-    last = (
-        events.where(alert_events.c.alert_id.in_(left), _by_figure())
-        .order_by(alert_events.c.alert_id, alert_events.c.id.desc())
-        .ext(distinct_on(alert_events.c.alert_id))
-        .subquery()
+    asked: ColumnElement[bool] = alert_events.c.alert_id.in_(
+        select(alerts.c.id).where(
+            alerts.c.status == "opened",
+            alerts.c.id.in_(ever),
+            *([] if desk is None else [alerts.c.desk == desk]),
+        )
     )
-    speaks = last.join(alerts, alerts.c.id == last.c.inhibited_by)
-    query = select(last.c.alert_id, last.c.inhibited_by).select_from(speaks)
-    query = query.where(~last.c.heard, alerts.c.status == "opened")
+    if alert_ids is not None:
+        asked = among(alert_events.c.alert_id, alert_ids)
+    last = select(func.max(alert_events.c.id)).where(asked, _by_figure()).group_by(alert_events.c.alert_id)
+    query = select(alert_events.c.alert_id, alert_events.c.inhibited_by).where(
+        alert_events.c.id.in_(last), alert_events.c.inhibited_by.is_not(None), *_missed()
+    )
     return {row.alert_id: row.inhibited_by for row in connection.execute(query)}
 
 
@@ -199,36 +192,6 @@ def last_told(connection: Connection, alert_ids: Collection[str]) -> dict[str, A
         .order_by(alert_events.c.alert_id, _by_figure().desc(), alert_events.c.id.desc())
         .ext(distinct_on(alert_events.c.alert_id))
     )
-    return {row.alert_id: _event(row) for row in connection.execute(query)}
-
-
-def stood(
-    connection: Connection,
-    *,
-    as_of: dt.datetime,
-    alert_id: str | None = None,
-    desk: str | None = None,
-    series_id: str | None = None,
-    status: str | None = None,
-) -> dict[str, AlertEvent]:
-    """The last transition of each alert that was known at a moment, by the id of the alert.
-
-    ``status`` keeps those whose alert stood so after it.
-    """
-    last = (
-        select(alert_events)
-        .where(alert_events.c.known_from <= as_of)
-        .order_by(alert_events.c.alert_id, alert_events.c.id.desc())
-        .ext(distinct_on(alert_events.c.alert_id))
-    )
-    if alert_id is not None:
-        last = last.where(alert_events.c.alert_id == alert_id)
-    then = last.subquery()
-    query = select(then).join(alerts, alerts.c.id == then.c.alert_id)
-    stands = then.c.payload["data"]["alert"]["status"].astext
-    for column, wanted in ((alerts.c.desk, desk), (alerts.c.series_id, series_id), (stands, status)):
-        if wanted is not None:
-            query = query.where(column == wanted)
     return {row.alert_id: _event(row) for row in connection.execute(query)}
 
 

@@ -52,13 +52,13 @@ class AlertRecord:
 def of_series(connection: Connection, series_ids: Collection[str]) -> list[AlertRecord]:
     """Every alert, open or over, on each of the series."""
     query = select(alerts).where(among(alerts.c.series_id, series_ids))
-    return [_record(row) for row in connection.execute(query)]
+    return [record_of(row) for row in connection.execute(query)]
 
 
 def open_of_rule(connection: Connection, rule_id: str) -> list[AlertRecord]:
     """Alerts of a rule that are open, by series."""
     query = select(alerts).where(alerts.c.rule_id == rule_id, alerts.c.status == str(Status.OPENED))
-    return [_record(row) for row in connection.execute(query.order_by(alerts.c.series_id))]
+    return [record_of(row) for row in connection.execute(query.order_by(alerts.c.series_id))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +137,14 @@ def forget(connection: Connection, alert_ids: Collection[str]) -> None:
 def of_ids(connection: Connection, alert_ids: Collection[str]) -> dict[str, AlertRecord]:
     """Several alerts, open or over, by id."""
     found = connection.execute(select(alerts).where(among(alerts.c.id, alert_ids))) if alert_ids else ()
-    return {row.id: _record(row) for row in found}
+    return {row.id: record_of(row) for row in found}
 
 
 def get(connection: Connection, alert_id: str) -> AlertRecord | None:
     """One alert that has opened."""
     query = select(alerts).where(alerts.c.id == alert_id, alerts.c.status != "pending")
     row = connection.execute(query).first()
-    return None if row is None else _record(row)
-
-
-def in_order(connection: Connection, alert_ids: Collection[str]) -> list[AlertRecord]:
-    """Those of some alerts that have opened, the last opened first."""
-    query = select(alerts).where(among(alerts.c.id, alert_ids), alerts.c.status != "pending")
-    query = query.order_by(alerts.c.opened_at.desc(), alerts.c.id.desc())
-    return [_record(row) for row in connection.execute(query)]
+    return None if row is None else record_of(row)
 
 
 def listed(
@@ -174,7 +167,7 @@ def listed(
     if gravest_first:
         query = query.order_by(case(GRAVITY, value=alerts.c.severity, else_=1))
     query = query.order_by(alerts.c.updated_at.desc(), alerts.c.id.desc()).limit(limit)
-    return [_record(row) for row in connection.execute(query)]
+    return [record_of(row) for row in connection.execute(query)]
 
 
 def count_open(connection: Connection, *, desk: str | None = None) -> int:
@@ -199,6 +192,20 @@ def paged(
     By default the last opened first; where others are sorted by, those that are equal stand so too. By when
     it opened an alert keeps its place whatever happens to it: none is passed over or repeated between pages.
     """
+    query = in_order(desk=desk, series_id=series_id, status=status, after=after, sort=sort, rising=rising)
+    return [record_of(row) for row in connection.execute(query.limit(limit))]
+
+
+def in_order(
+    *,
+    desk: str | None = None,
+    series_id: str | None = None,
+    status: str | None = None,
+    after: str | None = None,
+    sort: Sort = "opened",
+    rising: bool = False,
+) -> Select[Any]:
+    """The query of ``paged`` without its end; ``record_of`` reads its rows."""
     query = _opened(desk, series_id, status)
     keys = _keys(alerts, sort, rising)
     if after is not None:
@@ -207,8 +214,7 @@ def paged(
             select(key).where(mark.c.id == after).scalar_subquery() for key, _ in _keys(mark, sort, rising)
         ]
         query = query.where(_behind(keys, last))
-    order = (key.asc() if up else key.desc() for key, up in keys)
-    return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
+    return query.order_by(*(key.asc() if up else key.desc() for key, up in keys))
 
 
 Keys = list[tuple[ColumnElement[Any], bool]]
@@ -248,5 +254,6 @@ def _opened(desk: str | None, series_id: str | None, status: str | None) -> Sele
     return query
 
 
-def _record(row: Any) -> AlertRecord:
+def record_of(row: Any) -> AlertRecord:
+    """An alert as a row of its table holds it."""
     return AlertRecord(parse_state(row.state), row.desk, row.onset_forecast_id)

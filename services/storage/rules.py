@@ -42,17 +42,26 @@ def newest_version(connection: Connection, rule_id: str) -> int:
     return int(connection.execute(query).scalar_one() or 0)
 
 
-def count(connection: Connection, desk: str) -> int:
-    """How many rules of a desk are in force, by their newest versions; no other adds one until commit."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many rules of a desk there are, and how many of those are in force."""
+
+    in_all: int
+    in_force: int
+
+
+def count(connection: Connection, desk: str) -> Held:
+    """How many rules a desk has, by their newest versions; no other adds or enables one until commit."""
     connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(desk, 2))))
     latest_first = select(rules).order_by(rules.c.id, rules.c.version.desc())
     newest = latest_first.ext(distinct_on(rules.c.id)).subquery()
-    query = select(func.count()).select_from(newest).where(newest.c.desk == desk, newest.c.enabled)
-    return int(connection.execute(query).scalar_one())
+    counts = select(func.count(), func.count().filter(newest.c.enabled)).select_from(newest)
+    in_all, in_force = connection.execute(counts.where(newest.c.desk == desk)).one()
+    return Held(in_all, in_force)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class NewestVersion:
     """The newest version of a rule, be it readable or not, and whether it is in force."""
 
     id: str
@@ -143,10 +152,10 @@ def desk_of(connection: Connection, rule_id: str) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def standing(connection: Connection, rule_id: str, *, as_of: dt.datetime | None = None) -> Standing | None:
-    """How a rule stands, or stood at a moment; None where there is none."""
+def newest(connection: Connection, rule_id: str, *, as_of: dt.datetime | None = None) -> NewestVersion | None:
+    """The newest version of a rule, saved by a moment where given; None where there is none."""
     query = (
-        select(*(rules.c[name] for name in Standing.__slots__))
+        select(*(rules.c[name] for name in NewestVersion.__slots__))
         .where(rules.c.id == rule_id)
         .order_by(rules.c.version.desc())
         .limit(1)
@@ -154,12 +163,12 @@ def standing(connection: Connection, rule_id: str, *, as_of: dt.datetime | None 
     if as_of is not None:
         query = query.where(rules.c.created_at <= as_of)
     row = connection.execute(query).first()
-    return None if row is None else Standing(**row._asdict())
+    return None if row is None else NewestVersion(**row._asdict())
 
 
-def stand(connection: Connection, now_stands: Standing, *, enabled: bool, now: dt.datetime) -> Standing:
-    """Add the next version of a rule, of the same words, in force or not; how it stands after it."""
-    version = now_stands.version + 1
+def stand(connection: Connection, before: NewestVersion, *, enabled: bool, now: dt.datetime) -> NewestVersion:
+    """Add the next version of a rule, of the same words, in force or not; that version."""
+    version = before.version + 1
     copied = select(
         rules.c.id,
         literal(version),
@@ -168,10 +177,10 @@ def stand(connection: Connection, now_stands: Standing, *, enabled: bool, now: d
         rules.c.spec,
         literal(enabled),
         literal(now, rules.c.created_at.type),
-    ).where(rules.c.id == now_stands.id, rules.c.version == now_stands.version)
+    ).where(rules.c.id == before.id, rules.c.version == before.version)
     names = ["id", "version", "name", "desk", "spec", "enabled", "created_at"]
     connection.execute(insert(rules).from_select(names, copied))
-    return replace(now_stands, version=version, enabled=enabled)
+    return replace(before, version=version, enabled=enabled)
 
 
 def enabled(connection: Connection, rule_id: str, version: int) -> bool:

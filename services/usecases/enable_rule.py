@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from alerts.errors import TooManyError
 from services.storage import rules
-from services.storage.rules import Standing
-from services.usecases.save_rule import MOST_RULES, standing_alerts
+from services.storage.rules import NewestVersion
+from services.usecases.save_rule import MOST_RULES, open_alerts_of
 
 
 class UnknownRuleError(LookupError):
@@ -33,8 +33,8 @@ class UnreadableRuleError(ValueError):
 class Enabled:
     """How a rule stood before and stands now, the alerts of it that are open, and what becomes of them."""
 
-    before: Standing
-    after: Standing
+    before: NewestVersion
+    after: NewestVersion
     open_alerts: list[str]
     open_alerts_in_words: str
 
@@ -72,7 +72,7 @@ def enable_rule(connection: Connection, rule_id: str, *, now: dt.datetime) -> En
 
 def _stand(connection: Connection, rule_id: str, *, enabled: bool, now: dt.datetime) -> Enabled:
     rules.newest_version(connection, rule_id)  # which locks it
-    before = rules.standing(connection, rule_id)
+    before = rules.newest(connection, rule_id)
     if before is None:
         raise UnknownRuleError(rule_id)
     after = before
@@ -80,12 +80,11 @@ def _stand(connection: Connection, rule_id: str, *, enabled: bool, now: dt.datet
         if enabled:
             _may_be_enabled(connection, before)
         after = rules.stand(connection, before, enabled=enabled, now=now)
-    states, said = standing_alerts(connection, after)
-    return Enabled(before, after, [state.id for state in states], said)
+    return Enabled(before, after, *open_alerts_of(connection, after))
 
 
-def _may_be_enabled(connection: Connection, stands: Standing) -> None:
+def _may_be_enabled(connection: Connection, stands: NewestVersion) -> None:
     if rules.get(connection, stands.id) is None:
         raise UnreadableRuleError(stands.id)
-    if rules.count(connection, stands.desk) >= MOST_RULES:
-        raise TooManyError(stands.desk, "rules", MOST_RULES)
+    if rules.count(connection, stands.desk).in_force >= MOST_RULES:
+        raise TooManyError(stands.desk, "rules in force", MOST_RULES)

@@ -28,6 +28,7 @@ ERRORS = (
     RehearsalTooLargeError(1, 2, 3, 4),
     NothingCoveredError("all"),
     TooManyError("soy", "rules", 1_000),
+    TooManyError("soy", "rules", 1_000, do="enable one of them"),
 )
 
 

@@ -82,6 +82,17 @@ def test_a_body_from_before_a_field_came_fits_the_schema_of_its_version() -> Non
     assert list(_faults(body, schema(EventType.ALERT_OPENED), "$")) != []
 
 
+def test_a_body_says_which_figure_closed_its_alert_and_those_from_before_it_did_still_fit() -> None:
+    """`alert.closed` is the month of that figure, null while it is open, and came within version 1."""
+    assert BODIES["alert.resolved"]["data"]["alert"]["closed"] is not None
+    assert BODIES["alert.opened"]["data"]["alert"]["closed"] is None
+    body = json.loads(json.dumps(numbered(BODIES["alert.resolved"], 1)))
+    del body["data"]["alert"]["closed"]
+    assert list(_faults(body, schema(EventType.ALERT_RESOLVED), "$")) == []
+    body["data"]["alert"]["closed"] = 3
+    assert list(_faults(body, schema(EventType.ALERT_RESOLVED), "$")) != []
+
+
 def test_a_figure_says_the_episode_that_it_stands_in_and_no_other() -> None:
     """What closes one still stands in it; one closed before, or followed no further, is not the figure's."""
     opened = BODIES["alert.opened"]["data"]["episode"]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from api_stage import MAGNETS, Stage, assert_problem, key
+from sqlalchemy import Text, cast, event, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.storage.tables import alert_events
 
 RULE = {
     "name": "Low magnets",
@@ -223,6 +228,102 @@ def test_an_alert_that_was_taken_back_stood_before(stage: Stage, endpoint: str) 
     assert [each["status"] for _, (each,) in shown] == ["opened", "retracted"]
     for moment, then in shown:
         assert stage.client.get("/v1/alerts", params={"as_of": moment}).json()["items"] == then
+
+
+def known(stage: Stage, month: int, value: float) -> str:
+    """Record the figure of a month of 2025 a day later than what came before; a moment just after it."""
+    stage.at += dt.timedelta(days=1)
+    figure = {"month": f"2025-{month:02d}", "value": value}
+    stage.upload({**figure, "known_from": (stage.at - dt.timedelta(hours=1)).isoformat()})
+    return stage.at.isoformat()
+
+
+def listed(stage: Stage, **given: str | int) -> list[dict[str, Any]]:
+    """The alerts of a list."""
+    items: list[dict[str, Any]] = stage.client.get("/v1/alerts", params=given).json()["items"]
+    return items
+
+
+def test_who_had_an_alert_is_told_also_after_it_opened_again(stage: Stage, endpoint: str) -> None:
+    """As of February Li Wei had it, though it has since closed and opened again, which nobody has."""
+    opened = known(stage, 1, 1238)
+    (alert,) = listed(stage)
+    stage.at += dt.timedelta(hours=1)
+    stage.client.post(f"/v1/alerts/{alert['id']}/acknowledge", json={"by": "Li Wei"})
+    seen = (stage.at.isoformat(), listed(stage))
+    then = [seen, (known(stage, 2, 4000), listed(stage)), (known(stage, 2, 1500), listed(stage))]
+    assert [(each["status"], each["acknowledged_by"]) for _, (each,) in then] == [
+        ("opened", "Li Wei"),
+        ("resolved", "Li Wei"),
+        ("opened", None),
+    ]
+    for moment, shown in then:
+        assert listed(stage, as_of=moment) == shown
+    assert [each["acknowledged_by"] for each in listed(stage, as_of=opened)] == [None]
+    (again,) = listed(stage)
+    assert again["opened_known_from"] == alert["opened_known_from"]  # so it keeps its place in the list
+
+
+def test_an_alert_is_closed_by_the_figure_that_closed_it_and_not_by_its_last(
+    stage: Stage, endpoint: str
+) -> None:
+    """June and July hold it open; a revision of June says that it was over then, and July is the latest."""
+    held = {
+        **RULE,
+        "condition": {"kind": "level", "below": 1500},
+        "close_when": {"kind": "level", "above": 3000},
+    }
+    stage.client.put("/v1/rules/low", json=held)
+    known(stage, 5, 1238)
+    known(stage, 6, 2000)
+    known(stage, 7, 2000)
+    moment, (shown,) = known(stage, 6, 4000), listed(stage)
+    assert (shown["status"], shown["closed"], shown["last"]) == ("resolved", "2025-06", "2025-07")
+    known(stage, 8, 900)
+    assert listed(stage, as_of=moment) == [shown]
+
+
+def test_of_bodies_from_before_closed_came_an_alert_was_closed_by_its_last_month(
+    stage: Stage, endpoint: str
+) -> None:
+    """A body that does not say which figure closed its alert leaves the latest that it names."""
+    known(stage, 5, 1238)
+    moment = known(stage, 6, 4000)
+    with stage.engine.begin() as connection:
+        body = alert_events.c.payload.op("#-")(cast(["data", "alert", "closed"], ARRAY(Text)))
+        connection.execute(update(alert_events).values(payload=body))
+    assert [each["closed"] for each in listed(stage, as_of=moment)] == ["2025-06"]
+
+
+def test_a_page_as_of_a_moment_reads_the_events_of_its_own_alerts_only(stage: Stage, endpoint: str) -> None:
+    """With five alerts no statement brings more rows than a page of one and the next; pages are the whole."""
+    for number in range(5):
+        stage.register(f"S{number}")
+        stage.client.put(f"/v1/rules/r{number}", json={**RULE, "scope": {"series": [f"S{number}"]}})
+        stage.upload({**MAY, "series_id": f"S{number}"}, {**JUNE, "series_id": f"S{number}"})
+    moment = stage.at.isoformat()
+    brought: list[int] = []
+
+    def count(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        if "FROM alert" in statement:
+            brought.append(cursor.rowcount)
+
+    event.listen(stage.engine, "after_cursor_execute", count)
+    paged = [listed(stage, as_of=moment, limit=1)]
+    event.remove(stage.engine, "after_cursor_execute", count)
+    assert brought
+    assert max(brought) <= 2
+    while paged[-1]:
+        paged.append(listed(stage, as_of=moment, limit=1, after=paged[-1][0]["id"]))
+    whole = listed(stage)
+    assert [each for page in paged for each in page] == whole
+    assert listed(stage, as_of=moment, status="resolved", limit=2, after=whole[1]["id"]) == whole[2:4]
+    assert listed(stage, as_of=moment, series_id="S3", desk="metals") == [
+        each for each in whole if each["series_id"] == "S3"
+    ]
+    before = (dt.datetime.fromisoformat(JUNE["known_from"]) - dt.timedelta(days=1)).isoformat()
+    assert {each["status"] for each in listed(stage, as_of=before)} == {"opened"}
+    assert listed(stage, as_of=before, status="resolved") == []
 
 
 def test_only_the_fields_asked_for_are_answered(stage: Stage, endpoint: str) -> None:

@@ -168,6 +168,9 @@ def test_what_a_silence_kept_is_left_to_a_parent_that_is_as_grave(desk: Stage) -
     look(desk)
     assert len(sent(desk)) == 1
     assert story(desk)["events"][0]["inhibited_by"] == story(desk, MAGNETS)["id"]
+    before = {"as_of": "2025-07-21T00:00:00Z"}  # of which it was not known that a parent would speak
+    (then,) = desk.client.get(f"/v1/alerts/{story(desk)['id']}", params=before).json()["events"]
+    assert then["inhibited_by"] is None
     desk.upload(figure(6, 5000))
     look(desk)
     missed = {"count": 1, "since": "2025-07-20T02:00:00Z", "events": {"opened": 1}, "inhibited": 1}

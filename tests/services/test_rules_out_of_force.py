@@ -14,7 +14,7 @@ from test_cli_lists import Run, run
 from test_web_lists import pages
 
 from services.storage.tables import rules
-from services.usecases import enable_rule
+from services.usecases import enable_rule, save_rule
 
 __all__ = ["pages", "run"]
 
@@ -160,6 +160,51 @@ def test_no_more_rules_are_woken_than_a_desk_may_have(low: Stage, monkeypatch: p
     assert low.client.put("/v1/rules/other", json=RULE).status_code == 200
     monkeypatch.setattr(enable_rule, "MOST_RULES", 1)
     assert_problem(low.client.post("/v1/rules/low/enable"), 409, "conflict")
+
+
+def test_rules_are_not_gathered_by_putting_each_out_of_force(
+    low: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PUT, disable, PUT, disable … ends with a refusal that says what to do; to disable is never refused."""
+    monkeypatch.setattr(save_rule, "MOST_HELD", 2)
+    turn(low, "disable")
+    assert low.client.put("/v1/rules/second", json=RULE).status_code == 200
+    assert low.client.post("/v1/rules/second/disable").status_code == 200
+    rows = low.rows()
+    refused = assert_problem(low.client.put("/v1/rules/third", json=RULE), 409, "conflict")
+    assert "has 2 rules in force and out of force" in refused["detail"]
+    assert "save this one under the id of one that is out of force, and enable it" in refused["detail"]
+    assert low.rows() == rows
+    assert low.client.put("/v1/rules/soy", json={**RULE, "desk": "soy"}).status_code == 200
+    assert_problem(low.client.put("/v1/rules/soy", json=RULE), 409, "conflict")
+    assert low.client.put("/v1/rules/second", json={**RULE, "name": "Third"}).json()["enabled"] is False
+    assert low.client.post("/v1/rules/second/enable").status_code == 200
+
+
+def test_a_rule_out_of_force_moves_to_a_desk_whose_rules_in_force_are_all_it_may_have(
+    low: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It opens nothing there, so only what the desk holds in all counts."""
+    assert low.client.put("/v1/rules/soy", json={**RULE, "desk": "soy"}).status_code == 200
+    monkeypatch.setattr(save_rule, "MOST_RULES", 1)
+    turn(low, "disable")
+    moved = low.client.put("/v1/rules/low", json={**RULE, "desk": "soy"})
+    assert (moved.status_code, moved.json()["enabled"]) == (200, False)
+
+
+def test_whoever_saves_a_rule_is_told_what_was_what_is_and_what_becomes_of_its_alerts(low: Stage) -> None:
+    """One answer for API, page and command: before, after, whether it is in force, and the sentence."""
+    (opened,) = alerts(low)
+    with low.engine.begin() as connection:
+        saved = save_rule.save_rule(connection, "low", {**RULE, "name": "Lower"}, now=low.at)
+    assert saved.before is not None
+    assert (saved.before.name, saved.after.name, saved.enabled) == ("Low magnets", "Lower", True)
+    assert saved.open_alerts == [opened["id"]]
+    shown = low.client.put("/v1/rules/low", json=RULE).json()
+    assert shown["open_alerts_in_words"] == saved.open_alerts_in_words.replace("version 2", "version 3")
+    with low.engine.begin() as connection:
+        first = save_rule.save_rule(connection, "new", RULE, now=low.at)
+    assert (first.before, first.open_alerts_in_words) == (None, "No alert of this rule is open.")
 
 
 def test_the_page_puts_it_out_of_force_and_back(low: Stage, pages: Client) -> None:

@@ -87,6 +87,19 @@ def test_a_child_stands_for_itself_once_nobody_speaks_for_it(stage: Stage, pages
     assert "under" not in plain(open_alerts)
 
 
+def test_a_child_of_which_a_person_let_its_desk_hear_stands_for_itself(stage: Stage, pages: Client) -> None:
+    """An acknowledgement is told with what was held back: no page says still that a parent speaks for it."""
+    stage.upload(figure(5, 1238), figure(5, 200, PARTNERS["USA"]))
+    assert pages.get("/alerts").text.count("left to a parent's alert") == 1
+    items = stage.client.get("/v1/alerts").json()["items"]
+    (child,) = [each["id"] for each in items if each["series_id"] == PARTNERS["USA"]]
+    assert stage.client.post(f"/v1/alerts/{child}/acknowledge", json={"by": "ada"}).status_code == 200
+    assert "left to a parent's alert" not in pages.get("/alerts").text
+    open_alerts = part(pages.get("/").text, "open-alerts")
+    assert open_alerts.count('<li class="alert ') == 2
+    assert "under" not in plain(open_alerts)
+
+
 def test_many_children_are_counted_and_the_first_named(stage: Stage, pages: Client) -> None:
     """What is named is bounded, the count is of all, and no child takes the place of a parent."""
     with pytest.MonkeyPatch.context() as patch:

@@ -19,11 +19,10 @@ from services.api.schemas.rehearsals import RehearsalShown
 from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown, RuleStands
 from services.api.security import Reader, RuleKeeper
 from services.queries import rules
-from services.queries.rules import Standing
 from services.usecases.callers import Caller
 from services.usecases.enable_rule import UnknownRuleError, disable_rule, enable_rule
 from services.usecases.rehearse_rule import rehearse_rule
-from services.usecases.save_rule import save_rule, standing_alerts
+from services.usecases.save_rule import save_rule
 
 router = APIRouter(prefix="/rules", tags=["rules"])
 
@@ -194,18 +193,15 @@ def _save(
         owner = rules.desk_of(connection, rule_id)
         if owner is not None and not caller.sees(owner):
             raise ProblemError("not-found", f"There is no rule {rule_id!r} of your desk.")
-        held = rules.one(connection, rule_id)
-        before = None if held is None else RuleShown.of(held, enabled=rules.enabled(connection, held))
         saved = save_rule(connection, rule_id, clean_json(raw), now=service.now(), expected=expected)
-        caller.narrowed(saved.desk)
-        stands = Standing(saved.id, saved.version, saved.desk, rules.enabled(connection, saved))
-        shown = RuleShown.of(saved, enabled=stands.enabled)
+        caller.narrowed(saved.after.desk)
+        before = None if saved.before is None else RuleShown.of(saved.before, enabled=saved.enabled)
+        shown = RuleShown.of(saved.after, enabled=saved.enabled)
         audit.note(connection, "rule.saved", rule_id, before=before, after=shown)
-        standing, said = standing_alerts(connection, stands)
     return RuleSaved(
         **dict(shown),
-        open_alerts=[each.id for each in standing],
-        open_alerts_in_words=said,
+        open_alerts=saved.open_alerts,
+        open_alerts_in_words=saved.open_alerts_in_words,
     )
 
 

@@ -39,7 +39,9 @@ class AlertShown(Shown):
     status: str = Field(description="opened, resolved or retracted.")
     severity: str
     onset: str = Field(description="Month of the figure that began it.")
-    last: str = Field(description="Month of the latest figure judged.")
+    last: str = Field(
+        description="Month of the latest figure judged; with as_of, as the last event by then said it."
+    )
     opened_known_from: Moment | None
     closed: str | None = Field(description="Month of the figure that closed it.")
     acknowledged_by: str | None
@@ -76,7 +78,10 @@ class EventShown(Shown):
     known_from: Moment
     sentence: str
     silenced_by: str | None = Field(description="The silence that kept it from its desk.")
-    inhibited_by: str | None = Field(description="The alert of a parent series that spoke for it.")
+    inhibited_by: str | None = Field(
+        description="The alert of a parent series that spoke for it. Null in every answer with as_of: since "
+        "when an event has been left to an alert is not kept."
+    )
     payload: dict[str, Any]
 
     @classmethod

@@ -34,7 +34,7 @@ def now(request: Request, looking: Looking) -> Response:
         view = now_view(connection, desk=desk, now=moment)
         figures, changes = (0, 0) if since is None else changed_since(connection, since, desk=desk)
     news = [each for each in view.events if since is None or each.recorded_at > since]
-    told = [each for each in news if each.event.left_to is None]
+    told = [each for each in news if each.event.inhibited_by is None or each.event.told_late]
     today = moment.astimezone(dt.UTC).date()
     beside = _beside(view)
     alone = [each for each in view.episodes if each not in beside.values()]

@@ -20,7 +20,7 @@ from services.ingestion.json_text import JsonTextError
 from services.queries import observations, rules, series
 from services.usecases.enable_rule import UnreadableRuleError, disable_rule, enable_rule
 from services.usecases.rehearse_rule import Rehearsed, rehearse_rule
-from services.usecases.save_rule import save_rule, standing_alerts
+from services.usecases.save_rule import open_alerts_of, save_rule
 from services.web.builder.drafts import draft_of, new_draft
 from services.web.builder.kinds import KINDS, number
 from services.web.builder.readings import place_of, read, reason_of, spoken, to_type
@@ -151,19 +151,19 @@ def save(request: Request, looking: RuleKeeping, typed: TheForm) -> Response:
             owner = rules.desk_of(connection, rule_id)
             if owner is not None and not looking.caller.sees(owner):
                 raise NotFoundError(f"There is no rule {rule_id!r} of your desk.", "/rules")
-            held = rules.one(connection, rule_id)
-            before = None if held is None else _kept(connection, held)
             saved = save_rule(connection, rule_id, typed.draft.raw(), now=service.now())
-            looking.caller.narrowed(saved.desk)
-            after = _kept(connection, saved)
+            looking.caller.narrowed(saved.after.desk)
+            before = None if saved.before is None else _kept(saved.before, enabled=saved.enabled)
+            after = _kept(saved.after, enabled=saved.enabled)
             keep(request, looking, connection, "rule.saved", rule_id, before=before, after=after)
     except (AlertsError, JsonTextError) as error:
         refusal = "" if isinstance(error, InvalidRuleError) else f"Nothing was saved. {error}"
         with service.engine.begin() as connection:
             return _built(request, looking, connection, typed, refusal=refusal)
-    said = f"Version {saved.version} is saved and in force: figures that arrive from now on may open it."
-    if not after["enabled"]:
-        said = f"Version {saved.version} is saved. The rule is out of force still: no figure opens it."
+    version = saved.after.version
+    said = f"Version {version} is saved and in force: figures that arrive from now on may open it."
+    if not saved.enabled:
+        said = f"Version {version} is saved. The rule is out of force still: no figure opens it."
     return back_to(f"/rules/{rule_id}", said)
 
 
@@ -188,8 +188,7 @@ def stand(
     return back_to(f"/rules/{rule_id}", told.in_words())
 
 
-def _kept(connection: Connection, rule: Rule) -> dict[str, Any]:
-    enabled = rules.enabled(connection, rule)
+def _kept(rule: Rule, *, enabled: bool) -> dict[str, Any]:
     return {"id": rule.id, "version": rule.version, "enabled": enabled, **dump_rule(rule)}
 
 
@@ -220,7 +219,7 @@ def _built(
 ) -> Response:
     visible = series.chosen(connection, desk=looking.caller.desk)
     versions = rules.versions(connection, typed.rule_id, desk=looking.caller.desk)
-    stands = rules.standing(connection, typed.rule_id) if versions.saved else None
+    stands = rules.newest(connection, typed.rule_id) if versions.saved else None
     rehearsal = None
     if told is not None:
         rehearsal = {
@@ -248,7 +247,7 @@ def _built(
         to_type=to_type,
         spoken=spoken,
         stands=stands,
-        open_alerts="" if stands is None else standing_alerts(connection, stands)[1],
+        open_alerts="" if stands is None else open_alerts_of(connection, stands)[1],
         versions=versions.saved,
         saved_by=versions.saved_by,
         rehearsal=rehearsal,
