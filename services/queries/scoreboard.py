@@ -11,13 +11,13 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from forecasting.months import Month
-from forecasting.others import INTERVAL_80, RANGE
 from forecasting.portfolios import BASELINE
+from forecasting.submitted_forecasts import INTERVAL_80, RANGE
 from services.queries.episodes import FollowedEpisode, episodes_as_of
-from services.storage import other_scores, scores
-from services.storage.other_scores import Paired
+from services.storage import scores, submitted_scores
 from services.storage.scores import Print, ScoredFigure, Standing
 from services.storage.series import SeriesRecord
+from services.storage.submitted_scores import Paired
 
 __all__ = ["By", "Ground", "Line", "Measured", "Print", "Standing", "ground", "measured", "scoreboard"]
 
@@ -171,7 +171,7 @@ def scoreboard(
     own = [Line(each, naive.get(_key(each))) for each in found if members or not each.member]
     if model is not None and not model.startswith(FORECASTER):
         return own
-    pairs = other_scores.paired(
+    pairs = submitted_scores.paired(
         connection,
         against=against,
         as_of=as_of,

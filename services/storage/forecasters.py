@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import ColumnElement, Connection, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
-from forecasting.others import Forecaster
+from forecasting.submitted_forecasts import Forecaster
 from services.storage.tables import forecasters
 
 _COLUMNS = (forecasters.c.id, forecasters.c.name, forecasters.c.desk)

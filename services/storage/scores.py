@@ -48,7 +48,7 @@ class Standing:
     """Means over scored figures; ``horizon`` and ``series_id`` where they group.
 
     ``mase``, ``pinball``, ``wis`` and ``bias`` are over the series' mean absolute yearly change as of each
-    forecast's vintage; None where no scored figure has one. Forecasts of others have no ``pinball``,
+    forecast's vintage; None where no scored figure has one. Submitted forecasts have no ``pinball``,
     ``wis`` or ``coverage_95``; ``coverage_80`` is of those with quantiles that reach so far, and
     ``coverage_range`` of those that gave the range of a poll.
     """

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from forecasting.against import SubmittedForecasts
 from forecasting.months import Month, Span
-from forecasting.others import Forecaster, Others, Submitted
 from forecasting.prints import PrintArrays
+from forecasting.submitted_forecasts import Forecaster, Submitted
 from services.storage.columns import among
 from services.storage.copying import copy_rows
 from services.storage.restrictions import shown_to
@@ -92,13 +93,13 @@ def published(
     return found
 
 
-def others(
+def before(
     connection: Connection,
     series_ids: Collection[str],
     months: Collection[Month],
     held: Mapping[str, PrintArrays],
-) -> dict[str, Others]:
-    """What counts of the forecasts of others, by series, by one query; ``held`` are the prints of each.
+) -> dict[str, SubmittedForecasts]:
+    """What counts of submitted forecasts, by series, by one query; ``held`` are the prints of each.
 
     A forecaster that said nothing of a span of the series that begins in one of the ``months`` is left out.
     """
@@ -131,7 +132,7 @@ def others(
     for row in connection.execute(query):
         named[row.forecaster_id] = Forecaster(row.forecaster_id, row.name, row.desk)
         said.setdefault(row.series_id, []).append(record_of(row).said)
-    return {each: Others(named, theirs, held.get(each)) for each, theirs in said.items()}
+    return {each: SubmittedForecasts(named, theirs, held.get(each)) for each, theirs in said.items()}
 
 
 def _row(record: SubmittedRecord) -> dict[str, Any]:

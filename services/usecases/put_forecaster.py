@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
-from forecasting.others import Forecaster
+from forecasting.submitted_forecasts import Forecaster
 from services.storage import forecasters, shared_things
 
 

@@ -1,4 +1,4 @@
-"""Forecasts of others are stored before the figures that they are of, all of a batch or none."""
+"""Submitted forecasts are stored before the figures that they are of, all of a batch or none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from forecasting.months import Month, Span
-from forecasting.others import Submitted, contradiction
+from forecasting.submitted_forecasts import Submitted, contradiction
 from services.ingestion.errors import Fault, UploadRefusedError
-from services.ingestion.submissions import Arriving, ArrivingForecast
+from services.ingestion.submitted_forecasts import Arriving, ArrivingForecast
 from services.storage import restrictions, series, submitted_forecasts
 from services.storage.series import SeriesRecord
 from services.storage.submitted_forecasts import SubmittedRecord

@@ -1,4 +1,4 @@
-"""Forecasts of others: submitted before the figures, immutable, and seen by whom they are meant for."""
+"""Submitted forecasts: made before the figures, immutable, and seen by whom they are meant for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts of others from submission to the scoreboard, over HTTP: what two desks hear and see of them."""
+"""Submitted forecasts from submission to the scoreboard, over HTTP: what two desks hear and see of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts of others beside the service's own, on the figures that both foretold."""
+"""Submitted forecasts beside the service's own, on the figures that both foretold."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Subquery, and_, func, not_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from forecasting.others import Submitted
 from forecasting.portfolios import BASELINE
+from forecasting.submitted_forecasts import Submitted
 from services.storage.columns import among
 from services.storage.forecasters import seen_by
 from services.storage.restrictions import shown_to

@@ -1,4 +1,4 @@
-"""Forecasts of others as they arrive, JSON or CSV: what can be checked without knowing what is held."""
+"""Submitted forecasts as they arrive, JSON or CSV: what can be checked without knowing what is held."""
 
 from __future__ import annotations
 
