@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from forecasting.months import Span
 from forecasting.prints import PrintArrays, micros, moment
@@ -14,6 +15,9 @@ from forecasting.submitted_forecasts import Forecaster, Submitted, stood
 
 FEWEST_ERRORS = 8
 """Past errors below which nothing is said of a forecaster's usual one: under three quarters of a year."""
+
+MOST_ERRORS = 60
+"""Past errors that count, those known last: five years of months; who forecasts may then be another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +102,16 @@ class SubmittedForecasts:
         return tuple(found)
 
     def _errors(self, forecaster_id: str, but: Span, now: int) -> list[float]:
-        """Errors (actual less expected over expected) on the spans first known before a moment."""
-        shares = []
+        """Errors (actual less expected over expected) on the MOST_ERRORS spans known last before a moment."""
+        past = []
         for span in self._said[forecaster_id]:
             known, value = self._first.get(span, (now, math.nan))
-            if span == but or known >= now or math.isnan(value):
+            if span == but or known >= now:
                 continue
-            used = self._stood(forecaster_id, span, known)
-            share = None if used is None else _share(used.expected, value)
-            if share is not None:
-                shares.append(share)
-        return shares
+            if (used := self._stood(forecaster_id, span, known)) is not None:
+                past.append((known, span.first.ordinal, span.months, used.expected, value))
+        shares = (_share(expected, value) for *_, expected, value in nlargest(MOST_ERRORS, past))
+        return [share for share in shares if share is not None and not math.isnan(share)]
 
     def _stood(self, forecaster_id: str, span: Span, first: int) -> Submitted | None:
         said = self._said[forecaster_id].get(span, ())

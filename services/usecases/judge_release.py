@@ -86,8 +86,17 @@ def load(
         standing_forecasts.judges(connection, {each for each in wanted if each is not None}),
         frozenset(foretold),
         {each: moment(arrays.known[-1]) for each, arrays in held.items()},
-        submitted_forecasts.before(connection, ids, {figure.span.first for figure in figures}, held),
+        submitted_forecasts.before(connection, _first_known(figures, now), held),
     )
+
+
+def _first_known(figures: Sequence[ArrivingFigure], now: dt.datetime) -> dict[tuple[str, Span], dt.datetime]:
+    """When the first of the figures of each span is known."""
+    found: dict[tuple[str, Span], dt.datetime] = {}
+    for figure in figures:
+        key, known = (figure.series_id, figure.span), figure.known_from or now
+        found[key] = min(known, found.get(key, known))
+    return found
 
 
 def judge_release(

@@ -50,9 +50,10 @@ def submit_forecasts(
         del registered[hidden]
     told = [(each, _record(forecaster.id, each, now)) for each in arriving.forecasts]
     _refuse(connection, arriving, told, registered, now)
+    months = {each.span.first for each in arriving.forecasts}
     standing = {
         _key(each): replace(each.said, known_from=now)
-        for each in submitted_forecasts.listed(connection, forecaster.id, series_ids=ids)
+        for each in submitted_forecasts.newest_said(connection, forecaster.id, ids, months)
     }
     new = [record for _, record in told if standing.get(_key(record)) != record.said]
     submitted_forecasts.add(connection, new)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.against import FEWEST_ERRORS, Against, SubmittedForecasts
+from forecasting.against import FEWEST_ERRORS, MOST_ERRORS, Against, SubmittedForecasts
 from forecasting.months import Month, Span
 from forecasting.prints import PrintArrays
 from forecasting.series import Observation
@@ -117,6 +117,16 @@ def test_the_surprise_is_by_the_forecasters_own_past() -> None:
     assert (fewer.surprise, fewer.errors, fewer.largest) == (None, 7, False)
     (small,) = SubmittedForecasts(NAMED, forecasts, printed(values)).against(span(8), 1100.0, known(8))
     assert not small.largest
+
+
+def test_errors_of_long_ago_count_no_more() -> None:
+    """Of more than MOST_ERRORS past errors those of the figures known last count, and the older do not."""
+    count = MOST_ERRORS + 1
+    forecasts = [said(place, 1000) for place in range(count + 1)]
+    values = [1.0] + [1000.0 + (1 if place % 2 else -1) for place in range(1, count)]
+    (found,) = SubmittedForecasts(NAMED, forecasts, printed(values)).against(span(count), 990.0, known(count))
+    assert (found.errors, found.largest) == (MOST_ERRORS, True)
+    assert found.surprise == pytest.approx(-10)
 
 
 def test_a_revision_is_set_against_what_stood_before_the_first_print() -> None:

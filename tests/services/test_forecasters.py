@@ -107,6 +107,20 @@ def test_a_past_of_ones_own_telling_is_kept_as_claimed(consensus: Stage) -> None
     assert counted["claimed_from"] is None
 
 
+def test_claims_of_one_month_sent_again_store_nothing(consensus: Stage) -> None:
+    """Two claims of a month and a forecast of it are each held once, however often the file is sent."""
+    claims = [
+        {**SEPTEMBER, "point": 4000 + day, "known_from": f"2025-07-{day:02}T00:00:00Z"} for day in (1, 9)
+    ]
+    rows = [*claims, {**SEPTEMBER, "point": 4900}]
+    assert submit(consensus, *rows).json()["claimed"] == 2
+    before = consensus.rows()["submitted_forecasts"]
+    for _ in range(2):
+        again = submit(consensus, *rows).json()
+        assert (again["submitted"], again["claimed"], again["unchanged"]) == (0, 0, 3)
+    assert consensus.rows()["submitted_forecasts"] == before == 3
+
+
 def test_a_forecaster_of_a_desk_is_seen_by_nobody_else(consensus: Stage) -> None:
     """To another desk it is as if it were not there; one of every desk is read by all and told by none."""
     metals = key(consensus, "read", "write", desk="metals")
@@ -128,7 +142,10 @@ def test_a_forecaster_of_a_desk_is_seen_by_nobody_else(consensus: Stage) -> None
     assert_problem(client.get(address, headers=grains), 404, "not-found")
     assert_problem(submit(consensus, row, to="house", headers=grains), 404, "not-found")
     taken = client.put("/v1/forecasters/house", json={"name": "Mine"}, headers=grains)
-    assert_problem(taken, 404, "not-found")
+    refused = assert_problem(taken, 409, "conflict")
+    assert "taken" in refused["detail"]
+    assert "metals" not in taken.text
+    assert "House" not in taken.text
     other = client.put("/v1/forecasters/spy", json={"name": "Spy", "desk": "grains"}, headers=metals)
     assert_problem(other, 403, "forbidden")
     assert_problem(submit(consensus, row, headers=metals), 403, "forbidden")
