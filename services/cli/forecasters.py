@@ -48,7 +48,11 @@ def put(
     from services import bootstrap  # noqa: PLC0415 - as above
     from services.api.schemas.common import storable_id  # noqa: PLC0415 - as above
     from services.api.schemas.forecasters import ForecasterGiven, ForecasterShown  # noqa: PLC0415 - as above
-    from services.usecases.put_forecaster import ForecasterMovedError, put_forecaster  # noqa: PLC0415 - as above
+    from services.usecases.put_forecaster import (  # noqa: PLC0415 - as above
+        ForecasterMovedError,
+        TooManyForecastersError,
+        put_forecaster,
+    )
 
     with as_the_api_takes_it(forecaster_id):
         given = ForecasterGiven(name=name, desk=desk)
@@ -56,7 +60,7 @@ def put(
     with database() as engine, engine.begin() as connection:
         try:
             held = put_forecaster(connection, wanted, desk=None, now=bootstrap.now())
-        except ForecasterMovedError as error:
+        except (ForecasterMovedError, TooManyForecastersError) as error:
             raise fail(str(error)) from error
         before = None if held is None else ForecasterShown.of(held)
         keep(connection, "forecaster.put", wanted.id, before=before, after=ForecasterShown.of(wanted))

@@ -91,7 +91,7 @@ def _newest(query: Select[Any]) -> Select[Any]:
 def newest_said(
     connection: Connection, forecaster_id: str, series_ids: Collection[str], months: Collection[Month]
 ) -> list[SubmittedRecord]:
-    """Of each span of the series that begins in one of the months the newest row, and of each claimed moment."""
+    """Of each span that begins in one of the months the newest row, and of each moment claimed of it."""
     table = submitted_forecasts
     one = (table.c.series_id, table.c.first_month, table.c.months, table.c.claimed_from)
     query = (

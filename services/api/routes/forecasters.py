@@ -62,7 +62,10 @@ def put(
     given: ForecasterGiven,
     response: Response,
 ) -> ForecasterShown:
-    """Add a forecaster (201), or name the one of its id anew (200); whose it is stays as it was (409)."""
+    """Add a forecaster (201), or name the one of its id anew (200); whose it is stays as it was (409).
+
+    Ids are one space over all desks: one that another desk has is taken (409). A desk has at most 50 (409).
+    """
     wanted = Forecaster(storable_id(forecaster_id), given.name, caller.narrowed(given.desk))
     with service.engine.begin() as connection:
         held = put_forecaster(connection, wanted, desk=caller.desk, now=service.now())
