@@ -141,18 +141,12 @@ def before(
         return {}
     asked = _asked(arriving)
     stood = _stood(asked)
-    earliest = (
-        select(asked.c.series_id, func.min(asked.c.known_from).label("known_from"))
-        .group_by(asked.c.series_id)
-        .subquery()
-    )
-    past = stood.c.first_known < earliest.c.known_from
+    past = stood.c.first_known < stood.c.earliest
     order = (stood.c.first_known.desc(), stood.c.first_month.desc(), stood.c.months.desc())
     each = (stood.c.series_id, stood.c.forecaster_id, past)
     ranked = (
         select(stood, past.label("past"))
         .add_columns(func.row_number().over(partition_by=each, order_by=order).label("place"))
-        .join(earliest, earliest.c.series_id == stood.c.series_id)
         .subquery()
     )
     most = MOST_ERRORS + 1  # a revised span may be one of them, and is no error of its own
@@ -171,7 +165,7 @@ def before(
 
 
 def _asked(arriving: Mapping[tuple[str, Span], dt.datetime]) -> CTE:
-    """The arriving spans, and when each is known, as rows."""
+    """The arriving spans, when each is known, and when the earliest of its series is, as rows."""
     given = func.unnest(
         cast([series_id for series_id, _ in arriving], ARRAY(Text)),
         cast([span.first for _, span in arriving], ARRAY(MonthColumn)),
@@ -181,7 +175,8 @@ def _asked(arriving: Mapping[tuple[str, Span], dt.datetime]) -> CTE:
         column("series_id", Text), column("first_month", MonthColumn), column("months", SmallInteger),
         column("known_from", Moment), name="given",
     ).render_derived()  # fmt: skip
-    return select(given).cte("asked")
+    earliest = func.min(given.c.known_from, type_=Moment).over(partition_by=given.c.series_id)
+    return select(given, earliest.label("earliest")).cte("asked")
 
 
 def _stood(asked: CTE) -> CTE:
@@ -189,38 +184,35 @@ def _stood(asked: CTE) -> CTE:
     table = submitted_forecasts
     told = table.alias("told")
     foretold = (
-        select(told.c.series_id, told.c.forecaster_id)
+        select(told.c.series_id, told.c.forecaster_id, func.min(asked.c.earliest).label("earliest"))
         .join(asked, _same_span(told, asked))
         .where(told.c.claimed_from.is_(None))
-        .distinct()
+        .group_by(told.c.series_id, told.c.forecaster_id)
         .cte("foretold")
     )
-    of_these = and_(
-        foretold.c.series_id == table.c.series_id, foretold.c.forecaster_id == table.c.forecaster_id
-    )
-    spans = (
-        select(table.c.series_id, table.c.first_month, table.c.months)
-        .join(foretold, of_these)
-        .where(table.c.claimed_from.is_(None))
-        .distinct()
-        .cte("spans")
-    )
     printed = (
-        select(func.min(observations.c.known_from)).where(_same_span(observations, spans)).scalar_subquery()
+        select(func.min(observations.c.known_from)).where(_same_span(observations, table)).scalar_subquery()
     )
-    first = (
-        select(spans, func.least(printed, asked.c.known_from, type_=Moment).label("first_known"))
-        .add_columns(asked.c.series_id.is_not(None).label("asked"))
-        .outerjoin(asked, _same_span(asked, spans))
-        .cte("first")
+    rows = (
+        select(table, func.least(printed, asked.c.known_from, type_=Moment).label("first_known"))
+        .add_columns(asked.c.series_id.is_not(None).label("asked"), foretold.c.earliest)
+        .select_from(foretold)
+        .join(
+            table,
+            and_(
+                foretold.c.series_id == table.c.series_id, foretold.c.forecaster_id == table.c.forecaster_id
+            ),
+        )
+        .outerjoin(asked, _same_span(asked, table))
+        .where(table.c.claimed_from.is_(None))
+        .cte("rows")
+        .prefix_with("MATERIALIZED")  # or each row's first print would be looked up twice
     )
-    one = (table.c.series_id, table.c.forecaster_id, table.c.first_month, table.c.months)
+    one = (rows.c.series_id, rows.c.forecaster_id, rows.c.first_month, rows.c.months)
     return (
-        select(table, first.c.first_known, first.c.asked)
-        .join(foretold, of_these)
-        .join(first, _same_span(first, table))
-        .where(table.c.claimed_from.is_(None), table.c.known_from < first.c.first_known)
-        .order_by(*one, table.c.known_from.desc(), table.c.id.desc())
+        select(rows)
+        .where(rows.c.known_from < rows.c.first_known)
+        .order_by(*one, rows.c.known_from.desc(), rows.c.id.desc())
         .ext(distinct_on(*one))
         .cte("stood")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import CTE, ColumnElement, Connection, Subquery, and_, func, not_, select, tuple_
@@ -80,7 +80,9 @@ def paired(
         yield Paired(row.series_id, said_of, row.value, row.horizon, row.scale, row.error, row.naive)
 
 
-def _apart(by: Literal["model", "horizon", "series"], said: CTE, ours: Subquery) -> list[ColumnElement[Any]]:
+def _apart(
+    by: Literal["model", "horizon", "series"], said: CTE, ours: Subquery
+) -> Sequence[ColumnElement[Any]]:
     return {"model": [], "horizon": [ours.c.horizon], "series": [said.c.series_id]}[by]
 
 
