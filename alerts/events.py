@@ -16,8 +16,8 @@ from alerts.release_calendars import ReleaseCalendar
 from alerts.rules import Rule
 from alerts.states import AlertState, Transition, TransitionKind
 from alerts.wording import overdue_sentence, person_sentence, sentence
+from forecasting.against import Against
 from forecasting.months import Span
-from forecasting.others import Against
 from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.records import Extreme, Rank
 

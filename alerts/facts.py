@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from alerts.errors import InvalidFactsError
+from forecasting.against import Against
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
-from forecasting.others import Against
 from forecasting.shocks.chronicle import Chapter
 from forecasting.shocks.detection import Detection
 from forecasting.shocks.divergence import Divergence

@@ -14,9 +14,9 @@ import numpy as np
 
 from alerts.bands import band, band_of
 from alerts.facts import Branch, Expectation, Facts, Figure, ForecastUsed, Outlook, SourceClaim
+from forecasting.against import Against
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
-from forecasting.others import Against
 from forecasting.prints import Prints, Standing
 from forecasting.series import Observation, Series
 from forecasting.shocks import changes

@@ -8,10 +8,10 @@ from alerts.events import VERSION, EventType
 from alerts.hysteresis import Status
 from alerts.rules import Severity
 from alerts.states import TransitionKind
-from forecasting.others import INTERVAL_80, RANGE
 from forecasting.shocks.detection import Verdict
 from forecasting.shocks.episodes import Status as EpisodeStatus
 from forecasting.shocks.interventions import Intervention
+from forecasting.submitted_forecasts import INTERVAL_80, RANGE
 
 Schema = dict[str, Any]
 
@@ -201,7 +201,7 @@ _AGAINST = _object(
     errors=_COUNT,
     largest={"type": "boolean"},
 )
-"""The figure against what another forecaster had said of it; see forecasting.others.Against."""
+"""The figure against what another forecaster had said of it; see forecasting.against.Against."""
 
 _FIGURE_AT_FIRST = _object(
     sentence=_TEXT,

@@ -12,7 +12,7 @@ from alerts.conditions import Level
 from alerts.grammar import parse_condition
 from alerts.quantities import apart, counted, estimate, level, percent, volume
 from forecasting.months import Month, Span
-from forecasting.others import INTERVAL_80
+from forecasting.submitted_forecasts import INTERVAL_80
 
 Fields = Mapping[str, Any]
 

@@ -34,7 +34,9 @@ from services.usecases.manage_endpoints import TooManySecretsError, UnknownEndpo
 from services.usecases.manage_keys import InvalidScopesError, UnknownKeyError
 from services.usecases.put_forecaster import (
     ForecasterMovedError,
+    ForecasterTakenError,
     SharedForecasterError,
+    TooManyForecastersError,
     UnknownForecasterError,
 )
 from services.usecases.record_observations import IdempotencyKeyReusedError
@@ -65,6 +67,8 @@ def install(app: FastAPI) -> None:
         SharedForecasterError: "forbidden",
         UnknownForecasterError: "not-found",
         ForecasterMovedError: "conflict",
+        ForecasterTakenError: "conflict",
+        TooManyForecastersError: "conflict",
         UnknownEndpointError: "not-found",
         UnknownAlertError: "not-found",
         UnknownRuleError: "not-found",

@@ -98,7 +98,13 @@ def scoreboard(
     """
     with database() as engine, engine.begin() as connection:
         lines = standings(
-            connection, by=by, against=against, model=model, series_id=series_id, members=members
+            connection,
+            portfolio=settings().portfolio,
+            by=by,
+            against=against,
+            model=model,
+            series_id=series_id,
+            members=members,
         )
     if not lines:
         say("No month that a published forecast foretold has arrived yet: there is nothing to score.")

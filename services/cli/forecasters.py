@@ -1,4 +1,4 @@
-"""``tonnage forecasters``: forecasts of others, submitted before the figures come."""
+"""``tonnage forecasters``: forecasts submitted before the figures come."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.cli.shell import AsJson, database, fail, say, say_all
 if TYPE_CHECKING:  # a command that needs no database starts without storage
     from services.queries.forecasters import Forecaster
 
-app = typer.Typer(help="Forecasts of others, beside the service's own.", no_args_is_help=True)
+app = typer.Typer(help="Submitted forecasts, beside the service's own.", no_args_is_help=True)
 
 ForecasterId = Annotated[str, typer.Argument(help="Id of the forecaster.")]
 
@@ -44,11 +44,15 @@ def put(
     as_json: AsJson = False,
 ) -> None:
     """Add a forecaster, or name the one of its id anew."""
-    from forecasting.others import Forecaster  # noqa: PLC0415 - read when asked for
+    from forecasting.submitted_forecasts import Forecaster  # noqa: PLC0415 - read when asked for
     from services import bootstrap  # noqa: PLC0415 - as above
     from services.api.schemas.common import storable_id  # noqa: PLC0415 - as above
     from services.api.schemas.forecasters import ForecasterGiven, ForecasterShown  # noqa: PLC0415 - as above
-    from services.usecases.put_forecaster import ForecasterMovedError, put_forecaster  # noqa: PLC0415 - as above
+    from services.usecases.put_forecaster import (  # noqa: PLC0415 - as above
+        ForecasterMovedError,
+        TooManyForecastersError,
+        put_forecaster,
+    )
 
     with as_the_api_takes_it(forecaster_id):
         given = ForecasterGiven(name=name, desk=desk)
@@ -56,7 +60,7 @@ def put(
     with database() as engine, engine.begin() as connection:
         try:
             held = put_forecaster(connection, wanted, desk=None, now=bootstrap.now())
-        except ForecasterMovedError as error:
+        except (ForecasterMovedError, TooManyForecastersError) as error:
             raise fail(str(error)) from error
         before = None if held is None else ForecasterShown.of(held)
         keep(connection, "forecaster.put", wanted.id, before=before, after=ForecasterShown.of(wanted))
@@ -74,7 +78,7 @@ def submit(
     """Submit the forecasts of a file: all of them, or none and the reasons."""
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.api.schemas.forecasters import SubmissionShown  # noqa: PLC0415 - as above
-    from services.ingestion.submissions import read_file  # noqa: PLC0415 - as above
+    from services.ingestion.submitted_forecasts import read_file  # noqa: PLC0415 - as above
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases.put_forecaster import UnknownForecasterError  # noqa: PLC0415 - as above
     from services.usecases.submit_forecasts import submit_forecasts  # noqa: PLC0415 - as above

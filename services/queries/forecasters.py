@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
-from forecasting.others import Forecaster
+from forecasting.submitted_forecasts import Forecaster
 from services.queries.slices import Slice, one_more, sliced
 from services.storage import forecasters, submitted_forecasts
 from services.storage.submitted_forecasts import SubmittedRecord

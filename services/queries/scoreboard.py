@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from forecasting.months import Month
-from forecasting.others import INTERVAL_80, RANGE
 from forecasting.portfolios import BASELINE
+from forecasting.submitted_scores import Paired, SubmittedScore, score_submitted
 from services.queries.episodes import FollowedEpisode, episodes_as_of
-from services.storage import other_scores, scores
-from services.storage.other_scores import Paired
+from services.storage import scores, submitted_scores
 from services.storage.scores import Print, ScoredFigure, Standing
 from services.storage.series import SeriesRecord
 
@@ -24,7 +23,7 @@ __all__ = ["By", "Ground", "Line", "Measured", "Print", "Standing", "ground", "m
 By = Literal["model", "horizon", "series"]
 
 FORECASTER = "forecaster:"
-"""What stands before the id of another forecaster, where a line names the model."""
+"""What stands before the id of a forecaster, where a line names the model."""
 
 FEWEST_MONTHS = 24
 """Months below which scores are too few to rank methods: two of each month of the year."""
@@ -34,7 +33,7 @@ FEWEST_MONTHS = 24
 class Line:
     """One line of the scoreboard: a standing, and that of the baseline on the same forecasts' figures.
 
-    ``ours`` is the MASE of the service's own forecasts on the figures of another forecaster's line.
+    ``ours`` is the MASE of the service's own forecasts on the figures of a forecaster's line.
     """
 
     @property
@@ -104,6 +103,7 @@ def ground(
     inside = _inside(scored, episodes_as_of(connection, watched, as_of=as_of))
     left = scoreboard(
         connection,
+        portfolio=model,
         against=against,
         as_of=as_of,
         model=model,
@@ -141,6 +141,7 @@ def _inside(scored: Sequence[ScoredFigure], episodes: Sequence[FollowedEpisode])
 def scoreboard(
     connection: Connection,
     *,
+    portfolio: str,
     by: By = "model",
     against: Print = "first_print",
     as_of: dt.datetime | None = None,
@@ -154,7 +155,8 @@ def scoreboard(
     """Lines by model, and by horizon or series where asked; with ``members`` one for each member too.
 
     With ``desk`` only over series, and of forecasters, that it may see; ``without`` are ids of observations
-    that are left out. Behind our own lines stand those of other forecasters, see ``lines_of_others``.
+    that are left out. Behind our own lines stand those of forecasters, on the figures that they and the
+    service's ``portfolio`` both foretold; what a model alone foretold is not the service's word.
     """
     found = scores.standings(
         connection,
@@ -171,67 +173,55 @@ def scoreboard(
     own = [Line(each, naive.get(_key(each))) for each in found if members or not each.member]
     if model is not None and not model.startswith(FORECASTER):
         return own
-    pairs = other_scores.paired(
+    pairs = submitted_scores.paired(
         connection,
+        by=by,
         against=against,
         as_of=as_of,
+        portfolio=portfolio,
         forecaster=None if model is None else model.removeprefix(FORECASTER),
         series_id=series_id,
         horizon=horizon,
         desk=desk,
         without=without,
     )
-    return own + lines_of_others(pairs, by)
+    return own + _lines_of_forecasters(pairs, by)
 
 
-def lines_of_others(pairs: Sequence[Paired], by: By) -> list[Line]:
-    """Lines of other forecasters, by id, over the figures that they and the service both foretold.
+def _lines_of_forecasters(pairs: Iterable[Paired], by: By) -> list[Line]:
+    """Lines of forecasters, by id, over the figures that they and the service both foretold.
 
-    Errors are over the scale of the service's newest forecast before the figure, whose horizon is theirs too,
-    and whose seasonal naive is the baseline.
+    ``pairs`` come line by line. Errors are over the scale of the service's newest forecast before the figure,
+    whose horizon is theirs too, and whose seasonal naive is the baseline.
     """
-    apart: dict[tuple[str, int | None, str | None], list[Paired]] = defaultdict(list)
-    for each in pairs:
-        horizon = each.horizon if by == "horizon" else None
-        apart[each.said.forecaster, horizon, each.series_id if by == "series" else None].append(each)
-    return [
-        _line(*key, apart[key]) for key in sorted(apart, key=lambda key: (key[0], key[1] or 0, key[2] or ""))
-    ]
+
+    def line(each: Paired) -> tuple[str, int, str]:
+        horizon = each.horizon if by == "horizon" else 0
+        return each.said.forecaster, horizon, each.series_id if by == "series" else ""
+
+    found = {key: score_submitted(theirs) for key, theirs in groupby(pairs, line)}
+    return [_line(key[0], key[1] or None, key[2] or None, found[key]) for key in sorted(found)]
 
 
-def _line(forecaster: str, horizon: int | None, series_id: str | None, pairs: Sequence[Paired]) -> Line:
-    scaled = [(each.said.expected - each.value) / each.scale for each in pairs if each.scale]
-    inside: dict[str, list[float]] = {RANGE: [], INTERVAL_80: []}
-    for each in pairs:
-        if (bounds := each.said.bounds) is not None:
-            inside[bounds[0]].append(bounds[1] <= each.value <= bounds[2])
+def _line(forecaster: str, horizon: int | None, series_id: str | None, score: SubmittedScore) -> Line:
     theirs = Standing(
         model=f"{FORECASTER}{forecaster}",
         member="",
         horizon=horizon,
         series_id=series_id,
-        figures=len(pairs),
-        mase=_mean([abs(each) for each in scaled]),
+        figures=score.figures,
+        mase=score.mase,
         pinball=None,
         wis=None,
-        bias=_mean(scaled),
-        coverage_80=_mean(inside[INTERVAL_80]),
+        bias=score.bias,
+        coverage_80=score.coverage_80,
         coverage_95=None,
-        coverage_range=_mean(inside[RANGE]),
+        coverage_range=score.coverage_range,
     )
     naive = replace(
-        theirs,
-        member=BASELINE,
-        mase=_mean([each.naive for each in pairs if each.naive is not None]),
-        bias=None,
-        coverage_80=None,
-        coverage_range=None,
+        theirs, member=BASELINE, mase=score.naive, bias=None, coverage_80=None, coverage_range=None
     )
-    return Line(theirs, naive, _mean([each.ours for each in pairs if each.ours is not None]))
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+    return Line(theirs, naive, score.ours)
 
 
 def _key(standing: Standing) -> tuple[str, int | None, str | None]:

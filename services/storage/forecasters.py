@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true
+from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
-from forecasting.others import Forecaster
+from forecasting.submitted_forecasts import Forecaster
 from services.storage.tables import forecasters
 
 _COLUMNS = (forecasters.c.id, forecasters.c.name, forecasters.c.desk)
@@ -30,6 +30,12 @@ def listed(connection: Connection, *, desk: str | None = None) -> list[Forecaste
     """Forecasters by id; with ``desk`` its own and those of every desk."""
     query = select(*_COLUMNS).where(seen_by(desk)).order_by(forecasters.c.id)
     return [Forecaster(row.id, row.name, row.desk) for row in connection.execute(query)]
+
+
+def count(connection: Connection, desk: str | None) -> int:
+    """How many forecasters are a desk's own; with None how many are of every desk."""
+    query = select(func.count()).select_from(forecasters)
+    return int(connection.execute(query.where(forecasters.c.desk.is_not_distinct_from(desk))).scalar_one())
 
 
 def seen_by(desk: str | None) -> ColumnElement[bool]:

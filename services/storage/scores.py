@@ -48,7 +48,7 @@ class Standing:
     """Means over scored figures; ``horizon`` and ``series_id`` where they group.
 
     ``mase``, ``pinball``, ``wis`` and ``bias`` are over the series' mean absolute yearly change as of each
-    forecast's vintage; None where no scored figure has one. Forecasts of others have no ``pinball``,
+    forecast's vintage; None where no scored figure has one. Submitted forecasts have no ``pinball``,
     ``wis`` or ``coverage_95``; ``coverage_80`` is of those with quantiles that reach so far, and
     ``coverage_range`` of those that gave the range of a poll.
     """
@@ -249,6 +249,11 @@ def _means(group: list[Any]) -> Select[Any]:
 
 def actual_prints(against: Print, as_of: dt.datetime | None, series_id: str | None) -> Subquery:
     """Ids of the first print of each span, or of what was known last; a withdrawn figure has no score."""
+    return prints_chosen(against, as_of, series_id).subquery()
+
+
+def prints_chosen(against: Print, as_of: dt.datetime | None, series_id: str | None) -> Select[Any]:
+    """As ``actual_prints``, to be narrowed further: by whole spans, or another print would be chosen."""
     span = (observations.c.series_id, observations.c.first_month, observations.c.months)
     known = observations.c.known_from
     order = (known, observations.c.id)
@@ -258,7 +263,7 @@ def actual_prints(against: Print, as_of: dt.datetime | None, series_id: str | No
         query = query.where(known <= as_of)
     if series_id is not None:
         query = query.where(observations.c.series_id == series_id)
-    return query.subquery()
+    return query
 
 
 @dataclass(frozen=True, slots=True)

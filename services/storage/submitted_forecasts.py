@@ -7,13 +7,29 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    SmallInteger,
+    Text,
+    and_,
+    cast,
+    column,
+    func,
+    not_,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
+from forecasting.against import MOST_ERRORS, SubmittedForecasts
 from forecasting.months import Month, Span
-from forecasting.others import Forecaster, Others, Submitted
 from forecasting.prints import PrintArrays
-from services.storage.columns import among
+from forecasting.submitted_forecasts import Forecaster, Submitted
+from services.storage.columns import Moment, MonthColumn, among
 from services.storage.copying import copy_rows
 from services.storage.restrictions import shown_to
 from services.storage.tables import forecasters, observations, submitted_forecasts
@@ -72,6 +88,25 @@ def _newest(query: Select[Any]) -> Select[Any]:
     return ordered.ext(distinct_on(*span))
 
 
+def newest_said(
+    connection: Connection, forecaster_id: str, series_ids: Collection[str], months: Collection[Month]
+) -> list[SubmittedRecord]:
+    """Of each span that begins in one of the months the newest row, and of each moment claimed of it."""
+    table = submitted_forecasts
+    one = (table.c.series_id, table.c.first_month, table.c.months, table.c.claimed_from)
+    query = (
+        select(table)
+        .where(
+            table.c.forecaster_id == forecaster_id,
+            among(table.c.series_id, series_ids),
+            among(table.c.first_month, months),
+        )
+        .order_by(*one, table.c.known_from.desc(), table.c.id.desc())
+        .ext(distinct_on(*one))
+    )
+    return [record_of(row) for row in connection.execute(query)]
+
+
 def published(
     connection: Connection, series_ids: Collection[str], first: Month, last: Month
 ) -> dict[str, set[Month]]:
@@ -92,46 +127,103 @@ def published(
     return found
 
 
-def others(
-    connection: Connection,
-    series_ids: Collection[str],
-    months: Collection[Month],
-    held: Mapping[str, PrintArrays],
-) -> dict[str, Others]:
-    """What counts of the forecasts of others, by series, by one query; ``held`` are the prints of each.
+def before(
+    connection: Connection, arriving: Mapping[tuple[str, Span], dt.datetime], held: Mapping[str, PrintArrays]
+) -> dict[str, SubmittedForecasts]:
+    """What stood of submitted forecasts before figures, by series, by one query.
 
-    A forecaster that said nothing of a span of the series that begins in one of the ``months`` is left out.
+    ``arriving`` says of each span of a series when its first figure of the release is known, ``held`` are the
+    prints of each series. A forecaster that said nothing of an arriving span of a series is left out. Of each
+    other one the row that stood before each arriving span, and before those known last, as many as errors
+    count.
     """
-    table = submitted_forecasts
-    asked = table.alias("asked")
-    foretold = (
-        select(asked.c.series_id, asked.c.forecaster_id)
-        .where(
-            among(asked.c.series_id, series_ids),
-            among(asked.c.first_month, months),
-            asked.c.claimed_from.is_(None),
-        )
-        .distinct()
+    if not arriving:
+        return {}
+    asked = _asked(arriving)
+    stood = _stood(asked)
+    past = stood.c.first_known < stood.c.earliest
+    order = (stood.c.first_known.desc(), stood.c.first_month.desc(), stood.c.months.desc())
+    each = (stood.c.series_id, stood.c.forecaster_id, past)
+    ranked = (
+        select(stood, past.label("past"))
+        .add_columns(func.row_number().over(partition_by=each, order_by=order).label("place"))
         .subquery()
     )
+    most = MOST_ERRORS + 1  # a revised span may be one of them, and is no error of its own
     query = (
-        select(table, forecasters.c.name, forecasters.c.desk)
-        .join(forecasters, forecasters.c.id == table.c.forecaster_id)
-        .join(
-            foretold,
-            and_(
-                foretold.c.series_id == table.c.series_id, foretold.c.forecaster_id == table.c.forecaster_id
-            ),
-        )
-        .where(table.c.claimed_from.is_(None))
-        .order_by(table.c.known_from, table.c.id)
+        select(ranked, forecasters.c.name, forecasters.c.desk)
+        .join(forecasters, forecasters.c.id == ranked.c.forecaster_id)
+        .where(or_(not_(ranked.c.past), ranked.c.asked, ranked.c.place <= most))
+        .order_by(ranked.c.known_from, ranked.c.id)
     )
     named: dict[str, Forecaster] = {}
     said: dict[str, list[Submitted]] = {}
     for row in connection.execute(query):
         named[row.forecaster_id] = Forecaster(row.forecaster_id, row.name, row.desk)
         said.setdefault(row.series_id, []).append(record_of(row).said)
-    return {each: Others(named, theirs, held.get(each)) for each, theirs in said.items()}
+    return {each: SubmittedForecasts(named, theirs, held.get(each)) for each, theirs in said.items()}
+
+
+def _asked(arriving: Mapping[tuple[str, Span], dt.datetime]) -> CTE:
+    """The arriving spans, when each is known, and when the earliest of its series is, as rows."""
+    given = func.unnest(
+        cast([series_id for series_id, _ in arriving], ARRAY(Text)),
+        cast([span.first for _, span in arriving], ARRAY(MonthColumn)),
+        cast([span.months for _, span in arriving], ARRAY(SmallInteger)),
+        cast(list(arriving.values()), ARRAY(Moment)),
+    ).table_valued(
+        column("series_id", Text), column("first_month", MonthColumn), column("months", SmallInteger),
+        column("known_from", Moment), name="given",
+    ).render_derived()  # fmt: skip
+    earliest = func.min(given.c.known_from, type_=Moment).over(partition_by=given.c.series_id)
+    return select(given, earliest.label("earliest")).cte("asked")
+
+
+def _stood(asked: CTE) -> CTE:
+    """The row that stood before each span was first known, of forecasters that foretold an asked one."""
+    table = submitted_forecasts
+    told = table.alias("told")
+    foretold = (
+        select(told.c.series_id, told.c.forecaster_id, func.min(asked.c.earliest).label("earliest"))
+        .join(asked, _same_span(told, asked))
+        .where(told.c.claimed_from.is_(None))
+        .group_by(told.c.series_id, told.c.forecaster_id)
+        .cte("foretold")
+    )
+    printed = (
+        select(func.min(observations.c.known_from)).where(_same_span(observations, table)).scalar_subquery()
+    )
+    rows = (
+        select(table, func.least(printed, asked.c.known_from, type_=Moment).label("first_known"))
+        .add_columns(asked.c.series_id.is_not(None).label("asked"), foretold.c.earliest)
+        .select_from(foretold)
+        .join(
+            table,
+            and_(
+                foretold.c.series_id == table.c.series_id, foretold.c.forecaster_id == table.c.forecaster_id
+            ),
+        )
+        .outerjoin(asked, _same_span(asked, table))
+        .where(table.c.claimed_from.is_(None))
+        .cte("rows")
+        .prefix_with("MATERIALIZED")  # or each row's first print would be looked up twice
+    )
+    one = (rows.c.series_id, rows.c.forecaster_id, rows.c.first_month, rows.c.months)
+    return (
+        select(rows)
+        .where(rows.c.known_from < rows.c.first_known)
+        .order_by(*one, rows.c.known_from.desc(), rows.c.id.desc())
+        .ext(distinct_on(*one))
+        .cte("stood")
+    )
+
+
+def _same_span(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return and_(
+        one.c.series_id == other.c.series_id,
+        one.c.first_month == other.c.first_month,
+        one.c.months == other.c.months,
+    )
 
 
 def _row(record: SubmittedRecord) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from alerts.facts import SourceClaim
 from alerts.judging import Arrived, Judge, Judgement, Placed, judge_figures, place
+from forecasting.against import Against, SubmittedForecasts
 from forecasting.months import Span
-from forecasting.others import Against, Others
 from forecasting.prints import Prints, moment
 from forecasting.series import Observation
 from services.ingestion.errors import Fault, UploadRefusedError
@@ -28,7 +28,8 @@ class Known:
 
     ``judges`` holds the forecast that judged each span's first print, None where none did; ``stood`` what
     stood before each figure asked about; ``newest`` when the last news of a series became known. ``prints``
-    move forward in time as figures are placed. ``others`` hold what others had said, of series that any did.
+    move forward in time as figures are placed. ``submitted`` holds what forecasters had said of each series
+    that any foretold.
     """
 
     prints: Mapping[str, Prints]
@@ -37,7 +38,7 @@ class Known:
     forecasts: Mapping[int, Judge]
     foretold: frozenset[str]
     newest: Mapping[str, dt.datetime]
-    others: Mapping[str, Others]
+    submitted: Mapping[str, SubmittedForecasts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,17 @@ def load(
         standing_forecasts.judges(connection, {each for each in wanted if each is not None}),
         frozenset(foretold),
         {each: moment(arrays.known[-1]) for each, arrays in held.items()},
-        submitted_forecasts.others(connection, ids, {figure.span.first for figure in figures}, held),
+        submitted_forecasts.before(connection, _first_known(figures, now), held),
     )
+
+
+def _first_known(figures: Sequence[ArrivingFigure], now: dt.datetime) -> dict[tuple[str, Span], dt.datetime]:
+    """When the first of the figures of each span is known."""
+    found: dict[tuple[str, Span], dt.datetime] = {}
+    for figure in figures:
+        key, known = (figure.series_id, figure.span), figure.known_from or now
+        found[key] = min(known, found.get(key, known))
+    return found
 
 
 def judge_release(
@@ -127,7 +137,7 @@ def judge_release(
             replace(
                 place(arrived(registered[figure.series_id], record), prints, by, ahead),
                 previous_revised=revised.get((figure.series_id, earlier, at)),
-                against=_against(known.others.get(figure.series_id), record.observation),
+                against=_against(known.submitted.get(figure.series_id), record.observation),
             )
         )
         kept.append(record)
@@ -140,12 +150,12 @@ def judge_release(
     )
 
 
-def _against(others: Others | None, observation: Observation) -> tuple[Against, ...]:
-    """A figure against what others had said of it; it is told to them, as a past error of later figures."""
-    if others is None:
+def _against(submitted: SubmittedForecasts | None, observation: Observation) -> tuple[Against, ...]:
+    """A figure against what forecasters had said of it; it is told, as a past error of later figures."""
+    if submitted is None:
         return ()
-    others.tell(observation.span, observation.value, observation.known_from)
-    return others.against(observation.span, observation.value, observation.known_from)
+    submitted.tell(observation.span, observation.value, observation.known_from)
+    return submitted.against(observation.span, observation.value, observation.known_from)
 
 
 def arrived(series: SeriesRecord, record: ObservationRecord) -> Arrived:

@@ -6,8 +6,11 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
-from forecasting.others import Forecaster
+from forecasting.submitted_forecasts import Forecaster
 from services.storage import forecasters, shared_things
+
+MOST_FORECASTERS = 50
+"""Forecasters of one desk, and of every desk together: each is read for every figure that it foretold."""
 
 
 class UnknownForecasterError(Exception):
@@ -42,6 +45,27 @@ class ForecasterMovedError(Exception):
         )
 
 
+class ForecasterTakenError(Exception):
+    """An id that another desk has: ids are one space, and whose it is nobody else learns."""
+
+    def __init__(self, forecaster_id: str) -> None:
+        self.forecaster_id = forecaster_id
+        super().__init__(f"The id {forecaster_id!r} is taken; put a forecaster of another id.")
+
+
+class TooManyForecastersError(Exception):
+    """A desk, or all desks together (None), with as many forecasters as it may have."""
+
+    def __init__(self, desk: str | None, most: int) -> None:
+        self.desk = desk
+        self.most = most
+        whose = "All desks share" if desk is None else f"The desk {desk!r} has"
+        super().__init__(
+            f"{whose} {most:,} forecasters, the most that there may be; name one of them anew and submit "
+            "under it, or ask whoever runs the service."
+        )
+
+
 def owned(connection: Connection, forecaster_id: str, *, desk: str | None) -> Forecaster:
     """A forecaster that a desk may submit for (None: whoever sees every desk).
 
@@ -60,13 +84,23 @@ def put_forecaster(
 ) -> Forecaster | None:
     """Add a forecaster or name it anew; the one that it takes the place of, None where it is new.
 
-    ``desk`` is that of whoever asks, None for every one. UnknownForecasterError where the id is another
-    desk's, SharedForecasterError where it is of every desk, ForecasterMovedError where it would change hands.
+    ``desk`` is that of whoever asks, None for every one. ForecasterTakenError where the id is another
+    desk's, SharedForecasterError where it is of every desk, ForecasterMovedError where it would change hands;
+    TooManyForecastersError where a new one is above MOST_FORECASTERS.
     """
     shared_things.lock(connection, "forecaster", forecaster.id)
     earlier = forecasters.get(connection, forecaster.id)
-    if earlier is not None:
-        owned(connection, forecaster.id, desk=desk)
+    if earlier is None:
+        shared_things.lock(
+            connection, "forecasters of", forecaster.desk or ""
+        )  # no other adds one till commit
+        if forecasters.count(connection, forecaster.desk) >= MOST_FORECASTERS:
+            raise TooManyForecastersError(forecaster.desk, MOST_FORECASTERS)
+    else:
+        try:
+            owned(connection, forecaster.id, desk=desk)
+        except UnknownForecasterError as error:
+            raise ForecasterTakenError(forecaster.id) from error
         if earlier.desk != forecaster.desk:
             raise ForecasterMovedError(forecaster.id, earlier.desk)
     forecasters.put(connection, forecaster, now=now)

@@ -1,4 +1,4 @@
-"""Forecasts of others are stored before the figures that they are of, all of a batch or none."""
+"""Submitted forecasts are stored before the figures that they are of, all of a batch or none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from forecasting.months import Month, Span
-from forecasting.others import Submitted, contradiction
+from forecasting.submitted_forecasts import Submitted, contradiction
 from services.ingestion.errors import Fault, UploadRefusedError
-from services.ingestion.submissions import Arriving, ArrivingForecast
+from services.ingestion.submitted_forecasts import Arriving, ArrivingForecast
 from services.storage import restrictions, series, submitted_forecasts
 from services.storage.series import SeriesRecord
 from services.storage.submitted_forecasts import SubmittedRecord
@@ -50,9 +50,10 @@ def submit_forecasts(
         del registered[hidden]
     told = [(each, _record(forecaster.id, each, now)) for each in arriving.forecasts]
     _refuse(connection, arriving, told, registered, now)
+    months = {each.span.first for each in arriving.forecasts}
     standing = {
         _key(each): replace(each.said, known_from=now)
-        for each in submitted_forecasts.listed(connection, forecaster.id, series_ids=ids)
+        for each in submitted_forecasts.newest_said(connection, forecaster.id, ids, months)
     }
     new = [record for _, record in told if standing.get(_key(record)) != record.said]
     submitted_forecasts.add(connection, new)

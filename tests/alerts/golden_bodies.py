@@ -27,9 +27,9 @@ from alerts.events import (
 )
 from alerts.facts import Band, Facts, Figure, Following, ForecastUsed, Measure, Outlook, SourceClaim
 from alerts.lifecycle import acknowledge
+from forecasting.against import Against
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span
-from forecasting.others import Against
 from forecasting.series import Series
 from forecasting.shocks.chronicle import Chapter, Shock
 from forecasting.shocks.detection import Verdict

@@ -1,4 +1,4 @@
-"""Forecasts of others: submitted before the figures, immutable, and seen by whom they are meant for."""
+"""Submitted forecasts: made before the figures, immutable, and seen by whom they are meant for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from services import bootstrap
 from services.cli import app
+from services.ingestion import submitted_forecasts as arriving
+from services.usecases import put_forecaster
 
 SEPTEMBER = {"series_id": MAGNETS, "month": "2025-09", "unit": "t"}
 
@@ -107,6 +109,20 @@ def test_a_past_of_ones_own_telling_is_kept_as_claimed(consensus: Stage) -> None
     assert counted["claimed_from"] is None
 
 
+def test_claims_of_one_month_sent_again_store_nothing(consensus: Stage) -> None:
+    """Two claims of a month and a forecast of it are each held once, however often the file is sent."""
+    claims = [
+        {**SEPTEMBER, "point": 4000 + day, "known_from": f"2025-07-{day:02}T00:00:00Z"} for day in (1, 9)
+    ]
+    rows = [*claims, {**SEPTEMBER, "point": 4900}]
+    assert submit(consensus, *rows).json()["claimed"] == 2
+    before = consensus.rows()["submitted_forecasts"]
+    for _ in range(2):
+        again = submit(consensus, *rows).json()
+        assert (again["submitted"], again["claimed"], again["unchanged"]) == (0, 0, 3)
+    assert consensus.rows()["submitted_forecasts"] == before == 3
+
+
 def test_a_forecaster_of_a_desk_is_seen_by_nobody_else(consensus: Stage) -> None:
     """To another desk it is as if it were not there; one of every desk is read by all and told by none."""
     metals = key(consensus, "read", "write", desk="metals")
@@ -128,7 +144,10 @@ def test_a_forecaster_of_a_desk_is_seen_by_nobody_else(consensus: Stage) -> None
     assert_problem(client.get(address, headers=grains), 404, "not-found")
     assert_problem(submit(consensus, row, to="house", headers=grains), 404, "not-found")
     taken = client.put("/v1/forecasters/house", json={"name": "Mine"}, headers=grains)
-    assert_problem(taken, 404, "not-found")
+    refused = assert_problem(taken, 409, "conflict")
+    assert "taken" in refused["detail"]
+    assert "metals" not in taken.text
+    assert "House" not in taken.text
     other = client.put("/v1/forecasters/spy", json={"name": "Spy", "desk": "grains"}, headers=metals)
     assert_problem(other, 403, "forbidden")
     assert_problem(submit(consensus, row, headers=metals), 403, "forbidden")
@@ -137,6 +156,43 @@ def test_a_forecaster_of_a_desk_is_seen_by_nobody_else(consensus: Stage) -> None
     moved = client.put("/v1/forecasters/house", json={"name": "House view"}, headers=every)
     assert_problem(moved, 409, "conflict")
     assert client.get(address, headers=metals).json()["items"][0]["expected"] == 4800
+
+
+def test_a_desk_has_no_more_forecasters_than_it_may(
+    consensus: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first above the bound is refused with it, of a desk and of every desk; a name can still change."""
+    monkeypatch.setattr(put_forecaster, "MOST_FORECASTERS", 1)
+    metals = key(consensus, "read", "write", desk="metals")
+
+    every = key(consensus, "read", "write")
+
+    def put(name: str, headers: dict[str, str] = every) -> Response:
+        return consensus.client.put(f"/v1/forecasters/{name}", json={"name": name}, headers=headers)
+
+    assert put("house", metals).status_code == 201
+    assert put("house", metals).status_code == 200
+    refused = assert_problem(put("second", metals), 409, "conflict")
+    assert refused["detail"].startswith("The desk 'metals' has 1 forecasters")
+    assert assert_problem(put("third"), 409, "conflict")["detail"].startswith("All desks share 1 ")
+    listed = consensus.client.get("/v1/forecasters", headers=every).json()["items"]
+    assert [each["id"] for each in listed] == ["consensus", "house"]
+
+
+def test_a_batch_has_no_more_rows_than_it_may(consensus: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON and CSV beyond the bound are refused whole, and told to come in parts."""
+    monkeypatch.setattr(arriving, "MOST_SUBMITTED", 1)
+    rows = [{**SEPTEMBER, "point": 1}, {**SEPTEMBER, "month": "2025-10", "point": 1}]
+    text = f"series_id,month,unit,point\n{MAGNETS},2025-09,t,1\n{MAGNETS},2025-10,t,1\n"
+    before = consensus.rows()
+    for answer in (
+        submit(consensus, *rows),
+        consensus.client.post(
+            "/v1/forecasters/consensus/forecasts", content=text, headers={"content-type": "text/csv"}
+        ),
+    ):
+        assert "more than 1 rows; send it in parts" in assert_problem(answer, 422, "upload-refused")["detail"]
+    assert consensus.rows() == before
 
 
 def test_a_csv_says_the_same(consensus: Stage) -> None:

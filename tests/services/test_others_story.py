@@ -1,4 +1,4 @@
-"""Forecasts of others from submission to the scoreboard, over HTTP: what two desks hear and see of them."""
+"""Submitted forecasts from submission to the scoreboard, over HTTP: what two desks hear and see of them."""
 
 from __future__ import annotations
 
@@ -172,6 +172,27 @@ def test_the_scoreboard_moves_and_another_desk_sees_nothing(told: Told) -> None:
     assert apart["forecaster:consensus"]["figures"] == 1
     by_series = lines(told.metals, by="series", model="forecaster:consensus")
     assert by_series["forecaster:consensus"]["series_id"] == MAGNETS
+
+
+def test_a_forecast_by_name_before_a_figure_changes_nothing(told: Told) -> None:
+    """What another model foretold and when is of its own lines: the service's record is of its portfolio."""
+    stage, month = told.stage, FIRST + 9
+    stage.at = known(month) - dt.timedelta(days=7)
+    foretell(stage, "consensus", month, POLL, key(stage, "read", "write"))
+    publish(stage, known(month) - dt.timedelta(days=1), str(FIRST + 8), 9000, model="ces")
+    stage.at = known(month)
+    assert stage.upload({"month": str(month), "value": 5000}).status_code == 200
+    while score_due(stage.engine, now=stage.at, lease=LEASE).claimed:
+        pass
+    lines = {each["model"]: each for each in stage.client.get("/v1/scoreboard").json()["lines"]}
+    assert lines["ces"]["figures"] == 1
+    consensus, ours = lines["forecaster:consensus"], lines["standard"]
+    assert consensus["figures"] == ours["figures"] == 10
+    assert consensus["service_mase"] == pytest.approx(ours["mase"])
+    assert consensus["naive_mase"] == pytest.approx(ours["naive_mase"])
+    asked = {"by": "horizon", "model": "forecaster:consensus"}
+    apart = stage.client.get("/v1/scoreboard", params=asked).json()["lines"]
+    assert [each["horizon"] for each in apart] == list(range(1, 11))
 
 
 def test_what_comes_late_moves_nothing(told: Told) -> None:

@@ -132,7 +132,7 @@ def test_lists_say_where_each_stood(reading: Connection) -> None:
     assert verdicts.listed(reading, MAGNETS, as_of=BEFORE, limit=1).rows[0].span == Span(Month.of(2025, 3))
     then = family_view(reading, "magnets", held, as_of=BEFORE, months=12, desk=None)
     assert str(then.months[-1]) == "2025-03"
-    assert scoreboard.scoreboard(reading, as_of=BEFORE) == []
+    assert scoreboard.scoreboard(reading, portfolio=PORTFOLIO, as_of=BEFORE) == []
     assert watches(reading, held, as_of=BEFORE) == []
     until = Month.of(2025, 6)
     assert every_release(reading, first=until - 3, last=until, as_of=BEFORE) == []

@@ -1,4 +1,4 @@
-"""/v1/forecasters: forecasts of others, put beside the service's own before the figures come."""
+"""/v1/forecasters: submitted forecasts, put beside the service's own before the figures come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from forecasting.others import Forecaster
+from forecasting.submitted_forecasts import Forecaster
 from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.formats import JSON
@@ -24,7 +24,7 @@ from services.api.schemas.forecasters import (
     SubmittedShown,
 )
 from services.api.security import Reader, Writer
-from services.ingestion.submissions import read_csv, read_json
+from services.ingestion.submitted_forecasts import read_csv, read_json
 from services.queries import forecasters
 from services.usecases.put_forecaster import put_forecaster
 from services.usecases.submit_forecasts import submit_forecasts
@@ -62,7 +62,10 @@ def put(
     given: ForecasterGiven,
     response: Response,
 ) -> ForecasterShown:
-    """Add a forecaster (201), or name the one of its id anew (200); whose it is stays as it was (409)."""
+    """Add a forecaster (201), or name the one of its id anew (200); whose it is stays as it was (409).
+
+    Ids are one space over all desks: one that another desk has is taken (409). A desk has at most 50 (409).
+    """
     wanted = Forecaster(storable_id(forecaster_id), given.name, caller.narrowed(given.desk))
     with service.engine.begin() as connection:
         held = put_forecaster(connection, wanted, desk=caller.desk, now=service.now())

@@ -41,6 +41,7 @@ def show(
     with service.engine.begin() as connection:
         found = scoreboard(
             connection,
+            portfolio=service.settings.portfolio,
             by=by,
             against=against,
             as_of=as_of,

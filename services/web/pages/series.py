@@ -90,6 +90,7 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
         )
         lines = scoreboard(
             connection,
+            portfolio=service.settings.portfolio,
             by="series",
             as_of=asked.as_of.moment,
             model=service.settings.portfolio,

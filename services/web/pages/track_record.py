@@ -59,6 +59,7 @@ def track_record(
         lines = {
             each: scoreboard(
                 connection,
+                portfolio=service.settings.portfolio,
                 by=each,
                 against=against,
                 as_of=looked.moment,

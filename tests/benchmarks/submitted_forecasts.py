@@ -1,8 +1,9 @@
-"""What forecasts of others cost: a batch submitted, and a release judged against them.
+"""What submitted forecasts cost: a batch submitted, a release judged against them, and the scoreboard.
 
-Run by hand: ``python tests/benchmarks/submissions.py``. A real PostgreSQL with fsync; one process, the use
-cases themselves, no HTTP. 500 series, and 20 months of each
-forecast as a poll with quantiles.
+Run by hand: ``python tests/benchmarks/submitted_forecasts.py``. A real PostgreSQL with fsync; one process,
+the use cases themselves, no HTTP. 500 series, and 20 months of each forecast as a poll with quantiles; then a
+month that was submitted 1,000 times of each of 5 series, as a script that submits each minute does. The
+service's own forecast of the 20 months is one row a series, and its scores are written, not computed.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 
 from forecasting.months import Month, Span
-from forecasting.others import Forecaster
+from forecasting.submitted_forecasts import Forecaster
 from services.cli.shell import say
 from services.ingestion.figures import ArrivingFigure
-from services.ingestion.submissions import read_json
+from services.ingestion.submitted_forecasts import read_json
 from services.local.postgres import Postgres
 from services.local.supervisor import Supervisor
+from services.queries.scoreboard import scoreboard
 from services.storage import schema, series
 from services.storage.series import SeriesRecord
 from services.usecases.put_forecaster import put_forecaster
@@ -30,6 +32,8 @@ from services.usecases.record_observations import record_observations
 from services.usecases.submit_forecasts import submit_forecasts
 
 SERIES, MONTHS = 500, 20
+AGAIN, OFTEN = 1_000, 5
+"""Times that a month is submitted, and of how many series."""
 FIRST = Month.parse("2020-01")
 IDS = [f"S{place}" for place in range(SERIES)]
 
@@ -68,15 +72,57 @@ def submit(engine: Engine, first: Month) -> None:
         say(f"{what}: {report.submitted:,} submitted, {report.unchanged:,} unchanged in {took:.2f} s")
 
 
+def insist(engine: Engine, month: Month) -> None:
+    """Submit a month of OFTEN series AGAIN times, each time another point, so that all but the last fall."""
+    for step in range(AGAIN):
+        rows = [
+            {"unit": "t", "point": 100 + step, "series_id": each, "month": str(month)} for each in IDS[:OFTEN]
+        ]
+        content = json.dumps({"forecasts": rows}).encode()
+        at = known(month - 1) + dt.timedelta(minutes=step)
+        with engine.begin() as connection:
+            submit_forecasts(connection, "bank", read_json(content, limit=len(content)), now=at)
+
+
+def score(engine: Engine, first: Month) -> None:
+    """A forecast of ours of MONTHS of each series, and a score of it on each figure."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into forecasts (series_id, model, origin, vintage, members, versions, published_at) "
+                "select id, 'standard', :origin, :vintage, '[]', '{}', :vintage from series"
+            ),
+            {"origin": (first - 1).first_day, "vintage": known(first - 1)},
+        )
+        connection.execute(
+            text(
+                "insert into scores (forecast_id, observation_id, member, series_id, model, horizon, error, "
+                "bias, scale, inside_80, inside_95) select f.id, o.id, '', f.series_id, 'standard', 1, 0.5, "
+                "0.5, 10, true, true from forecasts f join observations o using (series_id) "
+                "where o.first_month > f.origin"
+            )
+        )
+        connection.execute(text("analyze"))
+
+
+def shown(engine: Engine) -> None:
+    """Say how long the whole scoreboard takes."""
+    began = time.perf_counter()
+    with engine.begin() as connection:
+        lines = scoreboard(connection, portfolio="standard")
+    said = ", ".join(f"{each.standing.model} {each.standing.figures:,} figures" for each in lines)
+    say(f"the scoreboard ({said}) in {time.perf_counter() - began:.2f} s")
+
+
 def main() -> None:
     """Submit, and record a month before and some after."""
-    folder = Path(tempfile.mkdtemp(prefix="tonnage-submissions-"))
+    folder = Path(tempfile.mkdtemp(prefix="tonnage-submitted-"))
     folder.chmod(0o711)
     try:
         with Supervisor(say=lambda _: None) as supervisor:
             postgres = Postgres.prepare(folder / "postgres", durable=True)
             supervisor.start(postgres.part())
-            url = postgres.create("submissions")
+            url = postgres.create("submitted")
             schema.upgrade(url)
             engine = create_engine(url)
             with engine.begin() as connection:
@@ -91,6 +137,12 @@ def main() -> None:
             last = record(engine, FIRST + 15 + MONTHS)
             say(f"a release of {SERIES} figures: {before:.2f} s before, {after:.2f} s against a forecaster")
             say(f"and {last:.2f} s for a month that nobody had forecast, {MONTHS} months of it held")
+            month = FIRST + 15 + MONTHS + 1
+            insist(engine, month)
+            often = record(engine, month)
+            say(f"and {often:.2f} s for one that {AGAIN:,} rows of each of {OFTEN} series foretold")
+            score(engine, FIRST + 15)
+            shown(engine)
             engine.dispose()
     finally:
         shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""Forecasts of others: what stood before a figure, and how far off it was by the forecaster's own past."""
+"""Submitted forecasts: what stood before a figure, and how far off it was by the forecaster's own past."""
 
 from __future__ import annotations
 
@@ -10,20 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasting.against import FEWEST_ERRORS, MOST_ERRORS, Against, SubmittedForecasts
 from forecasting.months import Month, Span
-from forecasting.others import (
-    FEWEST_ERRORS,
-    INTERVAL_80,
-    RANGE,
-    Against,
-    Forecaster,
-    Others,
-    Submitted,
-    contradiction,
-    stood,
-)
 from forecasting.prints import PrintArrays
 from forecasting.series import Observation
+from forecasting.submitted_forecasts import INTERVAL_80, RANGE, Forecaster, Submitted, contradiction, stood
 
 START = Month.of(2022, 1)
 BANK, HOUSE = Forecaster("bank", "A bank"), Forecaster("house", "House view", "metals")
@@ -84,7 +75,9 @@ def test_nothing_submitted_late_ever_counts(
     mixed = data.draw(st.permutations([*counted, *too_late]))
     order = sorted(mixed, key=lambda each: each.known_from)
     alone = [each for each in order if in_time(each)]
-    assert Others(NAMED, order, arrays).against(*figure) == Others(NAMED, alone, arrays).against(*figure)
+    assert SubmittedForecasts(NAMED, order, arrays).against(*figure) == SubmittedForecasts(
+        NAMED, alone, arrays
+    ).against(*figure)
 
 
 @settings(max_examples=100, deadline=None)
@@ -95,7 +88,9 @@ def test_later_prints_change_no_earlier_judgement(forecasts: list[Submitted], pl
     values = [100.0 + 7 * place for place in range(15)]
     whole, cut = printed(values), printed(values[: place + 1])
     figure = span(place), values[place], known(place)
-    assert Others(NAMED, order, whole).against(*figure) == Others(NAMED, order, cut).against(*figure)
+    assert SubmittedForecasts(NAMED, order, whole).against(*figure) == SubmittedForecasts(
+        NAMED, order, cut
+    ).against(*figure)
 
 
 def test_the_newest_that_stood_is_the_one() -> None:
@@ -113,27 +108,37 @@ def test_the_surprise_is_by_the_forecasters_own_past() -> None:
     errors = [0.1, -0.1, 0.2, -0.2, 0.1, -0.1, 0.05, -0.05]
     values = [1000 * (1 + each) for each in errors]
     forecasts = [said(place, 1000) for place in range(len(errors) + 1)]
-    (found,) = Others(NAMED, forecasts, printed(values)).against(span(8), 500.0, known(8))
+    (found,) = SubmittedForecasts(NAMED, forecasts, printed(values)).against(span(8), 500.0, known(8))
     usual = float(np.sqrt(np.mean(np.square(errors))))
     assert (found.expected, found.difference, found.percent) == (1000, -500, -50)
     assert found.surprise == pytest.approx(-0.5 / usual)
     assert (found.errors, found.largest) == (FEWEST_ERRORS, True)
-    (fewer,) = Others(NAMED, forecasts, printed(values[:7])).against(span(8), 500.0, known(8))
+    (fewer,) = SubmittedForecasts(NAMED, forecasts, printed(values[:7])).against(span(8), 500.0, known(8))
     assert (fewer.surprise, fewer.errors, fewer.largest) == (None, 7, False)
-    (small,) = Others(NAMED, forecasts, printed(values)).against(span(8), 1100.0, known(8))
+    (small,) = SubmittedForecasts(NAMED, forecasts, printed(values)).against(span(8), 1100.0, known(8))
     assert not small.largest
+
+
+def test_errors_of_long_ago_count_no_more() -> None:
+    """Of more than MOST_ERRORS past errors those of the figures known last count, and the older do not."""
+    count = MOST_ERRORS + 1
+    forecasts = [said(place, 1000) for place in range(count + 1)]
+    values = [1.0] + [1000.0 + (1 if place % 2 else -1) for place in range(1, count)]
+    (found,) = SubmittedForecasts(NAMED, forecasts, printed(values)).against(span(count), 990.0, known(count))
+    assert (found.errors, found.largest) == (MOST_ERRORS, True)
+    assert found.surprise == pytest.approx(-10)
 
 
 def test_a_revision_is_set_against_what_stood_before_the_first_print() -> None:
     """What was submitted between a first print and its revision is no forecast of either."""
-    others = Others(NAMED, [said(0, 10), said(0, 99, 24)], printed([20.0]))
+    others = SubmittedForecasts(NAMED, [said(0, 10), said(0, 99, 24)], printed([20.0]))
     (found,) = others.against(span(0), 15.0, known(0, 48))
     assert (found.expected, found.difference, found.errors) == (10, 5, 0)
 
 
 def test_figures_of_one_release_are_each_others_past() -> None:
     """A figure told before is a past error of the next; one withdrawn is none, nor one expected at zero."""
-    others = Others(NAMED, [said(place, 10) for place in range(3)] + [said(3, 0.0), said(4, 10)])
+    others = SubmittedForecasts(NAMED, [said(place, 10) for place in range(3)] + [said(3, 0.0), said(4, 10)])
     for place, value in enumerate((12.0, None, 11.0, 5.0)):
         others.tell(span(place), value, known(place))
     others.tell(span(4), 10.0, known(4))
@@ -148,7 +153,7 @@ def test_each_forecaster_has_its_own_line() -> None:
     """By id, with whose it is; the ends of a poll and of quantiles are named as what they are."""
     poll = replace(said(0, 1), point=None, low=10.0, high=20.0, count=4)
     levels = replace(said(0, 1, by="house"), point=None, levels=(0.1, 0.5, 0.9), quantiles=(1.0, 2.0, 9.0))
-    found = Others(NAMED, [poll, levels]).against(span(0), 12.0, known(0))
+    found = SubmittedForecasts(NAMED, [poll, levels]).against(span(0), 12.0, known(0))
     assert [(each.forecaster, each.desk, each.bounds, each.low, each.high) for each in found] == [
         ("bank", None, RANGE, 10, 20),
         ("house", "metals", INTERVAL_80, 1, 9),

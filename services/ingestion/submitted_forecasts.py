@@ -1,4 +1,4 @@
-"""Forecasts of others as they arrive, JSON or CSV: what can be checked without knowing what is held."""
+"""Submitted forecasts as they arrive, JSON or CSV: what can be checked without knowing what is held."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from forecasting.months import Span
 from services.ingestion.cells import RowFault, absent, instead, number_of, span_of, text_of
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figures import moment_of
-from services.ingestion.tables import MOST_ROWS, csv_table, objects, parsed, refuse_many
+from services.ingestion.tables import csv_table, objects, parsed, refuse_many
 
 REQUIRED = ("series_id", "month", "unit")
 OPTIONAL = ("point", "low", "high", "count", "known_from")
 LISTS = ("levels", "quantiles")
 """Keys of a JSON object; a CSV has a column for each quantile instead, such as q0.1."""
 MOST_LEVELS = 99
+MOST_SUBMITTED = 10_000
+"""Rows of one batch: it locks its series, and a figure of them waits until it is stored."""
 KEY = "forecasts"
 """Key of a JSON body that is an object."""
 
@@ -54,7 +56,7 @@ class Arriving:
 
 def read_csv(content: bytes, *, limit: int) -> Arriving:
     """Forecasts of a CSV with a header; UploadRefusedError where it is no such table."""
-    table = csv_table(content, limit=limit, most_rows=MOST_ROWS)
+    table = csv_table(content, limit=limit, most_rows=MOST_SUBMITTED)
     levels = {name: float(found[1]) for name in table.columns if (found := _QUANTILE.fullmatch(name))}
     known = (*REQUIRED, *OPTIONAL, "q0.1")
     faults = [
@@ -79,7 +81,7 @@ def read_json(content: bytes, *, limit: int) -> Arriving:
             )
         given = given.get(KEY)
     rows = objects(given)
-    refuse_many(len(rows), MOST_ROWS)
+    refuse_many(len(rows), MOST_SUBMITTED)
     return _read(enumerate(rows, start=1))
 
 

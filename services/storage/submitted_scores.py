@@ -1,44 +1,32 @@
-"""Forecasts of others beside the service's own, on the figures that both foretold."""
+"""Submitted forecasts beside the service's own, on the figures that both foretold."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Subquery, and_, func, not_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Subquery, and_, func, not_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from forecasting.others import Submitted
 from forecasting.portfolios import BASELINE
+from forecasting.submitted_scores import Paired
 from services.storage.columns import among
 from services.storage.forecasters import seen_by
 from services.storage.restrictions import shown_to
-from services.storage.scores import Print, actual_prints
+from services.storage.scores import Print, prints_chosen
 from services.storage.submitted_forecasts import record_of
 from services.storage.tables import forecasters, forecasts, observations, scores, submitted_forecasts
 
-
-@dataclass(frozen=True, slots=True)
-class Paired:
-    """What a forecaster had said of a figure, and the service's newest forecast that was scored on it.
-
-    ``value`` is the actual, in the series' unit as ``scale`` is; ``ours`` and ``naive`` are absolute errors
-    of the service's median and of its seasonal naive over that scale. ``horizon`` is the service's too.
-    """
-
-    series_id: str
-    said: Submitted
-    value: float
-    horizon: int
-    scale: float | None
-    ours: float | None
-    naive: float | None
+AT_ONCE = 5_000
+"""Pairs that are read at once; the rest wait in the database."""
 
 
 def paired(
     connection: Connection,
     *,
+    portfolio: str,
+    by: Literal["model", "horizon", "series"] = "model",
     against: Print = "first_print",
     as_of: dt.datetime | None = None,
     forecaster: str | None = None,
@@ -46,14 +34,18 @@ def paired(
     horizon: int | None = None,
     desk: str | None = None,
     without: Collection[int] = (),
-) -> list[Paired]:
+) -> Iterator[Paired]:
     """Pairs of the forecast that stood before a figure's first print and the actual, known ``as_of``.
 
-    With ``desk`` only over series, and of forecasters, that it may see; ``without`` are ids of observations
-    that are left out.
+    By forecaster, and ``by`` what else a line is of, one after another; beside each what the ``portfolio``
+    foretold. With ``desk`` only over series, and of forecasters, that it may see; ``without`` are ids of
+    observations that are left out. Only figures that were foretold are looked at.
     """
-    said, ours = _stood(forecaster, series_id, desk), _ours()
-    actual = actual_prints(against, as_of, series_id)
+    said = _stood(forecaster, series_id, desk)
+    span = (observations.c.series_id, observations.c.first_month, observations.c.months)
+    foretold = tuple_(*span).in_(select(said.c.series_id, said.c.first_month, said.c.months))
+    actual = prints_chosen(against, as_of, series_id).where(foretold).cte("actual")
+    ours = _ours(portfolio, actual)
     naive = scores.alias("naive")
     query = (
         select(said, observations.c.value, ours.c.horizon, ours.c.error, ours.c.scale)
@@ -77,18 +69,24 @@ def paired(
             ),
         )
         .where(observations.c.value.is_not(None))
+        .order_by(said.c.forecaster_id, *_apart(by, said, ours))
     )
     if horizon is not None:
         query = query.where(ours.c.horizon == horizon)
     if without:
         query = query.where(not_(among(actual.c.id, without)))
-    return [
-        Paired(row.series_id, record_of(row).said, row.value, row.horizon, row.scale, row.error, row.naive)
-        for row in connection.execute(query)
-    ]
+    for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
+        said_of = record_of(row).said
+        yield Paired(row.series_id, said_of, row.value, row.horizon, row.scale, row.error, row.naive)
 
 
-def _stood(forecaster: str | None, series_id: str | None, desk: str | None) -> Subquery:
+def _apart(
+    by: Literal["model", "horizon", "series"], said: CTE, ours: Subquery
+) -> Sequence[ColumnElement[Any]]:
+    return {"model": [], "horizon": [ours.c.horizon], "series": [said.c.series_id]}[by]
+
+
+def _stood(forecaster: str | None, series_id: str | None, desk: str | None) -> CTE:
     """The newest that each forecaster submitted of a span before it was first known; claims are none."""
     table = submitted_forecasts
     span = (table.c.series_id, table.c.first_month, table.c.months)
@@ -114,17 +112,18 @@ def _stood(forecaster: str | None, series_id: str | None, desk: str | None) -> S
         query = query.where(table.c.forecaster_id == forecaster)
     if series_id is not None:
         query = query.where(table.c.series_id == series_id)
-    return query.subquery()
+    return query.cte("said")
 
 
-def _ours() -> Subquery:
-    """Of each scored print the score of the newest published forecast."""
+def _ours(portfolio: str, actual: CTE) -> Subquery:
+    """Of each print the score of the portfolio's newest published forecast, where one was scored."""
     return (
         select(
             scores.c.observation_id, scores.c.forecast_id, scores.c.horizon, scores.c.error, scores.c.scale
         )
+        .join(actual, actual.c.id == scores.c.observation_id)
         .join(forecasts, forecasts.c.id == scores.c.forecast_id)
-        .where(scores.c.member == "")
+        .where(scores.c.member == "", scores.c.model == portfolio)
         .order_by(scores.c.observation_id, forecasts.c.vintage.desc(), forecasts.c.id.desc())
         .ext(distinct_on(scores.c.observation_id))
         .subquery()
