@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from alerts.conditions import Level
+from alerts.conditions import Level, Not
 from alerts.grammar import parse_condition
 from alerts.quantities import apart, counted, estimate, level, percent, volume
 from forecasting.months import Month, Span
@@ -58,8 +58,9 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
     yield "alert.rule.months_to_close", str(data["alert"]["rule"]["months_to_close"])
     closing = parse_condition(data["alert"]["rule"]["closing"], saved=True)
     yield "alert.rule.closing", closing.in_words()
-    if isinstance(closing, Level):
-        limit = closing.below if closing.below is not None else closing.above or 0.0
+    levelled = closing.of if isinstance(closing, Not) else closing
+    if isinstance(levelled, Level):
+        limit = levelled.below if levelled.below is not None else levelled.above or 0.0
         yield "alert.rule.closing.level", level(limit)
     for key in ("detection", "counterfactual", "next_expected"):
         yield from _stated_band(key, data[key])

@@ -206,10 +206,14 @@ def _unheard(data: Fields, said: Mapping[str, str]) -> str:
 
 def _against_closing(data: Fields, said: Mapping[str, str]) -> str:
     value, band = data["value"], data["counterfactual"]
-    unit = data["series"]["unit"]
+    unit, closing = data["series"]["unit"], data["alert"]["rule"]["closing"]
     if value is not None and "alert.rule.closing.level" in said:
-        return _against_level(data, f"the closing level of {said['alert.rule.closing.level']} {unit}")
-    if value is None or "counterfactual.expected" not in said:
+        limit = f"{said['alert.rule.closing.level']} {unit}"
+        if closing["kind"] == "not":
+            return _no_longer(closing["of"], value, limit)
+        return _against_level(data, f"the closing level of {limit}")
+    recovering = closing["kind"] == "recovered"  # of other rules that interval is no part
+    if value is None or not recovering or "counterfactual.expected" not in said:
         met = data["alert"]["status"] == "resolved"
         return ("it meets what closes it, " if met else "it ends when ") + said["alert.rule.closing"]
     interval = band["interval_80"]
@@ -220,6 +224,13 @@ def _against_closing(data: Fields, said: Mapping[str, str]) -> str:
     past = said.get("counterfactual.rolled_past")
     rolled = "" if past is None else f" (its last year rolled on past {past})"
     return f"{where} the {_interval('counterfactual', said)} {unit} forecast before it began{rolled}"
+
+
+def _no_longer(opening: Fields, value: float, limit: str) -> str:
+    """A figure against the level that opened the alert, of a rule that closes where that holds no more."""
+    side = "below" if "below" in opening else "above"
+    holds = value < opening["below"] if side == "below" else value > opening["above"]
+    return f"still {side} {limit}" if holds else f"no longer {side} {limit}"
 
 
 def _against_level(data: Fields, level: str) -> str:

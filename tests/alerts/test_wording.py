@@ -103,6 +103,39 @@ def test_the_magnets_of_may_2025_read_aloud() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("condition", "still", "over"),
+    [
+        ({"kind": "level", "below": 800}, "still below 800 t", "no longer below 800 t"),
+        (
+            {"kind": "shock"},
+            "it ends when not a shock",
+            "it meets what closes it, not a shock",
+        ),
+    ],
+)
+def test_an_alert_is_over_by_what_its_rule_says_and_by_nothing_else(
+    condition: dict[str, Any], still: str, over: str
+) -> None:
+    """A rule that closes where it opens no more says so, whatever had been forecast before it began."""
+    rule = parse_rule(
+        {"name": "n", "desk": "d", "scope": {"series": ["MAGNETS"]}, "condition": condition},
+        rule_id="n",
+        version=1,
+    )
+    before, shock = Band(1000, 920, 1110), detection(Verdict.SHOCK_DOWN)
+    calm = detection(Verdict.ORDINARY, 0.3)
+    said = _said(
+        rule,
+        figure(500, detection=shock, counterfactual=before),
+        figure(700, month(1), detection=shock, counterfactual=before),
+        figure(850, month(2), detection=calm, counterfactual=before),
+    )
+    assert f"stays open: {still}." in said[1]
+    assert f"is resolved: {over}." in said[2]
+    assert "forecast before it began" not in " ".join(said)
+
+
 def test_a_band_that_is_rolled_on_is_said_to_be() -> None:
     """Where the forecast from before it began has ended, the sentence says past which month it goes on."""
     rolled = Band(4800, 3400, 6200, rolled_past=Month.parse("2025-05"))
