@@ -35,7 +35,7 @@ class Intervention(StrEnum):
     @property
     def phrase(self) -> str:
         """In plain words."""
-        return {"AO": "one month", "LS": "it stays", "TC": "it fades", "anticipation": "a rush, given back"}[
+        return {"AO": "one month", "LS": "it lasts", "TC": "it fades", "anticipation": "a rush, given back"}[
             self
         ]
 

@@ -109,10 +109,13 @@ def scoreboard(
     if not lines:
         say("No month that a published forecast foretold has arrived yet: there is nothing to score.")
         return
-    shown = Table(caption="naive: the same of seasonal naive on the same forecasts", box=box.SIMPLE)
+    ours = any(line.ours is not None for line in lines)
+    beside = "; our mase: of the service's own forecasts on a forecaster's figures" if ours else ""
+    caption = f"naive: the same of seasonal naive on the same forecasts{beside}"
+    shown = Table(caption=caption, box=box.SIMPLE)
     shown.add_column("model", no_wrap=True)
     apart = [] if by == "model" else ["horizon" if by == "horizon" else "series_id"]
-    for title in (*apart, "figures", *_SHOWN, "naive mase"):
+    for title in (*apart, "forecasts", *_SHOWN, "naive mase", *(["our mase"] if ours else [])):
         shown.add_column(title, justify="right")
     for line in lines:
         one, naive = line.standing, line.baseline
@@ -122,6 +125,7 @@ def scoreboard(
             str(one.figures),
             *(_number(getattr(one, name)) for name in _SHOWN),
             _number(None if naive is None else naive.mase),
+            *([_number(line.ours)] if ours else []),
         )
     Console().print(shown)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from forecasting.backtest import SHORTEST_PAST
 from services.storage import backtests, series
 from services.storage.backtests import BACKTEST, BacktestRecord
 from services.storage.jobs import Job
@@ -59,7 +60,7 @@ def backtests_due(engine: Engine, *, lease: dt.timedelta) -> Kind[int]:
             return Outcome(0, note=f"Nothing came of it: {error}.")
         with engine.begin() as connection:
             backtests.keep(connection, job, made)
-        return Outcome(len(made.lines), note=None if made.lines else "No series is long enough to score.")
+        return Outcome(len(made.lines), note=_note(made, job.arguments["folds"]))
 
     return Kind(BACKTEST, work, lease=lease, again_after=RETRY_AFTER, once=True)
 
@@ -84,6 +85,16 @@ def run_backtest(engine: Engine, job: Job) -> BacktestRecord:
     lines = [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
     versions = {name: metadata.version(name) for name in LIBRARIES}
     return BacktestRecord(len(known), lines, versions)
+
+
+def _note(made: BacktestRecord, folds: int) -> str | None:
+    """What was asked for and could not be scored, in words; None where all was."""
+    scored = max((int(each["folds"]) for each in made.lines), default=0)
+    wanted = made.series * folds
+    if scored == wanted:
+        return None
+    short = f"{SHORTEST_PAST} months stand before no other origin, or no figure behind it"
+    return f"{scored:,} of {wanted:,} pairs of a series and an origin could be scored: {short}."
 
 
 def _in_time(seconds: float) -> Callable[[int], None]:

@@ -111,6 +111,15 @@ def test_a_desk_sees_no_backtest_of_what_is_kept_from_it(past: Stage) -> None:
     assert past.client.get(address).status_code == 200
 
 
+def test_what_the_past_is_too_short_for_is_said(past: Stage) -> None:
+    """Of more origins than the past holds those that could be scored are counted, in a note."""
+    made = past.client.post("/v1/backtests", json={**ASKED, "folds": 12, "horizon": 12}).json()
+    assert worked(past) == 1
+    told = past.client.get(f"/v1/backtests/{made['id']}").json()
+    assert {each["folds"] for each in told["lines"]} == {4}
+    assert told["note"].startswith("4 of 12 pairs of a series and an origin could be scored: 24 months")
+
+
 def test_a_backtest_that_never_ends_is_given_up(past: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """After its time it is done with a note that says what to do, and no line; its worker goes on."""
     monkeypatch.setattr(run_backtests, "MOST_SECONDS", -1.0)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
@@ -18,6 +19,7 @@ from test_score_forecasts import LEASE, publish
 from alerts.delivery import signing
 from alerts.schemas import schema
 from forecasting.months import Month
+from services.cli.engine import scoreboard
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import add_endpoint
 from services.usecases.score_forecasts import score_due
@@ -193,6 +195,20 @@ def test_a_forecast_by_name_before_a_figure_changes_nothing(told: Told) -> None:
     asked = {"by": "horizon", "model": "forecaster:consensus"}
     apart = stage.client.get("/v1/scoreboard", params=asked).json()["lines"]
     assert [each["horizon"] for each in apart] == list(range(1, 11))
+
+
+def test_the_command_sets_ours_beside_each_forecaster(
+    told: Told, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``tonnage scoreboard`` has a line a forecaster with our own error on the same figures."""
+    monkeypatch.setattr("services.cli.engine.database", lambda: nullcontext(told.stage.engine))
+    monkeypatch.setenv("COLUMNS", "200")
+    scoreboard()
+    table = capsys.readouterr().out
+    lines = {each["model"]: each for each in told.stage.client.get("/v1/scoreboard").json()["lines"]}
+    consensus = next(line for line in table.splitlines() if "forecaster:consensus" in line)
+    assert consensus.rstrip().endswith(f"{lines['forecaster:consensus']['service_mase']:.3f}")
+    assert "our mase" in table
 
 
 def test_what_comes_late_moves_nothing(told: Told) -> None:
