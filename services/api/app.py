@@ -124,7 +124,7 @@ def create_app(service: Service | None = None) -> FastAPI:
         limit=service.settings.upload_limit_bytes,
         seconds=service.settings.body_timeout_seconds,
     )
-    # of 9.6 kB of figures zstd makes 3.6 in 0.16 ms, gzip 4.1 in 0.42
+    # zstd comes before gzip where a caller takes both: it makes less of figures, in less time
     app.add_middleware(CompressMiddleware, minimum_size=2_000, brotli=False, zstd_level=3, gzip_level=3)
     if service.settings.cors_origins:
         app.add_middleware(

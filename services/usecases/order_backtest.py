@@ -18,8 +18,8 @@ from services.storage.series import SeriesRecord
 
 MOST_FOLDS, MOST_HORIZON = 12, 18
 MOST_FITTED = 400
-"""Series times origins of one backtest: by 0.1 CPU s each, and as much for what is learned at every origin,
-it keeps one worker from a refit for about a minute."""
+"""Series times origins of one backtest: by 0.06 CPU s each (`make bench-accuracy`, `standard`) half a minute
+of a worker, beside what is learned at each origin. A dearer portfolio ends by run_backtests.MOST_SECONDS."""
 MOST_WAITING = 20
 """Backtests that may wait at once, over all desks: one is done after the other, behind every refit."""
 
