@@ -14,6 +14,11 @@ from forecasting.months import Month, Span
 from services.storage.columns import among
 from services.storage.tables import followed, observations, sources
 
+FORGOTTEN = dt.timedelta(days=2)
+"""A fault that was not met for so long has ended: eight polls at the slowest pace. The next is told again."""
+MOST_STANDING = 100
+"""Faults of one source that are remembered, the newest; an older one that lasts is told again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -72,7 +77,7 @@ def reserve(
 
 def went_well(connection: Connection, name: str, *, now: dt.datetime) -> None:
     """Note a poll that ended without a fault."""
-    _note(connection, name, last_success_at=now, fault=None, reason=None, rests_until=None)
+    _note(connection, name, last_success_at=now, fault=None, reason=None, rests_until=None, standing={})
 
 
 def went_wrong(
@@ -84,12 +89,29 @@ def went_wrong(
     now: dt.datetime,
     rests_until: dt.datetime | None = None,
 ) -> bool:
-    """Note a fault, and until when the source asked to be left alone; True where the last was another."""
+    """Note a fault, and until when the source asked to be left alone; True where it is news.
+
+    It is none where it was met since the last poll that went well, and not longer ago than ``FORGOTTEN``.
+    """
     before = connection.execute(
-        select(sources.c.fault, sources.c.reason).where(sources.c.name == name)
-    ).first()
-    _note(connection, name, last_fault_at=now, fault=fault, reason=reason, rests_until=rests_until)
-    return before is None or (before.fault, before.reason) != (fault, reason)
+        select(sources.c.standing).where(sources.c.name == name).with_for_update()
+    ).scalar_one_or_none()
+    met = {
+        each: at for each, at in (before or {}).items() if now - dt.datetime.fromisoformat(at) <= FORGOTTEN
+    }
+    one = f"{fault}: {reason}"
+    news = met.pop(one, None) is None
+    standing = dict(sorted({**met, one: now.isoformat()}.items(), key=lambda each: each[1])[-MOST_STANDING:])
+    _note(
+        connection,
+        name,
+        last_fault_at=now,
+        fault=fault,
+        reason=reason,
+        rests_until=rests_until,
+        standing=standing,
+    )
+    return news
 
 
 def seal_key(connection: Connection, name: str, *, sealed: bytes, desk: str | None) -> None:

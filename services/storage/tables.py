@@ -487,6 +487,13 @@ sources = Table(
     Column("last_fault_at", Moment),
     Column("fault", Text, comment="kind of the last fault; null once a poll went well"),
     Column("reason", Text, comment="what happened and what to do"),
+    Column(
+        "standing",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="faults met since a poll went well, each with the moment it was last met",
+    ),
     Column("sealed_key", LargeBinary, comment="encrypted; the installation's own key to the source"),
     Column("desk", Text, comment="whose key it is; rows that may not be passed on are shown to it alone"),
 )

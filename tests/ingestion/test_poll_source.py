@@ -90,6 +90,28 @@ def test_a_refused_page_records_nothing_keeps_the_evidence_and_tells_ops_once(sh
     assert poll.derived.answers == 0
 
 
+def test_two_faults_that_last_are_each_told_once_until_all_is_well(shop: Shop) -> None:
+    """Each of two faults is news once, and again after a poll that went well or once it was long not met."""
+
+    def meet(faults: list[tuple[str, str]]) -> list[bool]:
+        with shop.engine.begin() as connection:
+            return [
+                sources.went_wrong(connection, "gacc", fault=fault, reason=reason, now=shop.at)
+                for fault, reason in faults
+            ]
+
+    both = [("unreachable", "No answer."), ("moved", "Moved.")]
+    assert meet(both) == [True, True]
+    for _ in range(3):
+        shop.at += dt.timedelta(hours=6)
+        assert meet(both) == [False, False]
+    with shop.engine.begin() as connection:
+        sources.went_well(connection, "gacc", now=shop.at)
+    assert meet(both) == [True, True]
+    shop.at += sources.FORGOTTEN + dt.timedelta(seconds=1)
+    assert meet(both[:1]) == [True]
+
+
 def test_a_mended_page_is_recorded_and_health_returns(shop: Shop) -> None:
     """Once the source has mended its page the figure comes in and no fault stands."""
     shop.publish([[each[0], *each[2:], ""] for each in release()])
