@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from forecasting.paired_losses import Comparison, PairedLosses
 from forecasting.submitted_forecasts import INTERVAL_80, RANGE, Submitted
 
 
@@ -31,7 +32,8 @@ class SubmittedScore:
 
     ``mase`` and ``bias`` (expected less actual), ``ours`` and ``naive`` (MASE of the service and of its
     seasonal naive) are over each figure's scale. ``coverage_80`` and ``coverage_range`` are shares, 0 to 1,
-    of actuals inside the 80 % intervals and inside the ranges that were given.
+    of actuals inside the 80 % intervals and inside the ranges that were given. ``compared`` tests whether the
+    forecaster's absolute errors less the service's, over the scale, differ by more than chance.
     """
 
     figures: int
@@ -41,6 +43,7 @@ class SubmittedScore:
     coverage_range: float | None
     ours: float | None
     naive: float | None
+    compared: Comparison | None
 
 
 class _Mean:
@@ -61,6 +64,7 @@ class _Mean:
 def score_submitted(pairs: Iterable[Paired]) -> SubmittedScore:
     """The means over pairs, each looked at once and none kept."""
     figures, size, bias, ours, naive = 0, _Mean(), _Mean(), _Mean(), _Mean()
+    losses = PairedLosses()
     inside = {RANGE: _Mean(), INTERVAL_80: _Mean()}
     for each in pairs:
         figures += 1
@@ -68,6 +72,8 @@ def score_submitted(pairs: Iterable[Paired]) -> SubmittedScore:
             error = (each.said.expected - each.value) / each.scale
             size.add(abs(error))
             bias.add(error)
+            if each.ours is not None:
+                losses.add(each.said.span.last, abs(error), each.ours, ahead=each.horizon)
         if (bounds := each.said.bounds) is not None:
             inside[bounds[0]].add(bounds[1] <= each.value <= bounds[2])
         if each.ours is not None:
@@ -82,4 +88,5 @@ def score_submitted(pairs: Iterable[Paired]) -> SubmittedScore:
         inside[RANGE].value,
         ours.value,
         naive.value,
+        losses.compared(),
     )

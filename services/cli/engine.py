@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -12,14 +13,16 @@ from rich.table import Table
 from services import bootstrap
 from services.cli.auditing import keep
 from services.cli.forecast_lines import told
-from services.cli.shell import database, fail, moment_of, say
+from services.cli.shell import AsJson, database, fail, moment_of, say
 from services.queries.jobs import Job
-from services.queries.scoreboard import By, Measured, Print, measured
+from services.queries.scoreboard import By, Line, Measured, Print, measured
 from services.queries.scoreboard import scoreboard as standings
 from services.settings import settings
 from services.usecases.request_forecast import NoFiguresError, NotPublishedError, request_forecast
 from services.usecases.train_models import train_models
 
+UNBROKEN = 200
+"""Columns of a table that goes to a file or a pipe."""
 _SHOWN = ("mase", "wis", "pinball", "bias", "coverage_80", "coverage_95")
 
 app = typer.Typer(no_args_is_help=True)
@@ -91,11 +94,15 @@ def scoreboard(
     model: Annotated[str | None, typer.Option(help="One portfolio or model.")] = None,
     series_id: Annotated[str | None, typer.Option("--series", help="One series.")] = None,
     members: Annotated[bool, typer.Option(help="Lines for each member too.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show how published forecasts did on the months that have arrived, seasonal naive beside them.
 
-    Errors are over each series' mean absolute yearly change as known when it was forecast.
+    Errors are over each series' mean absolute yearly change as known when it was forecast. Beside a
+    forecaster's line stand ours on the same figures and Diebold and Mariano's test of the difference.
     """
+    from services.api.schemas.scoreboard import EMPTY, StandingShown  # noqa: PLC0415 - read when asked for
+
     with database() as engine, engine.begin() as connection:
         lines = standings(
             connection,
@@ -106,16 +113,22 @@ def scoreboard(
             series_id=series_id,
             members=members,
         )
+    if as_json:
+        say(json.dumps([StandingShown.of(line).model_dump() for line in lines], indent=2, ensure_ascii=False))
+        return
     if not lines:
-        say("No month that a published forecast foretold has arrived yet: there is nothing to score.")
+        say(EMPTY)
         return
     ours = any(line.ours is not None for line in lines)
-    beside = "; our mase: of the service's own forecasts on a forecaster's figures" if ours else ""
+    beside = (
+        "; our mase: of the service's own forecasts on a forecaster's figures, p: that they differ by chance"
+    )
+    beside = beside if ours else ""
     caption = f"naive: the same of seasonal naive on the same forecasts{beside}"
     shown = Table(caption=caption, box=box.SIMPLE)
     shown.add_column("model", no_wrap=True)
     apart = [] if by == "model" else ["horizon" if by == "horizon" else "series_id"]
-    for title in (*apart, "forecasts", *_SHOWN, "naive mase", *(["our mase"] if ours else [])):
+    for title in (*apart, "forecasts", *_SHOWN, "naive mase", *(["our mase", "months", "p"] if ours else [])):
         shown.add_column(title, justify="right")
     for line in lines:
         one, naive = line.standing, line.baseline
@@ -125,9 +138,19 @@ def scoreboard(
             str(one.figures),
             *(_number(getattr(one, name)) for name in _SHOWN),
             _number(None if naive is None else naive.mase),
-            *([_number(line.ours)] if ours else []),
+            *(_beside(line) if ours else ()),
         )
-    Console().print(shown)
+    console = Console()
+    if not console.is_terminal:
+        console.width = UNBROKEN
+    console.print(shown)
+
+
+def _beside(line: Line) -> tuple[str, str, str]:
+    """Our MASE on a forecaster's figures, the months compared, and the chance that both are alike."""
+    if line.compared is None:
+        return _number(line.ours), "", ""
+    return _number(line.ours), str(line.compared.months), _number(line.compared.p_value)
 
 
 def _number(value: float | None) -> str:

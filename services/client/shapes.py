@@ -170,6 +170,10 @@ class Standing:
     naive_wis: float | None
     coverage_range: float | None = None
     service_mase: float | None = None
+    compared_months: int | None = None
+    difference: float | None = None
+    statistic: float | None = None
+    p_value: float | None = None
     skill: float | None = None
 
 

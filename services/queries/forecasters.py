@@ -6,12 +6,13 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
+from forecasting.months import Month
 from forecasting.submitted_forecasts import Forecaster
 from services.queries.slices import Slice, one_more, sliced
 from services.storage import forecasters, submitted_forecasts
 from services.storage.submitted_forecasts import SubmittedRecord
 
-__all__ = ["Forecaster", "SubmittedRecord", "listed", "one", "said_by"]
+__all__ = ["Forecaster", "SubmittedRecord", "listed", "one", "said_by", "standing"]
 
 
 def listed(connection: Connection, *, desk: str | None = None) -> list[Forecaster]:
@@ -48,3 +49,10 @@ def said_by(
         limit=one_more(limit),
     )
     return sliced(found, limit)
+
+
+def standing(
+    connection: Connection, series_id: str, *, after: Month, as_of: dt.datetime, desk: str | None = None
+) -> list[tuple[Forecaster, SubmittedRecord]]:
+    """What is submitted of the months of a series after one, by span and forecaster, as of a moment."""
+    return submitted_forecasts.standing(connection, series_id, after=after, as_of=as_of, desk=desk)

@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from forecasting.months import Month
+from forecasting.paired_losses import Comparison
 from forecasting.portfolios import BASELINE
 from forecasting.submitted_scores import Paired, SubmittedScore, score_submitted
 from services.queries.episodes import FollowedEpisode, episodes_as_of
@@ -33,7 +34,8 @@ FEWEST_MONTHS = 24
 class Line:
     """One line of the scoreboard: a standing, and that of the baseline on the same forecasts' figures.
 
-    ``ours`` is the MASE of the service's own forecasts on the figures of a forecaster's line.
+    On a forecaster's line ``ours`` is the MASE of the service's own forecasts on the same figures, and
+    ``compared`` the test of its errors against those.
     """
 
     @property
@@ -46,6 +48,7 @@ class Line:
     standing: Standing
     baseline: Standing | None
     ours: float | None = None
+    compared: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +176,47 @@ def scoreboard(
     own = [Line(each, naive.get(_key(each))) for each in found if members or not each.member]
     if model is not None and not model.startswith(FORECASTER):
         return own
-    pairs = submitted_scores.paired(
+    return own + others(
         connection,
+        portfolio=portfolio,
         by=by,
         against=against,
         as_of=as_of,
-        portfolio=portfolio,
         forecaster=None if model is None else model.removeprefix(FORECASTER),
         series_id=series_id,
         horizon=horizon,
         desk=desk,
         without=without,
     )
-    return own + _lines_of_forecasters(pairs, by)
+
+
+def others(
+    connection: Connection,
+    *,
+    portfolio: str,
+    by: By = "model",
+    against: Print = "first_print",
+    as_of: dt.datetime | None = None,
+    forecaster: str | None = None,
+    series_id: str | None = None,
+    horizon: int | None = None,
+    desk: str | None = None,
+    without: Collection[int] = (),
+) -> list[Line]:
+    """The lines of forecasters alone, of one or of all that the desk sees; see ``scoreboard``."""
+    pairs = submitted_scores.paired(
+        connection,
+        by=by,
+        against=against,
+        as_of=as_of,
+        portfolio=portfolio,
+        forecaster=forecaster,
+        series_id=series_id,
+        horizon=horizon,
+        desk=desk,
+        without=without,
+    )
+    return _lines_of_forecasters(pairs, by)
 
 
 def _lines_of_forecasters(pairs: Iterable[Paired], by: By) -> list[Line]:
@@ -221,7 +252,7 @@ def _line(forecaster: str, horizon: int | None, series_id: str | None, score: Su
     naive = replace(
         theirs, member=BASELINE, mase=score.naive, bias=None, coverage_80=None, coverage_range=None
     )
-    return Line(theirs, naive, score.ours)
+    return Line(theirs, naive, score.ours, score.compared)
 
 
 def _key(standing: Standing) -> tuple[str, int | None, str | None]:

@@ -31,6 +31,7 @@ from forecasting.prints import PrintArrays
 from forecasting.submitted_forecasts import Forecaster, Submitted
 from services.storage.columns import Moment, MonthColumn, among
 from services.storage.copying import copy_rows
+from services.storage.forecasters import seen_by
 from services.storage.restrictions import shown_to
 from services.storage.tables import forecasters, observations, submitted_forecasts
 
@@ -78,6 +79,31 @@ def listed(
     kept = query.subquery()
     rows = connection.execute(select(kept).where(kept.c.id > after).order_by(kept.c.id).limit(limit))
     return [record_of(row) for row in rows]
+
+
+def standing(
+    connection: Connection, series_id: str, *, after: Month, as_of: dt.datetime, desk: str | None = None
+) -> list[tuple[Forecaster, SubmittedRecord]]:
+    """What stood at a moment of the spans of a series that end after a month, by span and forecaster.
+
+    Of each forecaster that the desk sees the newest that counts; what is only claimed is left out.
+    """
+    table = submitted_forecasts
+    one = (table.c.first_month, table.c.months, table.c.forecaster_id)
+    query = (
+        select(table, forecasters.c.name, forecasters.c.desk)
+        .join(forecasters, forecasters.c.id == table.c.forecaster_id)
+        .where(seen_by(desk), shown_to(desk, table.c.series_id))
+        .where(table.c.series_id == series_id, table.c.claimed_from.is_(None), table.c.known_from <= as_of)
+        .where(table.c.first_month > after - 12)
+        .order_by(*one, table.c.known_from.desc(), table.c.id.desc())
+        .ext(distinct_on(*one))
+    )
+    found = [
+        (Forecaster(row.forecaster_id, row.name, row.desk), record_of(row))
+        for row in connection.execute(query)
+    ]
+    return [each for each in found if each[1].said.span.last > after]
 
 
 def _newest(query: Select[Any]) -> Select[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.quantities import RAREST, one_in
-from alerts.stated import stated
+from alerts.stated import OTHERS, stated
 from forecasting.months import Month, Span
 from services.web.formats import change
 
@@ -27,7 +27,7 @@ class Ground:
 def evidence(data: Fields) -> tuple[Ground, ...]:
     """The rows of a figure's message, in the order in which a desk asks for them."""
     said = stated(data)
-    return (*_figure(data, said), *_expectation(data, said), *_context(data, said))
+    return (*_figure(data, said), *_expectation(data, said), *_others(data, said), *_context(data, said))
 
 
 def _figure(data: Fields, said: Mapping[str, str]) -> Iterator[Ground]:
@@ -75,6 +75,23 @@ def _expectation(data: Fields, said: Mapping[str, str]) -> Iterator[Ground]:
             yield Ground("Judged", data["detection"]["verdict"].replace("_", " "), reason)
     if forecast is not None:
         yield Ground("Judged by", f"forecast {forecast['id']}", f"{forecast['model']}, published before it")
+
+
+def _others(data: Fields, said: Mapping[str, str]) -> Iterator[Ground]:
+    """The figure against each forecaster that the desk sees; a body kept before such was told has none."""
+    unit = data["series"]["unit"]
+    for place, each in enumerate(data.get("against", ())[:OTHERS]):
+        key = f"against.{place}"
+        far = f"{said[f'{key}.expected']} {unit}"
+        if each["percent"] is not None and each["percent"] != 0:
+            far += f", {said[f'{key}.percent']} {'below' if each['difference'] < 0 else 'above'}"
+        beside = [f"from {said[f'{key}.count']}"] if f"{key}.count" in said else []
+        if each["bounds"] is not None:
+            ends = "range" if f"{key}.level" not in said else f"{said[f'{key}.level']} interval"
+            beside.append(f"{ends} {said[f'{key}.low']} to {said[f'{key}.high']} {unit}")
+        if each["surprise"] is not None:
+            beside.append(f"{abs(each['surprise']):.1f} times its usual error, of {each['errors']:,} held")
+        yield Ground(f"Expected by {each['name']}", far, "; ".join(beside))
 
 
 def _context(data: Fields, said: Mapping[str, str]) -> Iterator[Ground]:

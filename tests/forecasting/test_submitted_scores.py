@@ -30,6 +30,22 @@ def test_means_are_over_the_figures_that_have_each() -> None:
     assert (found.ours, found.naive) == (0.25, 1.0)
 
 
+def test_errors_are_tested_against_ours_month_by_month() -> None:
+    """Twenty months in which ours was nearer by as much as varies: a better record, and hardly by chance."""
+    months = [
+        replace(PAIR, said=replace(SAID, span=Span(Month.of(2023, 1) + place)), value=80.0 + place % 3)
+        for place in range(20)
+    ]
+    found = score_submitted(months).compared
+    assert found is not None
+    assert (found.months, found.difference) == (20, pytest.approx((20 + 19 + 18) / 60 - 0.25, abs=0.02))
+    assert found.p_value is not None
+    assert found.p_value < 1e-6
+    worse = score_submitted([replace(each, ours=1.5) for each in months]).compared
+    assert worse is not None
+    assert worse.difference < 0
+
+
 def test_of_nothing_there_is_no_mean() -> None:
     """No pair, no figure, and every mean is None."""
     found = score_submitted([])

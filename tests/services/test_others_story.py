@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import math
@@ -12,8 +13,9 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from api_stage import MAGNETS, Stage, assert_problem, key
+from api_stage import MAGNETS, Stage, assert_problem, key, served
 from delivery_stage import Desk
+from httpx import Client
 from test_score_forecasts import LEASE, publish
 
 from alerts.delivery import signing
@@ -23,6 +25,8 @@ from services.cli.engine import scoreboard
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.manage_endpoints import add_endpoint
 from services.usecases.score_forecasts import score_due
+from services.usecases.sign_in import sign_in
+from services.web.app import create_web
 
 FIRST = Month.parse("2025-01")
 FIGURES = [5100, 4900, 5200, 4800, 5050, 4950, 5150, 4850]
@@ -164,6 +168,11 @@ def test_the_scoreboard_moves_and_another_desk_sees_nothing(told: Told) -> None:
     assert consensus["service_mase"] == pytest.approx(mase(5000)) == ours["mase"]
     assert consensus["naive_mase"] == pytest.approx(mase(5020)) == ours["naive_mase"]
     assert consensus["skill"] == pytest.approx(1 - mase(5000) / mase(5020))
+    apart = sum(abs(4900 - value) - abs(5000 - value) for value in figures) / len(figures) / scale
+    assert (house["compared_months"], house["difference"]) == (9, pytest.approx(apart))
+    assert house["p_value"] is None  # our newest forecast was made up to nine months ahead: they overlap
+    assert consensus["difference"] == 0  # it said what we said
+    assert ours["compared_months"] is None
     assert (consensus["coverage_range"], consensus["coverage_80"]) == (pytest.approx(8 / 9), None)
     assert (house["coverage_range"], house["coverage_80"]) == (None, pytest.approx(5 / 9))
     assert list(lines(told.metals, model="forecaster:house")) == ["forecaster:house"]
@@ -202,13 +211,45 @@ def test_the_command_sets_ours_beside_each_forecaster(
 ) -> None:
     """``tonnage scoreboard`` has a line a forecaster with our own error on the same figures."""
     monkeypatch.setattr("services.cli.engine.database", lambda: nullcontext(told.stage.engine))
-    monkeypatch.setenv("COLUMNS", "200")
     scoreboard()
     table = capsys.readouterr().out
     lines = {each["model"]: each for each in told.stage.client.get("/v1/scoreboard").json()["lines"]}
-    consensus = next(line for line in table.splitlines() if "forecaster:consensus" in line)
-    assert consensus.rstrip().endswith(f"{lines['forecaster:consensus']['service_mase']:.3f}")
+    house = next(line for line in table.splitlines() if "forecaster:house" in line)
+    expected = lines["forecaster:house"]
+    assert house.split()[-2:] == [f"{expected['service_mase']:.3f}", "9"]
     assert "our mase" in table
+    scoreboard(as_json=True)
+    assert json.loads(capsys.readouterr().out) == list(lines.values())
+
+
+def test_pages_show_a_desk_the_forecasters_that_it_sees(told: Told) -> None:
+    """The track record, the series and the alert name the desk's own and every desk's, and no other's."""
+    stage = told.stage
+    stage.at = known(FIRST + 8) + dt.timedelta(days=20)
+    foretell(stage, "house", FIRST + 9, {"point": 1444}, told.metals)
+    with served(create_web(stage.app.state.service)) as address:
+        for headers, sees in ((told.metals, True), (told.grains, False)):
+            with stage.engine.begin() as connection:
+                opened = sign_in(connection, headers["Authorization"].removeprefix("Bearer "), now=stage.at)
+            with Client(
+                base_url=address, timeout=30, headers={"Cookie": f"tonnage_session={opened}"}
+            ) as pages:
+                record = pages.get("/track-record").text
+                assert ("Consensus of analysts" in record, "House view" in record) == (True, sees)
+                lines = list(
+                    csv.DictReader(pages.get("/track-record?by=forecaster&format=csv").text.splitlines())
+                )
+                assert [each["model"] for each in lines] == ["forecaster:consensus", "forecaster:house"][
+                    : 1 + sees
+                ]
+                series = " ".join(pages.get(f"/series/{MAGNETS}").text.split())
+                assert ("What others expect" in series, "1,444" in series) == (sees, sees)
+                alert = stage.client.get("/v1/alerts", headers=headers).json()["items"][0]["id"]
+                page = " ".join(pages.get(f"/alerts/{alert}").text.split())
+                assert "Expected by Consensus of analysts" in page
+                assert "5,000 t, 75 % below" in page.replace("\u00a0", " ")
+                assert "times its usual error, of 8 held" in page
+                assert ("Expected by House view" in page) == sees
 
 
 def test_what_comes_late_moves_nothing(told: Told) -> None:

@@ -29,8 +29,9 @@ def publish(stage: Stage, vintage: dt.datetime, origin: str, level: float, model
     values = np.tile(level + 100 * np.array(LEVELS), (18, 1))
     forecast = Forecast(MAGNETS, "t", month, vintage, LEVELS, values, model)
     naive = Forecast(MAGNETS, "t", month, vintage, LEVELS, values + 20, "seasonal_naive")
-    told = {"weight": 0.0, "median": [0.0]}
-    members = [{"name": "theta", "left_out": "it broke", "median": None}, {"name": "seasonal_naive", **told}]
+    member = {"weight": 0.0, "score": None, "left_out": None, "note": None, "median": [0.0]}
+    broken = {**member, "name": "theta", "left_out": "it broke", "median": None}
+    members = [broken, {**member, "name": "seasonal_naive"}]
     plain = ForecastRecord(
         MAGNETS, model, month, vintage, forecast, None, members, {}, vintage, member_forecasts=(naive,)
     )

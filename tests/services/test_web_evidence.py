@@ -51,6 +51,7 @@ def test_what_is_not_known_has_no_row(data: dict[str, Any]) -> None:
     """A withdrawn figure that no forecast judged leaves the rows that it has."""
     bare = {**data, "value": None, "change_month": None, "change_year": None, "records": []}
     bare |= {"source_claim": None, "measure": None, "next_expected": None, "forecast": None}
+    bare["against"] = []
     bare["detection"] = {**data["detection"], "expected": None, "interval_80": None, "one_in": None}
     assert [(each.label, each.said) for each in evidence(bare)] == [("Figure", "withdrawn")]
 

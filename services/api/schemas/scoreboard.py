@@ -29,6 +29,10 @@ _EXAMPLE: Final[JsonDict] = {
     "naive_wis": 0.69,
     "coverage_range": None,
     "service_mase": None,
+    "compared_months": None,
+    "difference": None,
+    "statistic": None,
+    "p_value": None,
     "skill": 0.304,
 }
 
@@ -55,12 +59,23 @@ class StandingShown(Shown):
     service_mase: float | None = Field(
         description="The service's own on the same figures, beside a forecaster of elsewhere."
     )
+    compared_months: int | None = Field(
+        description="Calendar months of a forecaster's figures: of each the mean difference counts once."
+    )
+    difference: float | None = Field(
+        description="Mean absolute error of the forecaster less our own, scaled; below 0 it is better."
+    )
+    statistic: float | None = Field(
+        description="Of Diebold and Mariano's test that this is chance, corrected for few months; null "
+        "below 8 of them, and below twice the months ahead."
+    )
+    p_value: float | None = Field(description="Two-sided, of that test.")
     skill: float | None = Field(description="1 less mase over naive_mase: above 0 is better than naive.")
 
     @classmethod
     def of(cls, line: Line) -> StandingShown:
         """A line of the scoreboard as it is shown."""
-        standing, naive = line.standing, line.baseline
+        standing, naive, compared = line.standing, line.baseline, line.compared
         return cls(
             model=standing.model,
             member=standing.member or None,
@@ -77,6 +92,10 @@ class StandingShown(Shown):
             naive_wis=None if naive is None else naive.wis,
             coverage_range=standing.coverage_range,
             service_mase=line.ours,
+            compared_months=None if compared is None else compared.months,
+            difference=None if compared is None else compared.difference,
+            statistic=None if compared is None else compared.statistic,
+            p_value=None if compared is None else compared.p_value,
             skill=line.skill,
         )
 

@@ -14,7 +14,7 @@ from alerts.quantities import estimate
 from forecasting.forecast import Forecast
 from forecasting.months import Month
 from services.bootstrap import Service
-from services.queries import alerts, jobs, series
+from services.queries import alerts, forecasters, jobs, series
 from services.queries.episodes import told
 from services.queries.scoreboard import Line, scoreboard
 from services.queries.series import SeriesRecord, SeriesView, series_view
@@ -102,6 +102,13 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
             connection, desk=looking.caller.desk, series_id=series_id, status="opened", limit=FEW
         )
         open_alerts = alerts.told(connection, opened.rows) if now_shown else []
+        others = (
+            []
+            if view.known is None
+            else forecasters.standing(
+                connection, series_id, after=view.known.end, as_of=view.as_of, desk=looking.caller.desk
+            )
+        )
         waiting = jobs.listed(
             connection, status="pending", series_id=series_id, desk=looking.caller.desk, limit=1
         )
@@ -128,6 +135,7 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
         rows=rows_of(view, first, last)[::-1],
         measures=shown_measures(view, first, last),
         members=_members(view, lines),
+        others=others,
         types=TYPES,
         sentence=lambda episode: told(episode)["sentence"],
         base=str(request.base_url).rstrip("/"),

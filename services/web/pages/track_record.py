@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from markupsafe import Markup
 
 from services.bootstrap import Service
-from services.queries import series
-from services.queries.scoreboard import FEWEST_MONTHS, ground, scoreboard
+from services.queries import forecasters, series
+from services.queries.scoreboard import FEWEST_MONTHS, FORECASTER, ground, others, scoreboard
 from services.queries.scoreboard import Line as Score
 from services.web import formats
 from services.web.as_of import AsOf, as_of
@@ -39,6 +39,11 @@ COLUMNS: tuple[Column[Score], ...] = (
     Column("naive_wis", lambda each: None if each.baseline is None else each.baseline.wis),
     Column("naive_coverage_80", lambda each: None if each.baseline is None else each.baseline.coverage_80),
     Column("naive_coverage_95", lambda each: None if each.baseline is None else each.baseline.coverage_95),
+    Column("coverage_range", lambda each: each.standing.coverage_range),
+    Column("service_mase", lambda each: each.ours),
+    Column("compared_months", lambda each: None if each.compared is None else each.compared.months),
+    Column("difference", lambda each: None if each.compared is None else each.compared.difference),
+    Column("p_value", lambda each: None if each.compared is None else each.compared.p_value),
 )
 
 
@@ -49,11 +54,11 @@ def track_record(
     looking: Looking,
     looked: Annotated[AsOf, Depends(as_of)],
     against: Literal["first_print", "latest"] = "first_print",
-    by: Literal["horizon", "series"] = "horizon",
+    by: Literal["forecaster", "horizon", "series"] = "horizon",
     series_id: Annotated[str | None, Query(max_length=200)] = None,
     format_: Annotated[Literal["html", "csv"], Query(alias="format")] = "html",
 ) -> Response:
-    """How published forecasts did, by horizon and by series; with ``format=csv`` the lines of ``by``."""
+    """How published forecasts did, ours and others'; with ``format=csv`` the lines of ``by``."""
     service: Service = request.app.state.service
     with service.engine.begin() as connection:
         lines = {
@@ -69,8 +74,18 @@ def track_record(
             )
             for each in ("model", "horizon", "series")
         }
+        theirs = others(
+            connection,
+            portfolio=service.settings.portfolio,
+            against=against,
+            as_of=looked.moment,
+            series_id=series_id or None,
+            desk=looking.caller.desk,
+        )
         if format_ == "csv":
-            return as_csv(f"track-record-by-{by}", COLUMNS, lines[by])
+            chosen = theirs if by == "forecaster" else lines[by]
+            return as_csv(f"track-record-by-{by}", COLUMNS, chosen)
+        named = {each.id: each.name for each in forecasters.listed(connection, desk=looking.caller.desk)}
         registered = series.chosen(connection, series_id=series_id or None, desk=looking.caller.desk)
         stands_on = ground(
             connection,
@@ -94,6 +109,7 @@ def track_record(
         horizons=lines["horizon"],
         series=sorted(lines["series"], key=lambda each: each.standing.mase or math.inf),
         names=names,
+        others=[(named[each.standing.model.removeprefix(FORECASTER)], each) for each in theirs],
         ids=shown,
         series_id=series_id,
         against=against,
