@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from forecasting.shocks.detection import threshold
+from services.demo import plain_forecaster
 from services.demo.aftermath import aftermath
 from services.demo.story import Point, points
 from services.local.folder import temporary_folder
@@ -117,6 +118,7 @@ def begin(
         _ok(client.put(f"/v1/series/{series_id}", json=series))
     for measure_id, measure in _json("measures.json").items():
         _ok(client.put(f"/v1/measures/{measure_id}", json=measure))
+    _foretell(client, say)
     _ok(_upload(client, history, history=True))
     _until("fitting the history", lambda: _jobs_left(client) == 0, patience)
     say(f"history: {len(history)} figures known before {BEGINS}, and the first forecasts are published")
@@ -130,6 +132,16 @@ def begin(
             say(f"  {line}")
         saved = _ok(client.put(f"/v1/rules/{rule_id}", json=rule))
         say(f"rule: {saved['in_words']}")
+
+
+def _foretell(client: httpx.Client, say: Say) -> None:
+    """A forecaster of elsewhere, made by a plain rule, with all that it had said before each figure."""
+    address = f"/v1/forecasters/{plain_forecaster.FORECASTER}"
+    _ok(client.put(address, json={"name": plain_forecaster.NAME}))
+    history, days = figures()
+    rows = plain_forecaster.submissions([*history, *(row for _, later in days for row in later)])
+    _ok(client.post(f"{address}/forecasts", params={"replay": "true"}, json={"forecasts": rows}))
+    say(f"beside our own: {len(rows)} forecasts by {plain_forecaster.NAME}, a plain rule")
 
 
 def release(client: httpx.Client, rows: list[Row], *, patience: float = PATIENCE) -> None:

@@ -38,13 +38,17 @@ from services.storage.tables import forecasters, observations, submitted_forecas
 
 @dataclass(frozen=True, slots=True)
 class SubmittedRecord:
-    """A submitted forecast of a series, in ``unit``; ``claimed_from`` is when its sender says it was made."""
+    """A submitted forecast of a series, in ``unit``; ``claimed_from`` is when its sender says it was made.
+
+    ``replayed`` is True where it counts from a moment that a replay of the past gave.
+    """
 
     series_id: str
     unit: str
     said: Submitted
     claimed_from: dt.datetime | None = None
     id: int | None = None
+    replayed: bool = False
 
 
 def add(connection: Connection, records: Iterable[SubmittedRecord]) -> None:
@@ -267,6 +271,7 @@ def _row(record: SubmittedRecord) -> dict[str, Any]:
         "high": said.high,
         "answers": said.count,
         "known_from": said.known_from,
+        "replayed": record.replayed,
         "claimed_from": record.claimed_from,
     }
 
@@ -285,4 +290,4 @@ def record_of(row: Any) -> SubmittedRecord:
         row.answers,
         row.claimed_from is not None,
     )
-    return SubmittedRecord(row.series_id, row.unit, said, row.claimed_from, row.id)
+    return SubmittedRecord(row.series_id, row.unit, said, row.claimed_from, row.id, row.replayed)

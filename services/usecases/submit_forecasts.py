@@ -36,45 +36,58 @@ def submit_forecasts(
     *,
     now: dt.datetime,
     desk: str | None = None,
+    replayed: bool = False,
 ) -> SubmissionReport:
     """Store a batch as submitted ``now``; to a ``desk`` there is no series that it may not see.
 
     What names an earlier ``known_from`` is stored as claimed: it may be of a month that is published, and
-    counts for nothing. What stands already as it is said again is not stored again. UploadRefusedError with
-    every fault, and then nothing is stored; UnknownForecasterError, SharedForecasterError.
+    counts for nothing. ``replayed`` tells the past again as it became known: what names a ``known_from`` then
+    counts from it, and is refused as anything is once a figure of its month is held. What stands already as
+    it is said again is not stored again. UploadRefusedError with every fault, and then nothing is stored;
+    UnknownForecasterError, SharedForecasterError.
     """
     forecaster = owned(connection, forecaster_id, desk=desk)
     ids = {each.series_id for each in arriving.forecasts}
     registered = series.lock(connection, ids)  # a figure of the same series is recorded before or after
     for hidden in restrictions.hidden(connection, registered, desk):
         del registered[hidden]
-    told = [(each, _record(forecaster.id, each, now)) for each in arriving.forecasts]
+    told = [(each, _record(forecaster.id, each, now, replayed=replayed)) for each in arriving.forecasts]
     _refuse(connection, arriving, told, registered, now)
     months = {each.span.first for each in arriving.forecasts}
     standing = {
         _key(each): replace(each.said, known_from=now)
         for each in submitted_forecasts.newest_said(connection, forecaster.id, ids, months)
     }
-    new = [record for _, record in told if standing.get(_key(record)) != record.said]
+    new = [record for _, record in told if standing.get(_key(record)) != replace(record.said, known_from=now)]
     submitted_forecasts.add(connection, new)
     claimed = sum(each.said.claimed for each in new)
     return SubmissionReport(forecaster.id, len(new) - claimed, claimed, len(told) - len(new), now)
 
 
-def _record(forecaster_id: str, given: ArrivingForecast, now: dt.datetime) -> SubmittedRecord:
+def _record(
+    forecaster_id: str, given: ArrivingForecast, now: dt.datetime, *, replayed: bool
+) -> SubmittedRecord:
+    counts_from = given.known_from if replayed else None
+    claimed = given.known_from is not None and not replayed
     said = Submitted(
         forecaster_id,
         given.span,
-        now,
+        counts_from or now,
         given.point,
         given.levels,
         given.quantiles,
         given.low,
         given.high,
         given.count,
-        claimed=given.known_from is not None,
+        claimed=claimed,
     )
-    return SubmittedRecord(given.series_id, given.unit, said, given.known_from)
+    return SubmittedRecord(
+        given.series_id,
+        given.unit,
+        said,
+        given.known_from if claimed else None,
+        replayed=counts_from is not None,
+    )
 
 
 def _key(record: SubmittedRecord) -> tuple[str, Span, dt.datetime | None]:
@@ -94,7 +107,7 @@ def _refuse(
     first: dict[tuple[str, Span, dt.datetime | None], int] = {}
     for given, record in told:
         reason = _fault(given, record, registered.get(given.series_id), now)
-        if reason is None and given.known_from is None:
+        if reason is None and not record.said.claimed:
             known = published.get(given.series_id, set()) & set(given.span)
             if known:
                 reason = (
@@ -125,7 +138,7 @@ def _fault(
 def _published(
     connection: Connection, arriving: Arriving, registered: Mapping[str, SeriesRecord]
 ) -> dict[str, set[Month]]:
-    spans = [each.span for each in arriving.forecasts if each.known_from is None]
+    spans = [each.span for each in arriving.forecasts]
     if not spans:
         return {}
     first, last = min(each.first for each in spans), max(each.last for each in spans)

@@ -57,6 +57,29 @@ def test_a_later_forecast_supersedes_and_none_is_lost(consensus: Stage) -> None:
     assert held(consensus, as_of=(before - dt.timedelta(days=1)).isoformat()) == []
 
 
+def test_a_replay_counts_from_what_it_names_and_never_after_the_figure(consensus: Stage) -> None:
+    """An admin tells a forecaster's past before its figures, marked as such; nobody else, and not after."""
+    past = {**SEPTEMBER, "point": 4900, "known_from": "2025-07-01T00:00:00Z"}
+    address = "/v1/forecasters/consensus/forecasts?replay=true"
+    admin, writer = key(consensus, "admin"), key(consensus, "read", "write")
+    consensus.client.headers.update(admin)
+    assert_problem(
+        consensus.client.post(address, json={"forecasts": [past]}, headers=writer), 403, "forbidden"
+    )
+    for expected in ((1, 0), (0, 1)):
+        answer = consensus.client.post(address, json={"forecasts": [past]}).json()
+        assert (answer["submitted"], answer["unchanged"], answer["claimed"]) == (*expected, 0)
+    (told,) = held(consensus)
+    assert (told["known_from"], told["replayed"], told["claimed_from"]) == (past["known_from"], True, None)
+    assert held(consensus, as_of="2025-06-30T00:00:00Z") == []
+    held_already = consensus.client.post(address, json={"forecasts": [{**past, "month": "2025-07"}]})
+    (fault,) = assert_problem(held_already, 422, "upload-refused")["faults"]
+    assert "is known already" in fault["reason"]
+    ahead = (consensus.at + dt.timedelta(hours=1)).isoformat()
+    future = consensus.client.post(address, json={"forecasts": [{**past, "known_from": ahead}]})
+    assert "lies in the future" in assert_problem(future, 422, "upload-refused")["faults"][0]["reason"]
+
+
 def test_every_fault_of_a_batch_is_told_and_nothing_of_it_stored(consensus: Stage) -> None:
     """A row that cannot be read and rows that cannot be meant are refused together, each with its reason."""
     ahead = (consensus.at + dt.timedelta(hours=1)).isoformat()

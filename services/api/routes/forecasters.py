@@ -98,14 +98,25 @@ def submit(
     forecaster_id: ForecasterId,
     media_type: Annotated[str, Depends(media_types(*READERS))],
     content: Annotated[bytes, Depends(_body)],
+    replay: Annotated[
+        bool,
+        Query(
+            description="The past told again as it became known, by an admin and before its figures: a row "
+            "counts from the known_from that it names, and is marked as replayed for ever."
+        ),
+    ] = False,
 ) -> SubmissionShown:
     """Submit a batch whole or not at all; a later forecast of a month supersedes, and none is ever changed.
 
     It counts from the moment of submission: nothing submitted once the figure is known counts for it.
     """
+    if replay and not caller.may("admin"):
+        raise ProblemError("forbidden", "Only an admin replays the past of a forecaster.", scope="admin")
     arriving = READERS[media_type](content, limit=service.settings.upload_limit_bytes)
     with service.engine.begin() as connection:
-        report = submit_forecasts(connection, forecaster_id, arriving, now=service.now(), desk=caller.desk)
+        report = submit_forecasts(
+            connection, forecaster_id, arriving, now=service.now(), desk=caller.desk, replayed=replay
+        )
         shown = SubmissionShown.model_validate(report)
         if report.submitted or report.claimed:
             audit.note(connection, "forecasts.submitted", forecaster_id, after=shown)

@@ -125,6 +125,7 @@ class SubmittedShown(Shown):
                     "quantiles": [],
                     "known_from": "2025-08-01T12:00:00Z",
                     "claimed_from": None,
+                    "replayed": False,
                 }
             ]
         }
@@ -143,7 +144,10 @@ class SubmittedShown(Shown):
     low: float | None
     high: float | None
     count: int | None
-    known_from: Moment = Field(description="When it was submitted, by the service's clock.")
+    known_from: Moment = Field(
+        description="From when it counts: when it was submitted, by the service's clock."
+    )
+    replayed: bool = Field(description="True where an admin's replay of the past gave known_from.")
     claimed_from: Moment | None = Field(
         description="When it was made, by its sender's word; such a forecast counts for nothing."
     )
@@ -165,5 +169,6 @@ class SubmittedShown(Shown):
             high=said.high,
             count=said.count,
             known_from=said.known_from,
+            replayed=record.replayed,
             claimed_from=record.claimed_from,
         )
