@@ -1,13 +1,13 @@
 """A submitted forecast may be of a replay of the past, and says so.
 
-Revision 0037, after 0036.
+Revision 0035, after 0034.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """A source remembers each fault that stands, not the last alone.
 
-Revision 0036, after 0033.
+Revision 0034, after 0033.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0036"
+revision = "0034"
 down_revision = "0033"
 branch_labels = None
 depends_on = None
