@@ -114,7 +114,10 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     if any(each["type"] == "json_invalid" for each in error.errors()):
         return answer("not-json", "The body is not one JSON value in UTF-8.")
-    found = [{"path": path_of(each["loc"]), "reason": each["msg"]} for each in error.errors()]
+    found = [
+        {"path": path_of(each["loc"]), "reason": each["msg"].removeprefix("Value error, ")}
+        for each in error.errors()
+    ]
     first = found[0]
     return answer("invalid-request", f"{first['path']}: {first['reason']}", **faults(found))
 

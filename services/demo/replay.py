@@ -66,6 +66,7 @@ def run(environment: Mapping[str, str], say: Say, *, stay: bool) -> bool:
         }
         if stay:
             say(f"\nThe dashboard stays up at {stack.api}, Flower at {stack.flower}; Ctrl-C ends it.")
+            say(f"to join it: {stack.joined_by}")
             threading.Event().wait()
     if not stay:
         say(json.dumps(summary, indent=2, ensure_ascii=False))

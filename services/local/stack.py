@@ -52,6 +52,11 @@ class Stack:
         return self.environment["DATABASE_URL"]
 
     @property
+    def joined_by(self) -> str:
+        """What a shell is told before a command of this installation."""
+        return f"export DATABASE_URL='{self.database_url}' REDIS_URL='{self.redis_url}'"
+
+    @property
     def redis_url(self) -> str:
         """Address of the broker."""
         return self.environment["REDIS_URL"]
@@ -108,7 +113,7 @@ def running(folder: Path, environment: Mapping[str, str], say: Callable[[str], N
 def run_until_stopped(folder: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
     """``tonnage up``: the stack until Ctrl-C, SIGTERM (``tonnage down``) or the end of the terminal."""
     with stops_on_signals(), running(folder, environment, say) as stack:
-        say(f"to join it: export DATABASE_URL='{stack.database_url}' REDIS_URL='{stack.redis_url}'")
+        say(f"to join it: {stack.joined_by}")
         say(
             f"the service is at {stack.api}: its dashboard, with the API under /docs; "
             f"Ctrl-C stops it, its state stays in {folder}"

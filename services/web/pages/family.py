@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from forecasting.months import Month
@@ -32,6 +33,12 @@ COLUMNS: tuple[Column[Cell], ...] = (
     Column("index", lambda cell: _held(cell[1].index[cell[2]])),
     Column("share", lambda cell: _held(cell[1].shares[cell[2]])),
 )
+
+
+@router.get("/families")
+def families() -> Response:
+    """Families have no list of their own: the list of series names each."""
+    return RedirectResponse("/series", status_code=303)
 
 
 @router.get("/families/{family:path}")
