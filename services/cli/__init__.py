@@ -20,6 +20,7 @@ from services.cli import (
     keys,
     measures,
     releases,
+    remote,
     rules,
     series,
     silences,
@@ -81,6 +82,7 @@ app.add_typer(forecasters.app, name="forecasters")
 app.add_typer(releases.app, name="releases")
 app.add_typer(sources.app, name="sources")
 app.add_typer(keys.app, name="key")
+app.add_typer(remote.app, name="remote")
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 
 from services.client import calls
-from services.client.calls import Answer, Call, Figure, Moment, Pages
+from services.client.calls import JSON, Answer, Call, Figure, Moment, Pages
 from services.client.connection import POLL_SECONDS, STREAM, headers, resumed, streamed
 from services.client.errors import ForecastNotReadyError
 from services.client.retries import Retries, read, refusal
@@ -66,6 +66,25 @@ class AsyncClient:
     ) -> Report:
         """Upload figures: all are recorded, judged and followed by every rule, or none is."""
         return await self._made(calls.record(figures, source=source, history=history, replay=replay))
+
+    async def upload(
+        self, content: bytes, media: str, *, source: str, history: bool = False, replay: bool = False
+    ) -> Report:
+        """Upload a file in our own columns as it is: CSV, JSON, Parquet or Excel, by its content type."""
+        return await self._made(calls.upload(content, media, source=source, history=history, replay=replay))
+
+    async def put_forecaster(
+        self, forecaster_id: str, *, name: str, desk: str | None = None
+    ) -> dict[str, Any]:
+        """Add a forecaster, or name the one of its id anew; with a desk it alone sees it."""
+        return await self._made(calls.put_forecaster(forecaster_id, name, desk))
+
+    async def submit(
+        self, forecaster_id: str, forecasts: Iterable[Mapping[str, Any]] | bytes, media: str = JSON
+    ) -> dict[str, Any]:
+        """Submit forecasts before their figures come: rows as the API has them, or a file of a type."""
+        content = forecasts if isinstance(forecasts, bytes) else calls.forecasts(forecasts)
+        return await self._made(calls.submit(forecaster_id, content, media))
 
     async def observations(
         self,
@@ -200,7 +219,12 @@ class AsyncClient:
             outcome: httpx.Response | httpx.TransportError
             try:
                 outcome = await self._http.request(
-                    call.method, call.path, params=call.parameters, json=call.body, headers=call.headers
+                    call.method,
+                    call.path,
+                    params=call.parameters,
+                    json=call.body,
+                    content=call.content,
+                    headers=call.headers,
                 )
             except httpx.TransportError as error:
                 outcome = error

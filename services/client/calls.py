@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,6 +14,7 @@ from services.client import shapes
 
 Answer = TypeVar("Answer")
 Moment = dt.datetime | str | None
+JSON = "application/json"
 MOST_ITEMS = 1000
 """Items that are asked for on a page: as many as the API gives."""
 
@@ -33,13 +35,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Answer]):
-    """One request and how its answer is read; ``repeatable`` ones are sent again where no answer came."""
+    """One request and how its answer is read; ``repeatable`` ones are sent again where no answer came.
+
+    ``body`` is sent as JSON, or ``content`` as it is, of the type that ``headers`` name.
+    """
 
     method: str
     path: str
     read: Callable[[Any], Answer]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
+    content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
 
@@ -82,8 +88,37 @@ def record(figures: Iterable[Figure], *, source: str, history: bool, replay: boo
         lambda answer: shapes.shaped(shapes.Report, answer),
         given({"source": source, "history": history or None, "replay": replay or None}),
         [_row(each) for each in figures],
-        {"Idempotency-Key": uuid.uuid4().hex},
+        headers={"Idempotency-Key": uuid.uuid4().hex},
     )
+
+
+def upload(content: bytes, media: str, *, source: str, history: bool, replay: bool) -> Call[shapes.Report]:
+    """Upload a file as it is, whole or not at all; a repeat of the same call records nothing twice."""
+    return Call(
+        "POST",
+        "/v1/observations",
+        lambda answer: shapes.shaped(shapes.Report, answer),
+        given({"source": source, "history": history or None, "replay": replay or None}),
+        content=content,
+        headers={"Idempotency-Key": uuid.uuid4().hex, "Content-Type": media},
+    )
+
+
+def put_forecaster(forecaster_id: str, name: str, desk: str | None) -> Call[dict[str, Any]]:
+    """Add a forecaster, or name the one of its id anew."""
+    path = f"/v1/forecasters/{quote(forecaster_id, safe='')}"
+    return Call("PUT", path, dict, body=given({"name": name, "desk": desk}))
+
+
+def forecasts(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Rows of forecasts as the body that ``submit`` sends."""
+    return json.dumps({"forecasts": list(rows)}).encode()
+
+
+def submit(forecaster_id: str, content: bytes, media: str) -> Call[dict[str, Any]]:
+    """Submit a file of forecasts; the same again is stored once, so it may be sent again."""
+    path = f"/v1/forecasters/{quote(forecaster_id, safe='')}/forecasts"
+    return Call("POST", path, dict, content=content, headers={"Content-Type": media})
 
 
 def observations(

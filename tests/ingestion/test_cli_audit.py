@@ -35,6 +35,7 @@ READING = {
     *("doctor", "published", "scoreboard", "forecast", "backtest", "detect", "episodes", "backup"),
     *("series list", "endpoint list", "deliveries list", "deliveries show", "rules rehearse"),
     *("silences list", "measures list", "releases list", "key list"),
+    *("remote forecast", "remote alerts", "remote scoreboard", "remote live"),
     *("sources list", "sources search", "sources snapshot", "sources check"),
 }
 """Commands that change nothing that is known, heard or allowed."""
@@ -43,6 +44,8 @@ OTHERWISE = {
     "down": "ends parts",
     "demo": "changes a stack of its own, through the API",
     "desk": "receives, and has no database",
+    "remote record": "changes through the API, which keeps it under the name of a key",
+    "remote submit": "as above",
     "replay": "changes through the API, which keeps it under the name of a key",
     "migrate": "changes what the log itself is kept in",
     "restore": "fills an empty database, the log of the backup among the rest",
