@@ -12,6 +12,7 @@ from alerts.findings import Answer, Finding
 from alerts.outlook_conditions import Crossing
 from alerts.release_conditions import Overdue
 from alerts.shock_conditions import MeasureVisible, Recovered, Shock, Surprise
+from alerts.sibling_conditions import Ranked, ShareMoved, Substituted
 
 __all__ = [
     "All",
@@ -29,10 +30,13 @@ __all__ = [
     "NewExtreme",
     "Not",
     "Overdue",
+    "Ranked",
     "Recovered",
     "Revision",
+    "ShareMoved",
     "Shock",
     "ShockType",
+    "Substituted",
     "Surprise",
 ]
 
@@ -113,6 +117,9 @@ Condition = (
     | InEpisode
     | Diverges
     | Mirrored
+    | Ranked
+    | ShareMoved
+    | Substituted
     | Overdue
     | All
     | AnyOf

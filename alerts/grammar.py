@@ -21,14 +21,18 @@ from alerts.conditions import (
     NewExtreme,
     Not,
     Overdue,
+    Ranked,
     Recovered,
     Revision,
+    ShareMoved,
     Shock,
     ShockType,
+    Substituted,
     Surprise,
 )
 from alerts.episode_conditions import STATES
 from alerts.parsing import Faults, Reader
+from alerts.sibling_conditions import DIRECTIONS, ENDS, MATCHED_PERCENT, SIDES
 from forecasting.forecast import HORIZON
 from forecasting.shocks.divergence import PARTED
 from forecasting.shocks.interventions import Intervention
@@ -57,6 +61,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "episode": {"kind": "episode", "shortfall_beyond": 5000},
     "divergence": {"kind": "divergence", "score_at_least": 3},
     "mirror_gap": {"kind": "mirror_gap", "score_at_least": 3},
+    "rank": {"kind": "rank", "end": "last"},
+    "share": {"kind": "share", "direction": "down", "points_at_least": 5},
+    "substitution": {"kind": "substitution", "side": "lost", "matched_percent": 50},
     "overdue": {"kind": "overdue", "days_late": 2},
     "all": {"kind": "all", "of": [{"kind": "shock"}, {"kind": "level", "below": 3000}]},
     "any": {"kind": "any", "of": [{"kind": "shock"}, {"kind": "level", "below": 3000}]},
@@ -78,6 +85,9 @@ KINDS: dict[type[Condition], str] = {
     InEpisode: "episode",
     Diverges: "divergence",
     Mirrored: "mirror_gap",
+    Ranked: "rank",
+    ShareMoved: "share",
+    Substituted: "substitution",
     Overdue: "overdue",
     All: "all",
     AnyOf: "any",
@@ -187,6 +197,27 @@ def _mirror_gap(reader: Reader, _: int) -> Condition:
     return Mirrored(_score(reader))
 
 
+def _rank(reader: Reader, _: int) -> Condition:
+    given = reader.choice("end", ENDS, default="any")
+    return Ranked(next(each for each in ENDS if each == given))
+
+
+def _share(reader: Reader, _: int) -> Condition:
+    given = reader.choice("direction", DIRECTIONS, default="any")
+    points = (
+        reader.number("points_at_least", least=0.0, most=100.0) if reader.has("points_at_least") else None
+    )
+    return ShareMoved(next(each for each in DIRECTIONS if each == given), points)
+
+
+def _substitution(reader: Reader, _: int) -> Condition:
+    given = reader.choice("side", SIDES, default="lost")
+    matched = MATCHED_PERCENT
+    if reader.has("matched_percent"):
+        matched = reader.number("matched_percent", least=MATCHED_PERCENT, most=1e6)
+    return Substituted(next(each for each in SIDES if each == given), matched)
+
+
 def _overdue(reader: Reader, _: int) -> Condition:
     return Overdue(reader.whole("days_late", default=0, least=0, most=365))
 
@@ -276,6 +307,9 @@ _READERS: dict[str, Callable[[Reader, int], Condition]] = {
     "episode": _episode,
     "divergence": _divergence,
     "mirror_gap": _mirror_gap,
+    "rank": _rank,
+    "share": _share,
+    "substitution": _substitution,
     "overdue": _overdue,
     "all": _all,
     "any": _any,

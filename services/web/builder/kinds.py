@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.episode_conditions import STATES
+from alerts.sibling_conditions import MATCHED_PERCENT
 from services.web.words import STANDS, TYPES
 
 _GROUPED = re.compile(r"-?\d{1,3}(?:[, \u2019\u202f]\d{3})+(?:\.\d+)?", re.ASCII)
@@ -173,6 +174,31 @@ KINDS: dict[str, Kind] = {
         "divergence",
         "siblings part ways",
         (Number("score_at_least", "Gap of at least", "times the usual spread", "3"),),
+    ),
+    "rank": Kind(
+        "rank",
+        "the series changed rank among its siblings",
+        (Choice("end", "Rank", {"any": "first or last", "first": "first", "last": "last"}),),
+    ),
+    "share": Kind(
+        "share",
+        "its share of the family shifted",
+        (
+            Choice("direction", "Direction", {"any": "either way", "down": "downward", "up": "upward"}),
+            Number("points_at_least", "By at least", "points of 100; empty: any that is rare"),
+        ),
+    ),
+    "substitution": Kind(
+        "substitution",
+        "a sibling took up what it lost",
+        (
+            Choice(
+                "side",
+                "The series",
+                {"lost": "lost", "gained": "gained", "any": "lost or gained"},
+            ),
+            Number("matched_percent", "Of the loss", "% or more came in there", f"{MATCHED_PERCENT:g}"),
+        ),
     ),
     "mirror_gap": Kind(
         "mirror_gap",
