@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from alerts.episode_conditions import Diverges, InEpisode, Mirrored, ShockType
 from alerts.facts import Facts
 from alerts.figure_conditions import Change, Level, NewExtreme, Revision
 from alerts.findings import Answer, Finding
+from alerts.forecaster_conditions import Missed, OutsideRange, Surprised
 from alerts.outlook_conditions import Crossing
 from alerts.release_conditions import Overdue
 from alerts.shock_conditions import MeasureVisible, Recovered, Shock, Surprise
@@ -27,8 +28,10 @@ __all__ = [
     "Level",
     "MeasureVisible",
     "Mirrored",
+    "Missed",
     "NewExtreme",
     "Not",
+    "OutsideRange",
     "Overdue",
     "Ranked",
     "Recovered",
@@ -38,6 +41,9 @@ __all__ = [
     "ShockType",
     "Substituted",
     "Surprise",
+    "Surprised",
+    "forecasters_of",
+    "over_at",
 ]
 
 
@@ -120,12 +126,34 @@ Condition = (
     | Ranked
     | ShareMoved
     | Substituted
+    | Surprised
+    | Missed
+    | OutsideRange
     | Overdue
     | All
     | AnyOf
     | Not
 )
 """Every condition that a rule can hold."""
+
+
+def over_at(words: str) -> str:
+    """A closing condition's words after "over": with a figure, a shock or a record, else when it is so."""
+    return f"with {words}" if words.startswith(("a ", "an ", "the ")) else f"when {words}"
+
+
+def forecasters_of(condition: Condition) -> Iterator[str]:
+    """Ids of the forecasters that a condition sets a figure against, in the order of its text."""
+    match condition:
+        case Surprised() | Missed() | OutsideRange():
+            yield condition.against
+        case All() | AnyOf():
+            for part in condition.of:
+                yield from forecasters_of(part)
+        case Not():
+            yield from forecasters_of(condition.of)
+        case _:
+            return
 
 
 def _combined(findings: list[Finding], decisive: Answer) -> Finding:
