@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from alerts.episode_conditions import Diverges, InEpisode, Mirrored, ShockType
 from alerts.facts import Facts
 from alerts.figure_conditions import Change, Level, NewExtreme, Revision
 from alerts.findings import Answer, Finding
+from alerts.forecaster_conditions import Missed, OutsideRange, Surprised
 from alerts.outlook_conditions import Crossing
 from alerts.release_conditions import Overdue
 from alerts.shock_conditions import MeasureVisible, Recovered, Shock, Surprise
+from alerts.sibling_conditions import Ranked, ShareMoved, Substituted
 
 __all__ = [
     "All",
@@ -26,14 +28,22 @@ __all__ = [
     "Level",
     "MeasureVisible",
     "Mirrored",
+    "Missed",
     "NewExtreme",
     "Not",
+    "OutsideRange",
     "Overdue",
+    "Ranked",
     "Recovered",
     "Revision",
+    "ShareMoved",
     "Shock",
     "ShockType",
+    "Substituted",
     "Surprise",
+    "Surprised",
+    "forecasters_of",
+    "over_at",
 ]
 
 
@@ -113,12 +123,37 @@ Condition = (
     | InEpisode
     | Diverges
     | Mirrored
+    | Ranked
+    | ShareMoved
+    | Substituted
+    | Surprised
+    | Missed
+    | OutsideRange
     | Overdue
     | All
     | AnyOf
     | Not
 )
 """Every condition that a rule can hold."""
+
+
+def over_at(words: str) -> str:
+    """A closing condition's words after "over": with a figure, a shock or a record, else when it is so."""
+    return f"with {words}" if words.startswith(("a ", "an ", "the ")) else f"when {words}"
+
+
+def forecasters_of(condition: Condition) -> Iterator[str]:
+    """Ids of the forecasters that a condition sets a figure against, in the order of its text."""
+    match condition:
+        case Surprised() | Missed() | OutsideRange():
+            yield condition.against
+        case All() | AnyOf():
+            for part in condition.of:
+                yield from forecasters_of(part)
+        case Not():
+            yield from forecasters_of(condition.of)
+        case _:
+            return
 
 
 def _combined(findings: list[Finding], decisive: Answer) -> Finding:

@@ -77,6 +77,18 @@ class UnknownScopeError(AlertsError):
         super().__init__(f"The rule names series that are not registered: {', '.join(unknown)}.{meant}")
 
 
+class UnseenForecasterError(AlertsError):
+    """A rule against forecasters that there are not, or that its desk does not see: it is told the same."""
+
+    def __init__(self, unseen: Sequence[str], desk: str) -> None:
+        self.unseen = tuple(unseen)
+        self.desk = desk
+        super().__init__(
+            f"The rule sets figures against forecasters that the desk {desk!r} has not: {', '.join(unseen)}. "
+            "Write the id of one that /v1/forecasters lists for it, or put it first."
+        )
+
+
 class RehearsalTooLargeError(AlertsError):
     """More than one rehearsal replays: series times months, or figures where revisions make them many."""
 

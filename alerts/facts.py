@@ -14,7 +14,10 @@ from forecasting.shocks.detection import Detection
 from forecasting.shocks.divergence import Divergence
 from forecasting.shocks.interventions import Intervention
 from forecasting.shocks.mirror import MirrorGap
+from forecasting.shocks.ranks import RankShift
 from forecasting.shocks.records import Extreme, Rank
+from forecasting.shocks.share_shifts import ShareShift
+from forecasting.shocks.substitution import Substitution
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,11 @@ class Facts:
         The episode that the figure may stand in; None where no forecast judged it.
     divergences
         How the series parts from each sibling over the span; None where that was not asked for.
+    rank_shifts, share_shifts, substitutions
+        What the family shows of the series over the span that is rare for it; a text says why that cannot be
+        judged, and None that it was not asked for.
+    sibling_names
+        Id and name of the series and of each sibling, where one of these was asked for.
     mirror_gap
         Exports against partners' reported imports in the newest month, up to the figure's, of which both are
         known; None where there is none.
@@ -176,6 +184,10 @@ class Facts:
     measure: Measure | None = None
     following: Following | None = None
     divergences: tuple[Divergence, ...] | None = None
+    rank_shifts: tuple[RankShift, ...] | str | None = None
+    share_shifts: tuple[ShareShift, ...] | str | None = None
+    substitutions: tuple[Substitution, ...] | str | None = None
+    sibling_names: tuple[tuple[str, str], ...] = ()
     mirror_gap: MirrorGap | None = None
     expectation: Expectation | None = None
     awaited: bool = False

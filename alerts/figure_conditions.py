@@ -24,7 +24,8 @@ class Level:
 
     def in_words(self) -> str:
         """Say it as a desk would."""
-        return f"below {level(self.below)}" if self.below is not None else f"above {level(self.above or 0)}"
+        side = f"below {level(self.below)}" if self.below is not None else f"above {level(self.above or 0)}"
+        return f"a figure {side}"
 
     def test(self, facts: Facts) -> Finding:
         """No data for a total of several months, which a monthly level says nothing about."""

@@ -18,17 +18,25 @@ from alerts.conditions import (
     Level,
     MeasureVisible,
     Mirrored,
+    Missed,
     NewExtreme,
     Not,
+    OutsideRange,
     Overdue,
+    Ranked,
     Recovered,
     Revision,
+    ShareMoved,
     Shock,
     ShockType,
+    Substituted,
     Surprise,
+    Surprised,
 )
 from alerts.episode_conditions import STATES
+from alerts.forecaster_conditions import OUTSIDE
 from alerts.parsing import Faults, Reader
+from alerts.sibling_conditions import DIRECTIONS, ENDS, MATCHED_PERCENT, SIDES
 from forecasting.forecast import HORIZON
 from forecasting.shocks.divergence import PARTED
 from forecasting.shocks.interventions import Intervention
@@ -57,12 +65,20 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "episode": {"kind": "episode", "shortfall_beyond": 5000},
     "divergence": {"kind": "divergence", "score_at_least": 3},
     "mirror_gap": {"kind": "mirror_gap", "score_at_least": 3},
+    "rank": {"kind": "rank", "end": "last"},
+    "share": {"kind": "share", "direction": "down", "points_at_least": 5},
+    "substitution": {"kind": "substitution", "side": "lost", "matched_percent": 50},
+    "miss": {"kind": "miss", "against": "consensus", "below_percent": 10},
+    "outside_range": {"kind": "outside_range", "against": "consensus", "side": "any"},
     "overdue": {"kind": "overdue", "days_late": 2},
     "all": {"kind": "all", "of": [{"kind": "shock"}, {"kind": "level", "below": 3000}]},
     "any": {"kind": "any", "of": [{"kind": "shock"}, {"kind": "level", "below": 3000}]},
     "not": {"kind": "not", "of": {"kind": "recovered"}},
 }
 """One that works for each kind of condition."""
+
+EXAMPLE_AGAINST: dict[str, Any] = {"kind": "surprise", "against": "consensus", "score_at_least": 2}
+"""A surprise to a forecaster, by its own past errors."""
 
 KINDS: dict[type[Condition], str] = {
     Level: "level",
@@ -78,6 +94,12 @@ KINDS: dict[type[Condition], str] = {
     InEpisode: "episode",
     Diverges: "divergence",
     Mirrored: "mirror_gap",
+    Ranked: "rank",
+    ShareMoved: "share",
+    Substituted: "substitution",
+    Surprised: "surprise",
+    Missed: "miss",
+    OutsideRange: "outside_range",
     Overdue: "overdue",
     All: "all",
     AnyOf: "any",
@@ -187,6 +209,40 @@ def _mirror_gap(reader: Reader, _: int) -> Condition:
     return Mirrored(_score(reader))
 
 
+def _rank(reader: Reader, _: int) -> Condition:
+    given = reader.choice("end", ENDS, default="any")
+    return Ranked(next(each for each in ENDS if each == given))
+
+
+def _share(reader: Reader, _: int) -> Condition:
+    given = reader.choice("direction", DIRECTIONS, default="any")
+    points = (
+        reader.number("points_at_least", least=0.0, most=100.0) if reader.has("points_at_least") else None
+    )
+    return ShareMoved(next(each for each in DIRECTIONS if each == given), points)
+
+
+def _substitution(reader: Reader, _: int) -> Condition:
+    given = reader.choice("side", SIDES, default="lost")
+    matched = MATCHED_PERCENT
+    if reader.has("matched_percent"):
+        matched = reader.number("matched_percent", least=MATCHED_PERCENT, most=1e6)
+    return Substituted(next(each for each in SIDES if each == given), matched)
+
+
+def _miss(reader: Reader, _: int) -> Condition:
+    against = reader.text("against")
+    side = reader.just_one("below_percent", "above_percent", "beyond_percent")
+    most = 100.0 if side == "below_percent" else 1e6
+    limit = reader.number(side, least=0.0, most=most) if reader.has(side) else 0.0
+    return Missed(against, **{side: limit})
+
+
+def _outside_range(reader: Reader, _: int) -> Condition:
+    given = reader.choice("side", OUTSIDE, default="any")
+    return OutsideRange(reader.text("against"), next(each for each in OUTSIDE if each == given))
+
+
 def _overdue(reader: Reader, _: int) -> Condition:
     return Overdue(reader.whole("days_late", default=0, least=0, most=365))
 
@@ -203,6 +259,9 @@ def _record(reader: Reader, _: int) -> Condition:
 
 
 def _surprise(reader: Reader, _: int) -> Condition:
+    if reader.has("against"):
+        reader.example = EXAMPLE_AGAINST
+        return Surprised(reader.text("against"), reader.number("score_at_least", least=0.5, most=100.0))
     if reader.just_one("probability_at_most", "alarms_per_year") == "alarms_per_year":
         alarms = reader.number("alarms_per_year", least=0.0, most=12.0)
         return Surprise(alarms / 12 / 2)
@@ -276,6 +335,11 @@ _READERS: dict[str, Callable[[Reader, int], Condition]] = {
     "episode": _episode,
     "divergence": _divergence,
     "mirror_gap": _mirror_gap,
+    "rank": _rank,
+    "share": _share,
+    "substitution": _substitution,
+    "miss": _miss,
+    "outside_range": _outside_range,
     "overdue": _overdue,
     "all": _all,
     "any": _any,

@@ -238,7 +238,8 @@ def _reasons(
         waits = f"{after.clears} of the {rule.months_to_close} figures needed to close"
         going_on = f"{evaluation.closing_reason}; {waits}"
     else:
-        going_on = f"open until {rule.closing.in_words()}: {evaluation.closing_reason}"
+        until = "that no longer holds" if rule.close_when is None else rule.close_when.in_words()
+        going_on = f"open until {until}: {evaluation.closing_reason}"
     return {
         TransitionKind.OPENED: evaluation.reason,
         TransitionKind.REOPENED: evaluation.reason,

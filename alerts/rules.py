@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from alerts.conditions import Condition, Not, Recovered
+from alerts.conditions import Condition, Not, Recovered, forecasters_of, over_at
 from alerts.grammar import EXAMPLES, dump_condition, read_condition
 from alerts.parsing import Faults, Reader
 from alerts.scope import EXAMPLE as SCOPE_EXAMPLE
@@ -83,6 +83,12 @@ class Rule:
         """The condition that closes: its own, or that what opened no longer holds."""
         return self.close_when if self.close_when is not None else Not(self.condition)
 
+    @property
+    def forecasters(self) -> tuple[str, ...]:
+        """Ids of the forecasters that it sets a figure against, each once."""
+        named = [self.condition, self.closing, *(step.when for step in self.escalate)]
+        return tuple(dict.fromkeys(each for one in named for each in forecasters_of(one)))
+
     def effective(self, known_from: dt.datetime) -> bool:
         """True where a figure known from this moment may open an alert."""
         started = self.effective_from is None or known_from >= self.effective_from
@@ -93,7 +99,8 @@ class Rule:
         opens = f"{self.severity.capitalize()} to {self.desk} on {self.condition.in_words()}"
         if self.months_to_open > 1:
             opens += f" for {self.months_to_open} figures in a row"
-        closes = f"over when {self.closing.in_words()}"
+        closing = self.close_when
+        closes = "over " + ("when that no longer holds" if closing is None else over_at(closing.in_words()))
         if self.months_to_close > 1:
             closes += f" for {self.months_to_close} figures in a row"
         steps = "".join(f"; {step.severity} on {step.when.in_words()}" for step in self.escalate)

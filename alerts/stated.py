@@ -8,13 +8,16 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from alerts.conditions import Level, Not
+from alerts.conditions import Condition, Level, Not, forecasters_of
 from alerts.grammar import parse_condition
 from alerts.quantities import apart, counted, estimate, level, percent, volume
 from forecasting.months import Month, Span
 from forecasting.submitted_forecasts import INTERVAL_80
 
 Fields = Mapping[str, Any]
+
+SIBLINGS = frozenset({"rank_shifts", "share_shifts", "substitutions"})
+"""Facts of a rule's condition that stand in no field of their own: the reason says them."""
 
 OTHERS = 3
 """Forecasters that a sentence says; the rest stand in the message."""
@@ -31,10 +34,16 @@ def stated(data: Fields) -> dict[str, str]:
     return dict(chain(_stated_figure(data), _stated_context(data)))
 
 
+def _opening(data: Fields) -> Condition:
+    return parse_condition(data["alert"]["rule"]["condition"], saved=True)
+
+
 def _stated_figure(data: Fields) -> Iterator[tuple[str, str]]:
     value, revision = data["value"], data["revision"]
     if value is not None:
         yield "value", volume(value)
+        if SIBLINGS & _opening(data).needs:
+            yield "transition.reason", data["transition"]["reason"]
         if revision is not None:
             before, after = apart(revision["previous"], value)
             yield "revision.previous", before
@@ -86,9 +95,12 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
 
 def _stated_others(data: Fields) -> Iterator[tuple[str, str]]:
     """How a figure against others is written; a body kept before such was told holds nothing of it."""
+    asked = set(forecasters_of(_opening(data))) if data.get("against") else set()
     for place, said in enumerate(data.get("against", ())[:OTHERS]):
         key = f"against.{place}"
         yield f"{key}.expected", volume(said["expected"])
+        if said["forecaster"] in asked and said["surprise"] is not None:
+            yield f"{key}.surprise", f"{abs(said['surprise']):.1f}"
         if said["bounds"] is not None:
             yield f"{key}.low", volume(said["low"])
             yield f"{key}.high", volume(said["high"])

@@ -61,11 +61,20 @@ def step(
     judging = rule if ruling == rule.version else version(ruling)
     if before is not None and (facts.span <= before.last or continues(judging, before, facts.span)):
         facts = replace(facts, counterfactual=counterfactual(before))
-    facts = asked(judging, facts)
+    facts = asked(judging, _seen_by(judging, facts))
     evaluation = evaluate(judging, facts)
     later = before is not None and superseded(before, alerts)
     after, transitions = advance(judging, before, evaluation, facts, was_superseded=later)
     return Step(judging, facts, evaluation, before, after, transitions)
+
+
+def _seen_by(rule: Rule, facts: Facts) -> Facts:
+    """The facts without what another desk's forecasters had said; those that the rule asks for come first."""
+    if not facts.against:
+        return facts
+    seen = [each for each in facts.against if each.desk in {None, rule.desk}]
+    named = rule.forecasters
+    return replace(facts, against=tuple(sorted(seen, key=lambda each: each.forecaster not in named)))
 
 
 def _lives(state: AlertState | None, facts: Facts) -> bool:

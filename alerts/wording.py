@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from alerts.conditions import over_at
 from alerts.quantities import RAREST, counted
 from alerts.stated import OTHERS, Fields, stated, stated_unheard
 from forecasting.months import Span
@@ -25,6 +26,7 @@ def sentence(data: Fields) -> str:
         _expectation(data, said),
         _against(data, said),
         _record(data, said),
+        _why(data, said),
         _claim(data),
         _measure(data, said),
         _standing(data, said),
@@ -122,6 +124,8 @@ def _against(data: Fields, said: Mapping[str, str]) -> str:
             text += ", met"
         elif each["percent"] is not None:
             text += f", {said[f'{key}.percent']} {'below' if each['difference'] < 0 else 'above'}"
+        if f"{key}.surprise" in said:
+            text += f", {said[f'{key}.surprise']} times its usual error"
         if each["largest"]:
             text += f", a larger miss than the {said[f'{key}.errors']} held before it"
         clauses.append(f"{text}.")
@@ -159,6 +163,17 @@ def _record(data: Fields, said: Mapping[str, str]) -> str:
         tied = "As low as in" if record["direction"] == "lowest" else "As high as in"
         return f"{tied} {since}, otherwise the {record['direction']} since."
     return f"{extreme} since {since}, with {count}{claim}."
+
+
+def _why(data: Fields, said: Mapping[str, str]) -> str:
+    """Why the rule was broken, where no field says that but the reason: of a series among its siblings."""
+    if "transition.reason" not in said or data["transition"]["kind"] not in {
+        "opened",
+        "reopened",
+        "escalated",
+    }:
+        return ""
+    return f"Why it is told: {said['transition.reason']}."
 
 
 def _claim(data: Fields) -> str:
@@ -214,8 +229,8 @@ def _against_closing(data: Fields, said: Mapping[str, str]) -> str:
         return _against_level(data, f"the closing level of {limit}")
     recovering = closing["kind"] == "recovered"  # of other rules that interval is no part
     if value is None or not recovering or "counterfactual.expected" not in said:
-        met = data["alert"]["status"] == "resolved"
-        return ("it meets what closes it, " if met else "it ends when ") + said["alert.rule.closing"]
+        met, words = data["alert"]["status"] == "resolved", said["alert.rule.closing"]
+        return f"it meets what closes it, {words}" if met else f"it ends {over_at(words)}"
     interval = band["interval_80"]
     still = "still " if data["transition"]["kind"] == "updated" else ""
     where = "back inside"

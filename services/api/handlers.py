@@ -22,6 +22,7 @@ from alerts.errors import (
     RehearsalTooLargeError,
     TooManyError,
     UnknownScopeError,
+    UnseenForecasterError,
 )
 from forecasting.errors import InvalidMonthError, UnknownModelError
 from services.api.problems import ProblemError, answer, faults
@@ -87,6 +88,7 @@ def install(app: FastAPI) -> None:
         TooManyError: "conflict",
         RuleChangedError: "changed-meanwhile",
         UnknownScopeError: "invalid-rule",
+        UnseenForecasterError: "invalid-rule",
         NothingCoveredError: "invalid-rule",
         RehearsalTooLargeError: "invalid-request",
     }.items():

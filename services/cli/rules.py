@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.json_files import json_file
-from services.cli.shell import database, fail, say
+from services.cli.shell import AsJson, database, fail, say
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
     from services.usecases.enable_rule import Enabled
@@ -22,6 +27,35 @@ app = typer.Typer(help="What desks want to hear.", no_args_is_help=True)
 RuleId = Annotated[str, typer.Argument(metavar="ID", help="Id of the rule.")]
 AsOne = Annotated[bool, typer.Option("--json", help="A JSON object instead of lines.")]
 RulesFile = Annotated[Path, typer.Argument(help="JSON object: a rule under each id.")]
+
+
+@app.command("list")
+def listed(
+    *,
+    desk: Annotated[str | None, typer.Option(help="Only those of a desk.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every rule by its newest version, in force or not, and what it asks for in words."""
+    from services.api.schemas.rules import RuleShown  # noqa: PLC0415 - read when asked for
+    from services.queries import rules  # noqa: PLC0415 - as above
+
+    with database() as engine, engine.begin() as connection:
+        found = [RuleShown.of(each) for each in rules.in_force(connection, desk=desk)]
+        resting = [RuleShown.of(each, enabled=False) for each in rules.out_of_force(connection, desk=desk)]
+    shown = sorted((*found, *resting), key=lambda each: each.id)
+    if as_json:
+        say(json.dumps([each.model_dump(mode="json") for each in shown], indent=2, ensure_ascii=False))
+        return
+    if not shown:
+        say("there is no rule; tonnage rules save adds those of a file")
+        return
+    table = Table(box=box.SIMPLE)
+    for title in ("id", "version", "desk", "stands", "in words"):
+        table.add_column(title, justify="right" if title == "version" else "left")
+    for each in shown:
+        stands = "in force" if each.enabled else "out of force"
+        table.add_row(*map(escape, (each.id, str(each.version), each.desk, stands, each.in_words)))
+    Console().print(table)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from forecasting.prints import PrintArrays, Prints
 from forecasting.series import Series
 from forecasting.shocks.measures import Measure
 from forecasting.shocks.partners import Partners, chosen, same_goods
+from forecasting.shocks.siblings import Families
 from services.storage import measures, observations, release_calendars, series
 from services.storage.measures import covering
 from services.storage.observations import ObservationRecord
@@ -42,6 +43,7 @@ class Beside:
         self.connection = connection
         self.desk = desk
         self.shipped = shipped
+        self.families = Families()
         self._measures: list[measures.MeasureRecord] | None = None
         self._calendars: dict[str, ReleaseCalendar] | None = None
         self._listed: dict[tuple[str | None, str | None], list[SeriesRecord]] = {}

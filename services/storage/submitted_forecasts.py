@@ -22,6 +22,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
@@ -158,19 +159,23 @@ def published(
 
 
 def before(
-    connection: Connection, arriving: Mapping[tuple[str, Span], dt.datetime], held: Mapping[str, PrintArrays]
+    connection: Connection,
+    arriving: Mapping[tuple[str, Span], dt.datetime],
+    held: Mapping[str, PrintArrays],
+    *,
+    of: Collection[str] | None = None,
 ) -> dict[str, SubmittedForecasts]:
     """What stood of submitted forecasts before figures, by series, by one query.
 
     ``arriving`` says of each span of a series when its first figure of the release is known, ``held`` are the
     prints of each series. A forecaster that said nothing of an arriving span of a series is left out. Of each
     other one the row that stood before each arriving span, and before those known last, as many as errors
-    count.
+    count. Forecasters other than those named in ``of`` are left out, where any are.
     """
     if not arriving:
         return {}
     asked = _asked(arriving)
-    stood = _stood(asked)
+    stood = _stood(asked, of)
     past = stood.c.first_known < stood.c.earliest
     order = (stood.c.first_known.desc(), stood.c.first_month.desc(), stood.c.months.desc())
     each = (stood.c.series_id, stood.c.forecaster_id, past)
@@ -209,14 +214,14 @@ def _asked(arriving: Mapping[tuple[str, Span], dt.datetime]) -> CTE:
     return select(given, earliest.label("earliest")).cte("asked")
 
 
-def _stood(asked: CTE) -> CTE:
+def _stood(asked: CTE, of: Collection[str] | None) -> CTE:
     """The row that stood before each span was first known, of forecasters that foretold an asked one."""
     table = submitted_forecasts
     told = table.alias("told")
     foretold = (
         select(told.c.series_id, told.c.forecaster_id, func.min(asked.c.earliest).label("earliest"))
         .join(asked, _same_span(told, asked))
-        .where(told.c.claimed_from.is_(None))
+        .where(told.c.claimed_from.is_(None), true() if of is None else told.c.forecaster_id.in_(of))
         .group_by(told.c.series_id, told.c.forecaster_id)
         .cte("foretold")
     )

@@ -137,7 +137,7 @@ def judge_release(
             replace(
                 place(arrived(registered[figure.series_id], record), prints, by, ahead),
                 previous_revised=revised.get((figure.series_id, earlier, at)),
-                against=_against(known.submitted.get(figure.series_id), record.observation),
+                against=against(known.submitted.get(figure.series_id), record.observation),
             )
         )
         kept.append(record)
@@ -150,7 +150,7 @@ def judge_release(
     )
 
 
-def _against(submitted: SubmittedForecasts | None, observation: Observation) -> tuple[Against, ...]:
+def against(submitted: SubmittedForecasts | None, observation: Observation) -> tuple[Against, ...]:
     """A figure against what forecasters had said of it; it is told, as a past error of later figures."""
     if submitted is None:
         return ()

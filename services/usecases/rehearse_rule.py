@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -13,13 +14,16 @@ from alerts.facts import Band, Facts
 from alerts.rehearsal import Rehearsal, RehearsedAlert, changed, rehearse
 from alerts.rules import Rule
 from alerts.states import AlertState
-from forecasting.months import Month
+from forecasting.against import SubmittedForecasts
+from forecasting.months import Month, Span
+from forecasting.prints import PrintArrays
 from services.ingestion.calendars import shipped
-from services.storage import forecasts, observations, series, standing_forecasts
+from services.storage import forecasts, observations, series, standing_forecasts, submitted_forecasts
 from services.storage.beside import Beside
 from services.storage.observations import ObservationRecord, as_of_today
 from services.storage.series import SeriesRecord
 from services.storage.traits import traits
+from services.usecases.check_forecasters import check_forecasters
 from services.usecases.check_scope import check_scope
 from services.usecases.replay_figures import Past
 
@@ -75,11 +79,12 @@ def rehearse_rule(
     With ``latest`` the answer is of today's figures, with the difference to those of the time.
     ``alerts_a_year`` is what the desk accepts over all series; ``budget`` what judges a shock, as in
     recording. Only series that ``desk`` may see are replayed, or where none asks the rule's own desk, which
-    is what live lets the rule see. UnknownScopeError as in saving; NothingCoveredError;
-    RehearsalTooLargeError, before any figure is read.
+    is what live lets the rule see. UnknownScopeError and UnseenForecasterError as in saving;
+    NothingCoveredError; RehearsalTooLargeError, before any figure is read.
     """
     seen_by = desk or rule.desk
     check_scope(connection, rule, desk=seen_by)
+    check_forecasters(connection, rule, desk=seen_by)
     held_by = series.listed(connection, desk=seen_by, limit=None)
     covered = tuple(each for each in held_by if rule.scope.covers(traits(each)))
     if not covered:
@@ -99,17 +104,20 @@ def rehearse_rule(
     beside = Beside(connection, desk=seen_by, shipped=shipped())
 
     def replayed(rows_of: Callable[[Sequence[ObservationRecord]], Sequence[ObservationRecord]]) -> _Replay:
+        rows = {each.id: rows_of(held[each.id]) for each in covered if held.get(each.id)}
+        submitted = _submitted(connection, rule, rows)
         pasts = [
             Past(
                 each,
-                rows_of(held[each.id]),
+                rows[each.id],
                 published[each.id],
                 budget=budget,
                 needs=rule.needs,
                 beside=beside,
+                submitted=submitted.get(each.id),
             )
             for each in covered
-            if held.get(each.id)
+            if each.id in rows
         ]
         return _Replay(rule, pasts, first, last, alerts_a_year)
 
@@ -119,6 +127,20 @@ def rehearse_rule(
     today = replayed(as_of_today)
     difference = Difference(*changed(then.rehearsal, today.rehearsal))
     return Rehearsed(rule, covered, first, last, "latest", today.rehearsal, dict(today.judged_by), difference)
+
+
+def _submitted(
+    connection: Connection, rule: Rule, rows: Mapping[str, Sequence[ObservationRecord]]
+) -> dict[str, SubmittedForecasts]:
+    """What the forecasters that a rule asks for had said of each series before its figures were known."""
+    if not rule.forecasters:
+        return {}
+    first_known: dict[tuple[str, Span], dt.datetime] = {}
+    for series_id, theirs in rows.items():
+        for row in theirs:
+            first_known.setdefault((series_id, row.observation.span), row.observation.known_from)
+    held = {each: PrintArrays.of(row.observation for row in theirs) for each, theirs in rows.items()}
+    return submitted_forecasts.before(connection, first_known, held, of=rule.forecasters)
 
 
 class _Replay:

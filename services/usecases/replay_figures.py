@@ -6,6 +6,7 @@ import datetime as dt
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from alerts.bands import band, counterfactual_band
 from alerts.facts import Band, Facts
@@ -13,6 +14,7 @@ from alerts.judging import Judge, Placed, ahead, awaited_facts, judge_figures, j
 from alerts.release_calendars import ReleaseCalendar
 from alerts.releases import Arrival, absences
 from alerts.states import AlertState
+from forecasting.against import SubmittedForecasts
 from forecasting.forecast import HORIZON, Forecast
 from forecasting.months import Month, Span
 from forecasting.prints import PrintArrays, Prints
@@ -25,7 +27,7 @@ from services.storage.beside import Beside
 from services.storage.observations import ObservationRecord
 from services.storage.release_calendars import BY_CALENDAR
 from services.storage.series import SeriesRecord
-from services.usecases.judge_release import arrived
+from services.usecases.judge_release import against, arrived
 from services.usecases.kept_witnesses import witnessed
 from services.usecases.shock_facts import ASKED, shock_facts
 
@@ -41,7 +43,7 @@ class Past:
     Where no forecast was published before a figure, one of plain witnesses (forecasting.shocks.witnesses) is
     made from the rows known before it, as long as a published one only where facts ``ahead`` are asked for;
     ``judged_by`` counts both kinds. ``needs`` are the facts that are asked for, and ``beside`` holds what
-    those of a shock are made from.
+    those of a shock are made from. ``submitted`` is what forecasters had said of the series, where asked for.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Past:
         budget: float = 0.1,
         needs: Collection[str] = (),
         beside: Beside | None = None,
+        submitted: SubmittedForecasts | None = None,
     ) -> None:
         self.series = series
         self.rows = rows
@@ -62,6 +65,7 @@ class Past:
         self.needs = needs
         self.beside = beside if ASKED.intersection(needs) else None
         self.judged_by: Counter[str] = Counter()
+        self._submitted = submitted
         self._moments = sorted({row.observation.known_from for row in rows})
         self._first_known: dict[Span, dt.datetime] = {}
         for row in rows:
@@ -85,7 +89,8 @@ class Past:
                 prints.tell(span, observation.value)
                 continue
             figure = arrived(self.series, row)
-            placed.append(place(figure, prints, self._judge(span), self._ahead(observation.known_from)))
+            stood = place(figure, prints, self._judge(span), self._ahead(observation.known_from))
+            placed.append(replace(stood, against=against(self._submitted, observation)))
         told: list[Facts] = []
         shocks: dict[Span, Shock] = {}
         for judged, each in zip(judge_figures(placed, budget=self.budget), placed, strict=True):

@@ -13,6 +13,7 @@ from alerts.rules import Rule, parse_rule
 from alerts.states import AlertState
 from services.storage import alerts, rules
 from services.storage.rules import NewestVersion
+from services.usecases.check_forecasters import check_forecasters
 from services.usecases.check_scope import check_scope
 
 MOST_RULES = 1_000
@@ -57,7 +58,7 @@ def save_rule(
     InvalidRuleError with the path and reason of every fault; TooManyError where its desk has MOST_RULES in
     force or MOST_HELD in all;
     UnknownScopeError where a series is not there, or is not shown to the rule's desk, with the series that a
-    name may mean.
+    name may mean; UnseenForecasterError likewise.
     """
     newest = rules.newest_version(connection, rule_id)
     if expected is not None and expected != newest:
@@ -68,6 +69,7 @@ def save_rule(
     if held is None or held.desk != rule.desk:
         _may_be_added(connection, rule.desk, enabled=enabled)
     check_scope(connection, rule, desk=rule.desk)
+    check_forecasters(connection, rule, desk=rule.desk)
     before = rules.get(connection, rule_id)
     rules.save(connection, rule, now=now, enabled=enabled)
     stands = NewestVersion(rule.id, rule.version, rule.desk, enabled)
@@ -103,6 +105,10 @@ def _becomes(states: Sequence[AlertState], stands: NewestVersion) -> str:
             f"Close {it} by hand; once the rule is enabled {go} on with the next figure."
         )
     versions = sorted({state.rule_version for state in states})
+    if versions == [stands.version]:
+        stay = "1 alert is" if alone else f"{len(states):,} alerts are"
+        it = "It" if alone else "They"
+        return f"{stay} open under this version ({which}). {it} will be closed by its conditions."
     under = " and ".join(f"version {version}" for version in versions)
     return (
         f"{stay} open under {under} and will be closed by its conditions ({which}); "

@@ -21,7 +21,9 @@ from services.storage.beside import Beside
 from services.storage.episodes import Chronicler
 from services.storage.series import SeriesRecord
 
-SERIES_ASKED = frozenset({"following", "divergences", "mirror_gap"})
+SIBLINGS_ASKED = frozenset({"rank_shifts", "share_shifts", "substitutions"})
+"""Facts of the family that the series stands in."""
+SERIES_ASKED = SIBLINGS_ASKED | {"following", "divergences", "mirror_gap"}
 """Facts that are made from the series itself."""
 ASKED = SERIES_ASKED | {"measure", "expectation"}
 """Facts that are made here."""
@@ -114,9 +116,28 @@ def shock_facts(  # noqa: PLR0917  # what is known of a figure, and what stands 
         others = beside.known(beside.siblings(watched), facts.known_from)
         pairs = (divergence(held, other, facts.span) for other in others)
         facts = replace(facts, divergences=tuple(pair for pair in pairs if pair is not None))
+    if SIBLINGS_ASKED.intersection(needs):
+        facts = _among_siblings(facts, watched, held, beside, needs)
     if "mirror_gap" in needs and facts.span.months == 1:
         partners = beside.known(beside.partners(watched, facts.known_from).taken, facts.known_from)
         facts = replace(facts, mirror_gap=newest_gap(held, partners, facts.span.last))
+    return facts
+
+
+def _among_siblings(
+    facts: Facts, watched: SeriesRecord, held: Series, beside: Beside, needs: Collection[str]
+) -> Facts:
+    """The facts with what the family shows of the series, by the siblings' figures known at that moment."""
+    siblings = beside.siblings(watched)
+    others, families, span = beside.known(siblings, facts.known_from), beside.families, facts.span
+    names = tuple((each.id, each.name) for each in (watched, *siblings))
+    facts = replace(facts, sibling_names=names)
+    if "rank_shifts" in needs:
+        facts = replace(facts, rank_shifts=families.rank_shifts(held, others, span))
+    if "share_shifts" in needs:
+        facts = replace(facts, share_shifts=families.share_shifts(held, others, span))
+    if "substitutions" in needs:
+        facts = replace(facts, substitutions=families.substitutions(held, others, span))
     return facts
 
 

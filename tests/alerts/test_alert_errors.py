@@ -16,6 +16,7 @@ from alerts.errors import (
     RehearsalTooLargeError,
     TooManyError,
     UnknownScopeError,
+    UnseenForecasterError,
     WrongAlertError,
 )
 
@@ -25,6 +26,7 @@ ERRORS = (
     WrongAlertError("al_1", "rule", "low", "high"),
     AlertClosedError("al_1", "resolved"),
     UnknownScopeError(["a"], {"a": ["A"]}),
+    UnseenForecasterError(["poll"], "metals"),
     RehearsalTooLargeError(1, 2, 3, 4),
     NothingCoveredError("all"),
     TooManyError("soy", "rules", 1_000),

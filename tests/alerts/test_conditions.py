@@ -179,6 +179,6 @@ def test_conditions_say_themselves_and_their_needs() -> None:
     condition = All((AnyOf((Shock("down"), NewExtreme("lowest", 5))), Not(Recovered()), Level(below=3000)))
     assert condition.in_words() == (
         "(a downward shock or the lowest in 5 years) and "
-        "not back inside the 80 % interval that was forecast before it began and below 3,000"
+        "not back inside the 80 % interval that was forecast before it began and a figure below 3,000"
     )
     assert condition.needs == {"detection", "value", "records", "counterfactual"}

@@ -10,7 +10,7 @@ from forecasting.series import Series
 from forecasting.shocks.ranks import RankShift, rank_shifts
 from forecasting.shocks.rarity import empirical_tail
 from forecasting.shocks.share_shifts import ShareShift, share_shifts
-from forecasting.shocks.siblings import findings
+from forecasting.shocks.siblings import Families, findings
 from forecasting.shocks.substitution import Substitution, substitutions
 
 START = Month.of(2018, 1)
@@ -188,3 +188,47 @@ def test_a_tail_counts_both_sides_and_itself() -> None:
     assert empirical_tail(10, earlier) == pytest.approx(1 / 20)
     assert empirical_tail(9, earlier) == pytest.approx(3 / 20)
     assert empirical_tail(0, earlier) == 1.0
+
+
+def test_each_sibling_is_told_its_own_and_why_not() -> None:
+    """Of one series what ``findings`` says of it; a reason where it, or its unit, cannot be judged."""
+    for series in (drifting(1.1, 1.05, 1.0, 0.6), family(1.4, 1.0, 1.0, 0.6)):
+        families = Families()
+        whole = findings(sorted(series, key=lambda each: each.id), NOW).found
+        for own in series:
+            others = [each for each in series if each is not own]
+            told = (
+                families.rank_shifts(own, others, NOW),
+                families.share_shifts(own, others, NOW),
+                families.substitutions(own, others, NOW),
+            )
+            for kind, found in zip((RankShift, ShareShift, Substitution), told, strict=True):
+                assert not isinstance(found, str)
+                assert set(found) == {
+                    each for each in whole if isinstance(each, kind) and own.id in _of(each)
+                }
+    own, *others = family(1.4, 1.0, 1.0, 0.6)
+    alone = Series("dollars", "USD", START, own.values)
+    late = Series("late", "t", NOW.first, np.array([5.0]))
+    for look in (families.share_shifts, families.substitutions):
+        assert isinstance(look(alone, [own, *others], NOW), str)
+    for look in (families.rank_shifts, families.share_shifts, families.substitutions):
+        assert "is not held" in str(look(late, [own, *others], NOW))
+
+
+def _of(found: RankShift | ShareShift | Substitution) -> set[str]:
+    if isinstance(found, Substitution):
+        return {found.fell.series_id, found.rose.series_id}
+    return {found.series_id}
+
+
+def test_a_revised_figure_is_another_family() -> None:
+    """What was found of a family is never given for one that differs by a figure."""
+    own, *others = drifting(1.1, 1.05, 1.0, 0.6)
+    magnets, rest = others[-1], [own, *others[:-1]]
+    families = Families()
+    assert families.rank_shifts(magnets, rest, NOW) != ()
+    values = magnets.values.copy()
+    values[-1] = 2 * values[-13]
+    assert families.rank_shifts(Series(magnets.id, "t", START, values), rest, NOW) == ()
+    assert families.rank_shifts(magnets, rest, NOW) != ()

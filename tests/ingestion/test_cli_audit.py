@@ -33,7 +33,7 @@ __all__ = ["run"]
 READING = {
     "forecasters list",
     *("doctor", "published", "scoreboard", "forecast", "backtest", "detect", "episodes", "backup"),
-    *("series list", "endpoint list", "deliveries list", "deliveries show", "rules rehearse"),
+    *("series list", "endpoint list", "deliveries list", "deliveries show", "rules rehearse", "rules list"),
     *("silences list", "measures list", "releases list", "key list"),
     *("remote forecast", "remote alerts", "remote scoreboard", "remote live"),
     *("sources list", "sources search", "sources snapshot", "sources check"),

@@ -117,6 +117,7 @@ UNTRIED = {"up", "down", "demo", "doctor", "migrate", "train", "scoreboard", "en
 """Commands that take nothing that could be wrong, or start the local stack."""
 LISTS = {
     "forecasters list",
+    "rules list",
     "series list",
     "endpoint list",
     "deliveries list",

@@ -210,7 +210,10 @@ def test_whoever_saves_a_rule_is_told_what_was_what_is_and_what_becomes_of_its_a
 def test_the_page_puts_it_out_of_force_and_back(low: Stage, pages: Client) -> None:
     """The page says what becomes of the open alert, the list keeps the rule apart, the alert says so too."""
     (opened,) = alerts(low)
-    assert "can be closed by hand" in pages.get("/rules/low").text
+    page = pages.get("/rules/low").text
+    assert "can be closed by hand" in page
+    assert f"1 alert is open under this version ({MAGNETS}). It will be closed by its conditions." in page
+    assert "version 1 rules" not in page
     page = pages.post("/rules/low/disable", follow_redirects=True).text
     assert "Out of force: no figure opens an alert of it." in page
     assert f"1 alert stays open as it is ({MAGNETS})" in page
@@ -237,6 +240,19 @@ def test_the_command_line_puts_it_out_of_force_and_back(run: Run, tmp_path: Any)
     assert "out of force still" in run("rules", "save", str(file)).stdout
     told = json.loads(run("rules", "enable", "low", "--json").stdout)
     assert (told["id"], told["version"], told["enabled"], told["open_alerts"]) == ("low", 4, True, [])
+    run("rules", "disable", "low")
+    file.write_text(json.dumps({"a": {**RULE, "desk": "soy", "scope": {"all": True}}}))
+    run("rules", "save", str(file))
+    shown = json.loads(run("rules", "list", "--json").stdout)
+    assert [(each["id"], each["version"], each["enabled"]) for each in shown] == [
+        ("a", 1, True),
+        ("low", 5, False),
+    ]
+    assert shown[0]["in_words"] == "Warning to soy on a figure below 3,000; over when that no longer holds."
+    table = run("rules", "list").stdout
+    assert [each in table for each in ("soy", "out of force", "metals")] == [True] * 3
+    assert "metals" not in run("rules", "list", "--desk", "soy").stdout
+    assert "there is no rule" in run("rules", "list", "--desk", "none").stdout
     missing = run("rules", "disable", "none")
     assert missing.exit_code == 1
     assert "There is no rule 'none'" in missing.output

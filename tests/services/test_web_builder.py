@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alerts.errors import InvalidRuleError
-from alerts.grammar import EXAMPLES
+from alerts.grammar import EXAMPLE_AGAINST, EXAMPLES
 from alerts.rules import RULE_EXAMPLE, dump_rule, parse_rule
 from services.queries.series import SeriesRecord
 from services.web.builder.drafts import draft_of, new_draft, read_draft
@@ -40,6 +40,9 @@ def read(raw: object) -> Any:
         *({**PLAIN, "condition": {"kind": "not", "of": EXAMPLES[kind]}} for kind in ("shock", "level")),
         {**PLAIN, "condition": {"kind": "record", "direction": "lowest"}},
         {**PLAIN, "condition": {"kind": "episode", "state": "closed"}},
+        {**PLAIN, "condition": EXAMPLE_AGAINST},
+        {**PLAIN, "condition": {"kind": "share"}},
+        {**PLAIN, "condition": {"kind": "miss", "against": "p", "beyond_percent": 3}},
         {**PLAIN, "condition": NESTED},
         {**PLAIN, "scope": {"all": True}, "condition": EXAMPLES["level"]},
     ],
@@ -74,7 +77,7 @@ def test_a_button_adds_and_removes_conditions() -> None:
     form = {"name": ["r"], "desk": ["d"], "series": ["S"], "when.0.kind": ["shock"], "when.join": ["all"]}
     longer = read_draft({**form, "add": ["when"]})
     assert [each.name for each in longer.when.clauses] == ["shock", "level"]
-    assert read(longer.raw()).condition.in_words() == "a downward shock and below 3,000"
+    assert read(longer.raw()).condition.in_words() == "a downward shock and a figure below 3,000"
     typed = {**form, "when.1.kind": ["level"], "when.1.side": ["below"], "when.1.limit": ["3,000"]}
     assert read_draft({**typed, "remove": ["when.0"]}).when.clauses[0].name == "level"
 

@@ -78,7 +78,7 @@ class RehearsalShown(Shown):
             "examples": [
                 {
                     "in_words": ["1 alert on 84 figures, 0.14 a year."],
-                    "rule_in_words": "Warning to rare-earths on a shock; over when not a shock.",
+                    "rule_in_words": "Warning to rare-earths on a shock; over when that no longer holds.",
                     "series": ["CN_EXP_RE_T"],
                     "first": "2018-01",
                     "last": "2024-12",

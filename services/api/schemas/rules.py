@@ -23,7 +23,9 @@ class RuleShown(Shown):
                     "name": "Magnet shocks",
                     "desk": "rare-earths",
                     "enabled": True,
-                    "in_words": "Warning to rare-earths on a shock; over when recovered.",
+                    "in_words": "Warning to rare-earths on a downward shock; critical on the lowest in "
+                    "5 years; over when back inside the 80 % interval that was forecast before it began for "
+                    "2 figures in a row; an alert on a parent speaks for its children.",
                     "rule": RULE_EXAMPLE,
                 }
             ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.episode_conditions import STATES
+from alerts.sibling_conditions import MATCHED_PERCENT
 from services.web.words import STANDS, TYPES
 
 _GROUPED = re.compile(r"-?\d{1,3}(?:[, \u2019\u202f]\d{3})+(?:\.\d+)?", re.ASCII)
@@ -48,7 +49,16 @@ class Either:
     default: str = ""
 
 
-Control = Choice | Number | Either
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as it is typed; left empty it is not asked for."""
+
+    name: str
+    label: str
+    default: str = ""
+
+
+Control = Choice | Number | Either | Text
 SIDE, LIMIT = "side", "limit"
 """Names of the two controls of an Either."""
 
@@ -61,6 +71,8 @@ class Kind:
     label: str
     controls: tuple[Control, ...] = ()
 
+
+FORECASTER = Text("against", "Forecaster, by its id", "consensus")
 
 KINDS: dict[str, Kind] = {
     "shock": Kind(
@@ -121,6 +133,35 @@ KINDS: dict[str, Kind] = {
             ),
         ),
     ),
+    "surprise_against": Kind(
+        "surprise",
+        "the figure surprised a forecaster",
+        (FORECASTER, Number("score_at_least", "By at least", "times its usual error", "2")),
+    ),
+    "miss": Kind(
+        "miss",
+        "the figure differs from a forecast of others",
+        (
+            FORECASTER,
+            Either(
+                "By",
+                {
+                    "below_percent": "% or more below",
+                    "above_percent": "% or more above",
+                    "beyond_percent": "% or more either way",
+                },
+                "10",
+            ),
+        ),
+    ),
+    "outside_range": Kind(
+        "outside_range",
+        "the figure lies outside a poll's range",
+        (
+            FORECASTER,
+            Choice("side", "Where", {"any": "on either side", "below": "below", "above": "above"}),
+        ),
+    ),
     "revision": Kind(
         "revision",
         "a figure is revised",
@@ -174,6 +215,31 @@ KINDS: dict[str, Kind] = {
         "siblings part ways",
         (Number("score_at_least", "Gap of at least", "times the usual spread", "3"),),
     ),
+    "rank": Kind(
+        "rank",
+        "the series changed rank among its siblings",
+        (Choice("end", "Rank", {"any": "first or last", "first": "first", "last": "last"}),),
+    ),
+    "share": Kind(
+        "share",
+        "its share of the family shifted",
+        (
+            Choice("direction", "Direction", {"any": "either way", "down": "downward", "up": "upward"}),
+            Number("points_at_least", "By at least", "points of 100; empty: any that is rare"),
+        ),
+    ),
+    "substitution": Kind(
+        "substitution",
+        "a sibling took up what it lost",
+        (
+            Choice(
+                "side",
+                "The series",
+                {"lost": "lost", "gained": "gained", "any": "lost or gained"},
+            ),
+            Number("matched_percent", "Of the loss", "% or more came in there", f"{MATCHED_PERCENT:g}"),
+        ),
+    ),
     "mirror_gap": Kind(
         "mirror_gap",
         "partners report otherwise",
@@ -185,7 +251,8 @@ KINDS: dict[str, Kind] = {
         (Number("days_late", "By at least", "days", "2"),),
     ),
 }
-"""By the word that the form carries: one for each kind of the grammar that stands alone, two for episodes."""
+"""By the word that the form carries: one for each kind of the grammar that stands alone, two for episodes
+and for surprises."""
 
 
 def number(text: str) -> int | float | str | None:
@@ -216,6 +283,8 @@ def raw_condition(name: str, values: Mapping[str, str]) -> dict[str, Any]:
                 raw[control.name] = values.get(control.name) or control.first
             case Number() if (given := number(values.get(control.name, ""))) is not None:
                 raw[control.name] = given
+            case Text() if given := values.get(control.name, "").strip():
+                raw[control.name] = given
             case Either() if (given := number(values.get(LIMIT, ""))) is not None:
                 raw[values.get(SIDE) or next(iter(control.options))] = given
     return raw
@@ -229,7 +298,7 @@ def values_of(raw: Mapping[str, Any]) -> tuple[str, dict[str, str]] | None:
         values: dict[str, str] = {}
         for control in kind.controls:
             match control:
-                case Choice() if control.name in raw:
+                case Choice() | Text() if control.name in raw:
                     values[control.name] = str(raw[control.name])
                 case Number() if control.name in raw:
                     values[control.name] = plain(raw[control.name])
@@ -248,7 +317,7 @@ def defaults(name: str) -> dict[str, str]:
         match control:
             case Choice():
                 values[control.name] = control.first
-            case Number():
+            case Number() | Text():
                 values[control.name] = control.default
             case Either():
                 values |= {SIDE: next(iter(control.options)), LIMIT: control.default}

@@ -14,7 +14,7 @@ from services.ingestion.json_text import JsonTextError
 from services.queries import rules
 from services.queries.series import SeriesRecord
 from services.web.builder.drafts import Draft
-from services.web.builder.kinds import KINDS, Choice, Either, Number
+from services.web.builder.kinds import KINDS, Control, Either
 
 PLACES = (
     ("$.condition", "Opens when"),
@@ -64,15 +64,15 @@ def read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
 
 
 def spoken(rule: Rule, covered: Sequence[SeriesRecord]) -> str:
-    """A rule as a sentence: "below 3,000" is of a figure, and in t where all its series are."""
+    """A rule as a sentence: a figure below 3,000 is one below 3,000 t where all its series are in t."""
     units = {each.unit for each in covered}
     unit = f" {units.pop()}" if len(units) == 1 else ""
     told = rule.in_words()
     wholes = (rule.condition, rule.closing, *(step.when for step in rule.escalate))
     levels = {each.in_words() for whole in wholes for each in _levels(whole)}
     for words in sorted(levels, key=len, reverse=True):
-        alone = re.compile(rf"(?<![\w,.]){re.escape(words)}(?![\d,.]*\d| %)(?! within)")
-        told = alone.sub(f"a figure {words}{unit}", told)
+        alone = re.compile(rf"{re.escape(words)}(?![\d,.]*\d| %)")
+        told = alone.sub(f"{words}{unit}", told)
     return re.sub(r"(a month (?:below|above) [\d,.]+)(?= within)", rf"\1{unit}", told)
 
 
@@ -111,7 +111,7 @@ def _field(name: str) -> str:
     return labels.get(name, name.replace("_", " ").capitalize())
 
 
-def _keys(control: Choice | Number | Either) -> tuple[str, ...]:
+def _keys(control: Control) -> tuple[str, ...]:
     return tuple(control.options) if isinstance(control, Either) else (control.name,)
 
 

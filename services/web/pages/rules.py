@@ -17,7 +17,7 @@ from forecasting.errors import InvalidMonthError
 from forecasting.months import Month
 from services.bootstrap import Service
 from services.ingestion.json_text import JsonTextError
-from services.queries import observations, rules, series
+from services.queries import forecasters, observations, rules, series
 from services.usecases.enable_rule import UnreadableRuleError, disable_rule, enable_rule
 from services.usecases.rehearse_rule import Rehearsed, rehearse_rule
 from services.usecases.save_rule import open_alerts_of, save_rule
@@ -242,6 +242,7 @@ def _built(
         few=len(visible) <= FEW,
         families=sorted({each.family for each in visible if each.family}),
         kinds=KINDS,
+        forecasters=forecasters.listed(connection, desk=looking.caller.desk),
         place=place_of,
         reason_of=reason_of,
         to_type=to_type,
