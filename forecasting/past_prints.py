@@ -12,7 +12,7 @@ from forecasting.prints import PrintArrays
 
 YEAR = 12
 CELLS = 250_000
-"""Months in the tables of one block, 8 bytes each: what a long series holds of memory does not grow with it."""
+"""Months in the table of one block, 8 bytes each: memory does not grow with the length of a series."""
 _NEVER = np.iinfo(np.int64).min
 
 

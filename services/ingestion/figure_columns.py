@@ -59,25 +59,29 @@ class FigureColumns(Sequence[ArrivingFigure]):
     def extend(self, figures: Iterable[ArrivingFigure]) -> None:
         """Add figures."""
         for each in figures:
-            series = self._series.get(each.series_id)
-            if series is None:
-                series = self._series[each.series_id] = len(self.ids)
-                self.ids.append(each.series_id)
-            texts = (
-                each.unit, each.value is None, each.known_basis, each.stage,
-                each.source, each.source_url, each.claim,
-            )  # fmt: skip
-            said = self._said.get(texts)
-            if said is None:
-                said = self._said[texts] = len(self.texts)
-                self.texts.append(Said(*texts))
-            self._of_series.append(series)
-            self._of_said.append(said)
-            self._rows.append(each.row)
-            self._firsts.append(each.span.first.ordinal)
-            self._months.append(each.span.months)
-            self._values.append(np.nan if each.value is None else each.value)
-            self._known.append(_NOW if each.known_from is None else micros(each.known_from))
+            self.add(each)
+
+    def add(self, figure: ArrivingFigure) -> None:
+        """Add a figure."""
+        series = self._series.get(figure.series_id)
+        if series is None:
+            series = self._series[figure.series_id] = len(self.ids)
+            self.ids.append(figure.series_id)
+        texts = (
+            figure.unit, figure.value is None, figure.known_basis, figure.stage,
+            figure.source, figure.source_url, figure.claim,
+        )  # fmt: skip
+        said = self._said.get(texts)
+        if said is None:
+            said = self._said[texts] = len(self.texts)
+            self.texts.append(Said(*texts))
+        self._of_series.append(series)
+        self._of_said.append(said)
+        self._rows.append(figure.row)
+        self._firsts.append(figure.span.first.ordinal)
+        self._months.append(figure.span.months)
+        self._values.append(np.nan if figure.value is None else figure.value)
+        self._known.append(_NOW if figure.known_from is None else micros(figure.known_from))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -141,6 +145,11 @@ class FigureColumns(Sequence[ArrivingFigure]):
     def said(self) -> NDArray[np.int32]:
         """Place of each figure's texts in ``texts``."""
         return np.asarray(self._of_said)
+
+    @property
+    def known_given(self) -> NDArray[np.int64]:
+        """When each says it was public, in microseconds since 1970 UTC; the least number where none does."""
+        return np.asarray(self._known)
 
     def known(self, now: dt.datetime) -> NDArray[np.int64]:
         """When each was public in whole microseconds since 1970 UTC; ``now`` where it does not say."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, cast
 
+import numpy as np
 import psycopg
-from sqlalchemy import Connection, Table, func, select
-
+from sqlalchemy import Connection, LargeBinary, Table, func, literal, select
 
 NULL = r"\N"
 """How COPY writes that a column holds nothing."""
@@ -39,8 +39,12 @@ def copy_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, 
 def next_ids(connection: Connection, table: Table, count: int) -> list[int]:
     """Ids for so many new rows, rising, taken from the table's own sequence."""
     sequence = func.pg_get_serial_sequence(table.name, "id")
-    drawn = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
-    return list(connection.execute(drawn).scalars())
+    sent = func.int8send(func.nextval(sequence))
+    drawn = select(func.string_agg(sent, literal(b"", LargeBinary))).select_from(
+        func.generate_series(1, count)
+    )
+    ids: list[int] = sorted(np.frombuffer(connection.execute(drawn).scalar_one() or b"", ">i8").tolist())
+    return ids
 
 
 def _bound(connection: Connection, table: Table, name: str) -> Any:

@@ -18,6 +18,8 @@ from services.ingestion.figure_columns import FigureColumns
 from services.ingestion.figures import ArrivingFigure
 from services.storage.series import SeriesRecord
 
+_A_DAY = 86_400_000_000
+"""Microseconds: a moment may be of the day before in its own zone."""
 TOGETHER = 5_000
 """Figures that are judged and stored together: what a release holds of memory does not grow with it."""
 
@@ -81,8 +83,13 @@ def refuse(
         raise UploadRefusedError(sorted(faults, key=lambda fault: fault.row))
 
 
-def refuse_columns(columns: FigureColumns, registered: Mapping[str, SeriesRecord], now: dt.datetime) -> None:
-    """As ``refuse``; figures without a fault are not made into objects to be looked at."""
+def refuse_columns(
+    columns: FigureColumns,
+    figures: Sequence[ArrivingFigure],
+    registered: Mapping[str, SeriesRecord],
+    now: dt.datetime,
+) -> None:
+    """As ``refuse``, of figures and the same as columns: only those that may have a fault are looked at."""
     known, sizes = columns.known(now), np.abs(columns.values)
     units: dict[str, int] = {}
     said = np.array([units.setdefault(each.unit, len(units)) for each in columns.texts], dtype=np.int64)
@@ -93,9 +100,11 @@ def refuse_columns(columns: FigureColumns, registered: Mapping[str, SeriesRecord
     withdrawn = np.array([each.withdrawn for each in columns.texts], dtype=np.bool_)[columns.said]
     last = columns.firsts + columns.months.astype(np.int64) - 1 - Month.of(1970, 1).ordinal
     begins = last.astype("datetime64[M]").astype("datetime64[us]").astype(np.int64)
-    doubtful = (held[columns.series] != said[columns.said]) | (known > micros(now)) | (known < begins)
+    doubtful = (
+        (held[columns.series] != said[columns.said]) | (known > micros(now)) | (known < begins + _A_DAY)
+    )
     doubtful |= ~withdrawn & ~((sizes <= LARGEST) & ((sizes == 0) | (sizes >= SMALLEST)))
-    refuse((columns[int(at)] for at in np.flatnonzero(doubtful)), registered, now)
+    refuse((figures[at] for at in np.flatnonzero(doubtful).tolist()), registered, now)
 
 
 def _fault(figure: ArrivingFigure, registered: Mapping[str, SeriesRecord], now: dt.datetime) -> str | None:

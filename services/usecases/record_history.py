@@ -1,22 +1,24 @@
-"""A history: judged and stored like a release, by columns where no forecast can judge it, and no rule woken."""
+"""A history: judged and stored as a release is, by columns where no forecast can judge it; no rule wakes."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.judging import withdrawn
-from forecasting.months import Month, Span
+from forecasting.months import Month
 from forecasting.past_prints import past_news
 from forecasting.prints import PrintArrays, moment
-from forecasting.shocks.detection import UNFORETOLD, discoveries, not_judged
+from forecasting.shocks.detection import UNFORETOLD, Detection, discoveries, not_judged
 from forecasting.shocks.past_records import past_records
 from services.ingestion.figure_columns import FigureColumns, Said
 from services.storage import forecasts, jobs, observations, past, standing_forecasts, verdicts
@@ -38,16 +40,32 @@ from services.usecases.store_judged import (
 Places = NDArray[np.int64]
 
 
-def record_history(recording: Recording, columns: FigureColumns, *, named: int | None) -> dict[str, Any]:
+def record_history(
+    recording: Recording,
+    columns: FigureColumns,
+    *,
+    named: int | None,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
     """Rows, verdicts and refit jobs of a history; the report, whose figures are the first ``named`` by row.
 
     None names every one. What is held of memory beside the columns grows by 30 bytes a figure, and by what
     is named.
     """
     report = _Report(columns, named)
-    known = columns.known(recording.now)
-    for part in in_parts(columns, known):
-        _record_part(recording, columns, known, part, report)
+    history = _History(recording, columns, columns.known(recording.now), report)
+    parts = (_load(history, part) for part in in_parts(columns, history.known))
+    with _Beside() as beside:
+        loaded = next(parts, None)
+        while loaded is not None:
+            rows = _compared(history, loaded)
+            beside.wait()
+            _one_by_one(history, loaded)
+            following = next(parts, None)
+            beside.do(_write, recording, rows, loaded)
+            loaded = following
+            if progress is not None:
+                progress(report.outcomes.total())
     if report.foretold:
         cause = f"release {recording.release_id}"
         jobs.add(recording.connection, [scoring(cause, sorted(report.foretold))], now=recording.now)
@@ -68,7 +86,7 @@ class _Report:
         self._last = None if named is None or named >= len(rows) else int(np.partition(rows, named)[named])
 
     def wants(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether the figures of some rows are named; of a row that holds many all are, and cut at the end."""
+        """Which figures are named, by their rows; of a row that holds many all are, and cut at the end."""
         return np.full(rows.shape, True) if self._last is None else rows <= self._last
 
     def name(self, place: int, figure: RecordedFigure) -> None:
@@ -94,13 +112,28 @@ class _Report:
         return {**report, "unnamed": len(self._columns) - len(figures), "verdicts": dict(self.verdicts)}
 
 
-def _record_part(
-    recording: Recording,
-    columns: FigureColumns,
-    known: NDArray[np.int64],
-    part: Sequence[Places],
-    report: _Report,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A part of a history: places by series, what is held of them, and the series that go by columns."""
+
+    of_series: dict[str, Places]
+    held: dict[str, PrintArrays]
+    alone: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """A history on its way: its figures, when each was known, and what is to be told of them."""
+
+    recording: Recording
+    columns: FigureColumns
+    known: NDArray[np.int64]
+    report: _Report
+
+
+def _load(history: _History, part: Sequence[Places]) -> _Loaded:
+    """What stood before a part: three questions, whatever its size."""
+    recording, columns = history.recording, history.columns
     of_series = {columns.ids[columns.series[places[0]]]: places for places in part}
     held = observations.prints(recording.connection, of_series)
     foretold = standing_forecasts.foretold_of(
@@ -108,46 +141,83 @@ def _record_part(
     )
     if held:
         foretold |= verdicts.judged_by_forecasts(recording.connection, held)
-    alone = {
+    alone = frozenset(
         each
         for each, places in of_series.items()
         if each not in foretold
         and not (columns.months[places] > 1).any()
         and (each not in held or not (held[each].months > 1).any())
-    }
-    rest = [places for each, places in of_series.items() if each not in alone]
-    news: list[tuple[str, dt.datetime]] = []
-    if rest:
-        news += _one_by_one(recording, columns, np.concatenate(rest), known, report)
-    rows = [
+    )
+    return _Loaded(of_series, held, alone)
+
+
+class _Beside:
+    """One thing done beside another: PostgreSQL takes a part in while the next is compared.
+
+    Whoever does work on the connection waits first, so that only one at a time speaks on it.
+    """
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._doing: Future[None] | None = None
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._pool.shutdown()
+        if kind is None:
+            self.wait()
+
+    def do(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Begin; what it raises is raised by ``wait``."""
+        self.wait()
+        self._doing = self._pool.submit(copy_context().run, work, *arguments)
+
+    def wait(self) -> None:
+        """Until it is done."""
+        doing, self._doing = self._doing, None
+        if doing is not None:
+            doing.result()
+
+
+def _compared(history: _History, loaded: _Loaded) -> list[PastRows]:
+    """What is new of the series that go by columns, compared with their past."""
+    return [
         rows
-        for each in of_series
-        if each in alone
-        for rows in _at_once(recording, columns, known, of_series[each], held.get(each), report)
+        for each, places in loaded.of_series.items()
+        if each in loaded.alone
+        for rows in _at_once(history, places, loaded.held.get(each))
     ]
-    if rows:
-        past.append(
-            recording.connection,
-            rows,
-            release_id=recording.release_id,
-            recorded_at=recording.now,
-            unjudged=not_judged(UNFORETOLD, recording.budget),
-            withdrawn=withdrawn(recording.budget),
-        )
-    news += [(each.series_id, moment(each.known[-1])) for each in rows]
-    order(recording, news, {each: moment(arrays.known[-1]) for each, arrays in held.items()})
 
 
-def _one_by_one(
-    recording: Recording,
-    columns: FigureColumns,
-    places: Places,
-    known: NDArray[np.int64],
-    report: _Report,
-) -> list[tuple[str, dt.datetime]]:
+def _write(recording: Recording, rows: Sequence[PastRows], loaded: _Loaded) -> None:
+    """Store what is new of a part, with the refits that it orders."""
+    if not rows:
+        return
+    unjudged, gone = _verdicts(recording)
+    past.append(
+        recording.connection,
+        rows,
+        release_id=recording.release_id,
+        recorded_at=recording.now,
+        unjudged=unjudged,
+        withdrawn=gone,
+    )
+    order(recording, [(each.series_id, moment(each.known[-1])) for each in rows], _newest(loaded))
+
+
+def _newest(loaded: _Loaded) -> dict[str, dt.datetime]:
+    return {each: moment(arrays.known[-1]) for each, arrays in loaded.held.items()}
+
+
+def _one_by_one(history: _History, loaded: _Loaded) -> None:
     """Record what may be judged by a forecast, or stands beside totals, as a release does."""
+    recording, columns, known = history.recording, history.columns, history.known
+    report = history.report
+    places = [at for each, at in loaded.of_series.items() if each not in loaded.alone]
+    if not places:
+        return
     placed = sorted(
-        ((int(at), columns.figure(int(at), moment(known[at]))) for at in places),
+        ((int(at), columns.figure(int(at), moment(known[at]))) for at in np.concatenate(places)),
         key=lambda each: (each[1].known_from, each[1].series_id, each[1].span),
     )
     figures = [figure for _, figure in placed]
@@ -176,25 +246,19 @@ def _one_by_one(
         report.chances[place] = chance(news)
         if named:
             report.name(place, said)
-    known_of = became_known(judged.news)
-    report.foretold.update(series_id for series_id, _ in known_of if series_id in stood.foretold)
-    return known_of
+    new = became_known(judged.news)
+    report.foretold.update(series_id for series_id, _ in new if series_id in stood.foretold)
+    order(recording, new, stood.newest)
 
 
-def _at_once(
-    recording: Recording,
-    columns: FigureColumns,
-    known: NDArray[np.int64],
-    places: Places,
-    held: PrintArrays | None,
-    report: _Report,
-) -> list[PastRows]:
+def _at_once(history: _History, places: Places, held: PrintArrays | None) -> list[PastRows]:
     """What is new of a series, compared with its past; UploadRefusedError as ``judge_release`` has it."""
+    columns, known = history.columns, history.known
     prints = PrintArrays(
         columns.firsts[places].astype(np.int64), columns.months[places], columns.values[places], known[places]
     )
     said = columns.said[places]
-    texts = {code: _texts(columns.texts[code], recording.source) for code in set(said.tolist())}
+    texts = {code: _texts(columns.texts[code], history.recording.source) for code in set(said.tolist())}
     outcomes = ["unchanged"] * len(places)
     found: list[PastRows] = []
     for block in past_news(prints, held):
@@ -215,35 +279,45 @@ def _at_once(
                 past_records(months, block.values, block.before),
             )
         )
-    _tell(recording, columns, places, outcomes, report)
+    _tell(history, places, outcomes)
     return found
 
 
-def _tell(
-    recording: Recording, columns: FigureColumns, places: Places, outcomes: Sequence[str], report: _Report
-) -> None:
+def _tell(history: _History, places: Places, outcomes: Sequence[str]) -> None:
     """Count what became of the figures of a series, and name those that the report names."""
+    columns, report = history.columns, history.report
     report.outcomes.update(outcomes)
-    unjudged, gone = not_judged(UNFORETOLD, recording.budget), withdrawn(recording.budget)
+    unjudged, gone = _verdicts(history.recording)
     report.verdicts[unjudged.verdict.value] += len(outcomes) - outcomes.count("unchanged")
-    wanted = report.wants(columns.rows[places])
+    rows = columns.rows[places]
+    wanted = np.flatnonzero(report.wants(rows))
+    named = places[wanted]
     series_id = columns.ids[columns.series[places[0]]]
-    for at in np.flatnonzero(wanted).tolist():
-        place, new = int(places[at]), outcomes[at] != "unchanged"
-        detection = gone if columns.texts[columns.said[place]].withdrawn else unjudged
-        month = Span(Month(int(columns.firsts[place])))
-        report.name(
-            place,
-            RecordedFigure(
-                row=int(columns.rows[place]),
-                series_id=series_id,
-                month=str(month),
-                outcome=outcomes[at],
-                verdict=detection.verdict.value if new else None,
-                reason=detection.reason if new else None,
-                discovery=None,
-            ),
+    for at, place, row, first, said in zip(
+        wanted.tolist(),
+        named.tolist(),
+        rows[wanted].tolist(),
+        columns.firsts[named].tolist(),
+        columns.said[named].tolist(),
+        strict=True,
+    ):
+        new = outcomes[at] != "unchanged"
+        detection = gone if columns.texts[said].withdrawn else unjudged
+        figure = RecordedFigure(
+            row=row,
+            series_id=series_id,
+            month=str(Month(first)),
+            outcome=outcomes[at],
+            verdict=detection.verdict.value if new else None,
+            reason=detection.reason if new else None,
+            discovery=None,
         )
+        report.name(place, figure)
+
+
+def _verdicts(recording: Recording) -> tuple[Detection, Detection]:
+    """What is said of a figure that nothing foretold, and of one that was withdrawn."""
+    return not_judged(UNFORETOLD, recording.budget), withdrawn(recording.budget)
 
 
 def _texts(said: Said, source: str) -> PastTexts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +61,7 @@ def record_observations(
     sender: str = "",
     desk: str | None = None,
     named: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Record a batch and all that follows from it; the report, as JSON.
 
@@ -71,6 +72,7 @@ def record_observations(
     fault, and then nothing is recorded.
     Of a history the report names the figures of the first ``named`` rows (None: of all) and counts the rest;
     what is kept of it names them only where it may be told again, under a key.
+    ``progress`` is told how many of a history are judged so far.
     The same ``idempotency_key`` of a ``sender`` with the same figures gives the first report again. To a
     ``desk`` there is no series that it may not see.
     """
@@ -86,10 +88,10 @@ def record_observations(
     registered = series.lock(connection, set(names))
     for series_id in restrictions.hidden(connection, registered, desk):
         del registered[series_id]
-    if isinstance(arriving, FigureColumns):
-        refuse_columns(arriving, registered, now)
+    if isinstance(figures, FigureColumns):
+        refuse_columns(figures, arriving, registered, now)
     else:
-        refuse(arriving, registered, now)
+        refuse(figures, registered, now)
     release_id = releases.open_release(
         connection,
         source=source,
@@ -114,7 +116,7 @@ def record_observations(
     )
     with bound_contextvars(release_id=release_id):
         if isinstance(figures, FigureColumns):
-            report = record_history(recording, figures, named=named)
+            report = record_history(recording, figures, named=named, progress=progress)
         else:
             report = _record(recording, figures)
     kept = {**report, "figures": []} if of_request is None else report

@@ -40,7 +40,7 @@ DISCOVERY_RATE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One release on its way through the transaction, and how its sender wants it; see record_observations."""
+    """One release on its way through the transaction; see record_observations."""
 
     connection: Connection
     registered: Mapping[str, SeriesRecord]

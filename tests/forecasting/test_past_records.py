@@ -134,7 +134,7 @@ def test_a_first_history_of_any_length(months: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_second_value_of_one_moment_ends_the_reading() -> None:
-    """A month with another value from the same moment is named by its place, and what is before it is read."""
+    """Another value of a month from the same moment is named by its place; what is before it is read."""
     values = [1.0, 2.0, 3.0]
     arrays = PrintArrays(
         np.array([FIRST.ordinal, FIRST.ordinal + 1, FIRST.ordinal]),
