@@ -82,12 +82,13 @@ class _Report:
         self.chances = np.full(len(columns), np.nan)
         self._named: list[tuple[int, RecordedFigure]] = []
         self._columns, self._count = columns, named
-        rows = columns.rows
-        self._last = None if named is None or named >= len(rows) else int(np.partition(rows, named)[named])
+        self._wanted = np.full(len(columns), named is None)
+        if named:
+            self._wanted[np.argsort(columns.rows, kind="stable")[:named]] = True
 
-    def wants(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which figures are named, by their rows; of a row that holds many all are, and cut at the end."""
-        return np.full(rows.shape, True) if self._last is None else rows <= self._last
+    def wants(self, places: Places) -> NDArray[np.bool_]:
+        """Which of the figures at some places are named."""
+        return self._wanted[places]
 
     def name(self, place: int, figure: RecordedFigure) -> None:
         """Name a figure by its place in the columns."""
@@ -96,7 +97,7 @@ class _Report:
     def whole(self, release_id: int) -> dict[str, Any]:
         """The report, as that of a release."""
         found = discoveries(self.chances, rate=DISCOVERY_RATE)
-        figures = sorted(self._named, key=lambda each: each[1]["row"])[: self._count]
+        figures = sorted(self._named, key=lambda each: each[1]["row"])
         for place, figure in figures:
             figure["discovery"] = bool(found[place]) if math.isfinite(self.chances[place]) else None
         report = {
@@ -237,7 +238,7 @@ def _one_by_one(history: _History, loaded: _Loaded) -> None:
         now=recording.now,
     )
     store(recording, judged.news)
-    wanted = report.wants(columns.rows[[place for place, _ in placed]]).tolist()
+    wanted = report.wants(np.array([place for place, _ in placed])).tolist()
     for (place, _), (figure, news), named in zip(placed, judged.figures, wanted, strict=True):
         said = told(figure, news)
         report.outcomes[said["outcome"]] += 1
@@ -255,7 +256,10 @@ def _at_once(history: _History, places: Places, held: PrintArrays | None) -> lis
     """What is new of a series, compared with its past; UploadRefusedError as ``judge_release`` has it."""
     columns, known = history.columns, history.known
     prints = PrintArrays(
-        columns.firsts[places].astype(np.int64), columns.months[places], columns.values[places], known[places]
+        columns.firsts[places].astype(np.int64),
+        columns.months[places].astype(np.int64),
+        columns.values[places],
+        known[places],
     )
     said = columns.said[places]
     texts = {code: _texts(columns.texts[code], history.recording.source) for code in set(said.tolist())}
@@ -290,7 +294,7 @@ def _tell(history: _History, places: Places, outcomes: Sequence[str]) -> None:
     unjudged, gone = _verdicts(history.recording)
     report.verdicts[unjudged.verdict.value] += len(outcomes) - outcomes.count("unchanged")
     rows = columns.rows[places]
-    wanted = np.flatnonzero(report.wants(rows))
+    wanted = np.flatnonzero(report.wants(places))
     named = places[wanted]
     series_id = columns.ids[columns.series[places[0]]]
     for at, place, row, first, said in zip(
