@@ -80,8 +80,12 @@ bench-delivery: $(INSTALLED) ## deliveries per CPU second, against a bare aiohtt
 	@$(BIN)/python tests/benchmarks/delivery.py; fast=$$?; \
 	$(BIN)/python tests/chaos/noisy_neighbour.py && exit $$fast
 
-bench-speed: $(INSTALLED) ## a release of SIZES (100,1000,10000) series judged and committed, and a history of 150,000 rows
+bench-speed: $(INSTALLED) ## releases of SIZES (100,1000,10000) series, histories, the API, forecasts, refits, deliveries
 	@$(BIN)/python -m tests.benchmarks.speed $(if $(SIZES),--sizes $(SIZES))
+	@$(BIN)/python -m tests.benchmarks.api
+	@$(BIN)/python -m tests.benchmarks.panel_forecast
+	@$(BIN)/python -m tests.benchmarks.refits
+	@$(BIN)/python tests/benchmarks/delivery.py
 
 bench-rehearsal: $(INSTALLED) ## a shock rule rehearsed on SERIES (300) over ten years, by published forecasts and by made ones
 	@$(BIN)/python -m tests.benchmarks.rehearsal $(if $(SERIES),--series $(SERIES))
