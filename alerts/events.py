@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -74,7 +74,7 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
         "period": str(facts.span),
         "value": facts.value,
         "stage": facts.stage,
-        "known_from": _time(facts.known_from),
+        "known_from": written(facts.known_from),
         "revision": None if facts.revision_of is None else {"previous": facts.revision_of},
         "change_month": facts.change_month,
         "change_year": facts.change_year,
@@ -97,7 +97,7 @@ def alert_event(transition: Transition, rule: Rule, state: AlertState, facts: Fa
         "transition": _transition(transition),
         "unheard": None,
     }
-    return _body(event_type(transition.kind), transition.known_from, data, sentence(data))
+    return body(event_type(transition.kind), transition.known_from, data, sentence(data))
 
 
 def person_event(
@@ -111,7 +111,7 @@ def person_event(
         "transition": _transition(transition),
         "unheard": None,
     }
-    return _body(event_type(transition.kind), transition.known_from, data, person_sentence(data))
+    return body(event_type(transition.kind), transition.known_from, data, person_sentence(data))
 
 
 def gathered_event(bodies: Sequence[Body], *, desk: str) -> Body:
@@ -147,81 +147,13 @@ def overdue_event(
         "release": calendar.title,
         "stage": calendar.stage,
         "period": str(span),
-        "due": _time(due),
+        "due": written(due),
         "due_local": due.isoformat(),
         "days_late": max((now - due).days, 0),
         "count": len(awaited),
         "series": [_series(*each) for each in awaited[:LISTED]],
     }
-    return _body(EventType.DATA_OVERDUE, now, data, overdue_sentence(data))
-
-
-def ping_event(*, endpoint_id: str, now: dt.datetime) -> Body:
-    """Body that lets a desk try its endpoint."""
-    said = "This is a test message: the endpoint is reachable and nothing has happened."
-    return _body(EventType.ENDPOINT_PING, now, {"endpoint": {"id": endpoint_id}}, said)
-
-
-def disabled_event(*, endpoint_id: str, reason: str, now: dt.datetime) -> Body:
-    """Body that tells a desk's other endpoints that one of them is sent nothing more."""
-    said = f"Endpoint {endpoint_id} was disabled: {reason}. What is due for it waits until it is enabled."
-    return _body(EventType.ENDPOINT_DISABLED, now, {"endpoint": {"id": endpoint_id}, "reason": reason}, said)
-
-
-def exhausted_event(
-    *, endpoints: Mapping[tuple[str, str], int], since: dt.datetime, reason: str, now: dt.datetime
-) -> Body:
-    """Body that tells ops of deliveries given up: nothing but faults of the service's own kept them back.
-
-    ``endpoints`` counts them by id and desk of their endpoint; the first LISTED are told, in that order.
-    ``since`` is when the first of them failed so first, ``reason`` what the last of them met.
-    """
-    count = sum(endpoints.values())
-    listed = [
-        {"id": endpoint_id, "desk": desk, "count": given_up}
-        for (endpoint_id, desk), given_up in sorted(endpoints.items())[:LISTED]
-    ]
-    data = {"count": count, "since": _time(since), "reason": reason, "endpoints": listed}
-    what = "1 delivery was" if count == 1 else f"{count:,} deliveries were"
-    said = (
-        f"{what} given up: since {since:%Y-%m-%d %H:%M:%S} UTC nothing but faults of the service's own kept "
-        f"them back ({reason}). Mend what failed, then replay them: GET /v1/deliveries?status=exhausted "
-        "lists them, and any given up since."
-    )
-    return _body(EventType.DELIVERIES_EXHAUSTED, now, data, said)
-
-
-def source_refused_event(
-    *, source: str, title: str, fault: str, reason: str, snapshot: int | None, now: dt.datetime
-) -> Body:
-    """Body that tells ops of an answer not used; ``snapshot`` is the evidence, None where none came."""
-    data = {"source": {"id": source, "title": title}, "fault": fault, "reason": reason, "snapshot": snapshot}
-    return _body(EventType.SOURCE_REFUSED, now, data, f"{title} was refused ({fault}): {reason}")
-
-
-def rule_failed_event(
-    *, rule_id: str, version: int, desk: str, period: str, fault: str, now: dt.datetime
-) -> Body:
-    """Body that tells a desk, and ops, of a rule that could not follow the figures of a release."""
-    data = {"rule": {"id": rule_id, "version": version, "desk": desk}, "period": period, "fault": fault}
-    said = (
-        f"Rule {rule_id} of {desk} could not follow the figures of {period} ({fault}): they are recorded, "
-        "and its alerts stand as they stood. Rehearse it, save it anew, and report the fault."
-    )
-    return _body(EventType.RULE_FAILED, now, data, said)
-
-
-def trouble_event(*, part: str, title: str, since: dt.datetime, action: str, now: dt.datetime) -> Body:
-    """Body that tells ops of a part of the service that has done nothing since a moment."""
-    data = {"part": part, "since": _time(since), "action": action}
-    said = f"{title} has done nothing since {since:%Y-%m-%d %H:%M:%S} UTC. {action}"
-    return _body(EventType.SERVICE_TROUBLE, now, data, said)
-
-
-def recovered_event(*, part: str, title: str, told_at: dt.datetime, now: dt.datetime) -> Body:
-    """Body that takes back a trouble that was told at a moment."""
-    data = {"part": part, "told_at": _time(told_at)}
-    return _body(EventType.SERVICE_RECOVERED, now, data, f"{title} works again.")
+    return body(EventType.DATA_OVERDUE, now, data, overdue_sentence(data))
 
 
 def shortened(event: Body, *, message_id: str) -> Body:
@@ -244,16 +176,18 @@ def numbered(event: Body, sequence: int) -> Body:
     return {**head, "sequence": sequence, "data": event["data"]}
 
 
-def _body(kind: EventType, at: dt.datetime, data: Body, said: str) -> Body:
+def body(kind: EventType, at: dt.datetime, data: Body, said: str) -> Body:
+    """A body of a type: what happened at a moment, with its sentence first."""
     return {
         "type": str(kind),
         "version": VERSION,
-        "timestamp": _time(at),
+        "timestamp": written(at),
         "data": {"sentence": said, **data},
     }
 
 
-def _time(moment: dt.datetime) -> str:
+def written(moment: dt.datetime) -> str:
+    """A moment as bodies write it, in UTC."""
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -289,7 +223,7 @@ def _against(said: Against) -> Body:
         "low": said.low,
         "high": said.high,
         "count": said.count,
-        "submitted": _time(said.submitted),
+        "submitted": written(said.submitted),
         "difference": said.difference,
         "percent": said.percent,
         "surprise": said.surprise,
@@ -317,7 +251,7 @@ def _detection(facts: Facts) -> Body:
 
 def _forecast(facts: Facts) -> Body | None:
     used = facts.forecast
-    return None if used is None else {"id": used.id, "vintage": _time(used.vintage), "model": used.model}
+    return None if used is None else {"id": used.id, "vintage": written(used.vintage), "model": used.model}
 
 
 def _rank(rank: Rank | None) -> Body | None:
@@ -375,7 +309,7 @@ def _awaited(facts: Facts) -> Body | None:
         return None
     return {
         "release": expected.release,
-        "due": _time(expected.due),
+        "due": written(expected.due),
         "days_late": max((facts.known_from - expected.due).days, 0),
     }
 
@@ -387,7 +321,7 @@ def _alert(rule: Rule, state: AlertState) -> Body:
         "severity": str(state.severity),
         "onset": str(state.onset),
         "last": str(state.last),
-        "opened_known_from": state.opened_known_from and _time(state.opened_known_from),
+        "opened_known_from": state.opened_known_from and written(state.opened_known_from),
         "clears": state.clears,
         "closed": None if state.closed is None else str(state.closed),
         "rule": {

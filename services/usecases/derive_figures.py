@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from alerts.events import source_refused_event
+from alerts.service_events import source_refused_event
 from services.ingestion.figures import ArrivingFigure
 from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import SourceFault

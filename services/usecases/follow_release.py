@@ -10,9 +10,9 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from alerts.events import rule_failed_event
 from alerts.judging import Judgement
 from alerts.rules import Rule
+from alerts.service_events import rule_failed_event
 from services.storage import restrictions, rules, silences
 from services.storage.messages import OPS, Message
 from services.storage.rules import UnreadableRule

@@ -16,7 +16,7 @@ from alerts.delivery.channels import check_channel, masked
 from alerts.delivery.guard import check_url
 from alerts.delivery.signing import Signature, new_key_pair, new_secret
 from alerts.errors import TooManyError
-from alerts.events import ping_event
+from alerts.service_events import ping_event
 from services.settings import Settings
 from services.storage import deliveries, endpoints, outbox, tables
 from services.storage.encryption import EncryptionKeyError, decrypt, encrypt

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine
 
 from alerts.delivery import breaker
 from alerts.delivery.attempts import PATIENCE, Delivered, Disabled, Exhausted, RetryAt, Settlement
-from alerts.events import EventType, disabled_event, exhausted_event
+from alerts.events import EventType
+from alerts.service_events import disabled_event, exhausted_event
 from services.storage import endpoint_health, endpoints, messages, outbox
 from services.storage.deliveries import AttemptRecord
 from services.storage.messages import OPS, Message

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from alerts.events import recovered_event, trouble_event
+from alerts.service_events import recovered_event, trouble_event
 from services.storage import heartbeats, outbox
 from services.storage.messages import OPS, Message
 

@@ -11,22 +11,18 @@ from typing import Any
 import numpy as np
 from alert_facts import MAY, day, detection, figure, level_rule, month, step
 
-from alerts.events import (
-    VERSION,
-    alert_event,
+from alerts.events import VERSION, alert_event, gathered_event, overdue_event, person_event
+from alerts.facts import Band, Facts, Figure, Following, ForecastUsed, Measure, Outlook, SourceClaim
+from alerts.lifecycle import acknowledge
+from alerts.service_events import (
     disabled_event,
     exhausted_event,
-    gathered_event,
-    overdue_event,
-    person_event,
     ping_event,
     recovered_event,
     rule_failed_event,
     source_refused_event,
     trouble_event,
 )
-from alerts.facts import Band, Facts, Figure, Following, ForecastUsed, Measure, Outlook, SourceClaim
-from alerts.lifecycle import acknowledge
 from forecasting.against import Against
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month, Span

@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from alerts.delivery import attempts
 from alerts.delivery.attempts import SCHEDULE, Failure, Outcome
-from alerts.events import ping_event
+from alerts.service_events import ping_event
 from services.storage import endpoint_health, endpoints, outbox, tables
 from services.storage.messages import Message
 from services.usecases import attempt_delivery, deliver_messages, settle_deliveries

@@ -20,7 +20,7 @@ from own_ports import free_port
 from alerts.delivery import signing
 from alerts.delivery.attempts import Failure, Outcome
 from alerts.delivery.client import open_client
-from alerts.events import ping_event
+from alerts.service_events import ping_event
 from services.storage.messages import Message
 from services.storage.outbox import body_of
 

@@ -150,7 +150,8 @@ class DivergenceShown(Shown):
                         },
                         {
                             "kind": "rank",
-                            "reason": "siblings that hold a change on the year in June 2025: 2; a ranking needs 3",
+                            "reason": "siblings that hold a change on the year in June 2025: 2; "
+                            "a ranking needs 3",
                         },
                     ],
                     "reason": None,
