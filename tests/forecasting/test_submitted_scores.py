@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from forecasting.months import Month, Span
 from forecasting.submitted_forecasts import Submitted
 from forecasting.submitted_scores import Paired, score_submitted
 
+REFERENCE = Path(__file__).parent / "reference" / "submitted_scores.json"
 SAID = Submitted("bank", Span(Month.of(2025, 1)), dt.datetime(2025, 1, 20, tzinfo=dt.UTC), 100.0)
 PAIR = Paired("A", SAID, 90.0, 1, 20.0, 0.25, 1.0)
 
@@ -28,6 +32,29 @@ def test_means_are_over_the_figures_that_have_each() -> None:
     assert (found.figures, found.mase, found.bias) == (3, pytest.approx(0.75), pytest.approx(-0.25))
     assert (found.coverage_range, found.coverage_80) == (0.0, 0.0)
     assert (found.ours, found.naive) == (0.25, 1.0)
+
+
+def test_means_are_what_another_script_says() -> None:
+    """All means over three series and four years are those of reference/submitted_scores.py, by pandas."""
+    told = json.loads(REFERENCE.read_text())
+    found = score_submitted(paired(row) for row in told["rows"])
+    said, compared = told["means"], found.compared
+    assert compared is not None
+    assert (found.figures, compared.months) == (said["figures"], said["months"])
+    assert compared.difference == pytest.approx(said["difference"])
+    for name in ("mase", "bias", "ours", "naive", "coverage_range", "coverage_80"):
+        assert getattr(found, name) == pytest.approx(said[name]), name
+
+
+def paired(row: dict[str, Any]) -> Paired:
+    """A row of the reference as the scoreboard reads it."""
+    said = replace(SAID, span=Span(Month.of(2020, 1) + row["month"]), point=row["expected"])
+    if row["kind"] == "range":
+        said = replace(said, low=row["low"], high=row["high"])
+    if row["kind"] == "quantiles":
+        values = (row["low"], row["expected"], row["high"])
+        said = replace(said, point=None, levels=(0.1, 0.5, 0.9), quantiles=values)
+    return Paired(row["series_id"], said, row["value"], 1, row["scale"], row["ours"], row["naive"])
 
 
 def test_errors_are_tested_against_ours_month_by_month() -> None:
