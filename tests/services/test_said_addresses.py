@@ -19,6 +19,7 @@ STARTED = SimpleNamespace(
     desk="http://127.0.0.1:8123",
     database_url="postgresql://there",
     redis_url="redis://there",
+    joined_by="export DATABASE_URL='postgresql://there'",
     trust=lambda _: None,
 )
 
