@@ -175,7 +175,8 @@ def log_changes(series: Series, span: Span, back: int) -> Floats:
     totals = series.overs(span, back + 12)
     now, before = totals[: back + 1], totals[12:]
     held = (now > 0) & (before > 0)
-    return np.log(now / before, where=held, out=np.full(back + 1, np.nan))
+    ratio = np.divide(now, before, where=held, out=np.full(back + 1, np.nan))
+    return np.asarray(np.log(ratio, where=held, out=ratio))
 
 
 def share(part: Series, whole: Sequence[Series], span: Span) -> float | None:

@@ -31,8 +31,14 @@ def unchanged(headers: Headers, tag: str) -> Response | None:
     return Response(status_code=304, headers={"ETag": tag, "Cache-Control": _CACHE_CONTROL})
 
 
+OVERHEAD = 1_000
+"""Bytes that an answer is counted as beside its body: a small one is mostly that."""
+
+
 class Made:
-    """Answers that this process made of what never changes, by their tags: at most ``most`` bytes of them.
+    """Answers that this process made of what never changes, by their tags: about ``most`` bytes of them.
+
+    An answer counts OVERHEAD beside its body: the tag, its headers and what holds them.
 
     Whoever takes one has asked before whether its tag is still the right one and its caller may see it.
     The one that was asked for longest ago goes first.
@@ -58,11 +64,12 @@ class Made:
         headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
         body = bytes(answer.body)
         with self._lock:
-            self._held += len(body) - len(self._answers.pop(tag, (b"",))[0])
+            before = self._answers.pop(tag, None)
+            self._held += len(body) + OVERHEAD - (0 if before is None else len(before[0]) + OVERHEAD)
             self._answers[tag] = body, headers
             while self._held > self.most:
                 _, (gone, _) = self._answers.popitem(last=False)
-                self._held -= len(gone)
+                self._held -= len(gone) + OVERHEAD
 
 
 _made: WeakKeyDictionary[Engine, Made] = WeakKeyDictionary()

@@ -120,11 +120,12 @@ def scoreboard(
         say(EMPTY)
         return
     ours = any(line.ours is not None for line in lines)
-    beside = (
-        "; our mase: of the service's own forecasts on a forecaster's figures, p: that they differ by chance"
-    )
-    beside = beside if ours else ""
-    caption = f"naive: the same of seasonal naive on the same forecasts{beside}"
+    caption = "naive: the same of seasonal naive on the same forecasts"
+    if ours:
+        caption += (
+            "; our mase: of the service's own forecasts on a forecaster's figures; "
+            "p: the chance of so large a difference where both err alike"
+        )
     shown = Table(caption=caption, box=box.SIMPLE)
     shown.add_column("model", no_wrap=True)
     apart = [] if by == "model" else ["horizon" if by == "horizon" else "series_id"]

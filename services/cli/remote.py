@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from alerts.quantities import volume
 from services.cli.shell import AsJson, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that asks no service starts without the client
@@ -143,6 +144,8 @@ def _service(api: str, key: str | None) -> Iterator[Client]:
     from services.client import ApiError, Client, ForecastNotReadyError  # noqa: PLC0415 - as above
     from services.client.retries import Retries  # noqa: PLC0415 - as above
 
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise fail("The key holds what no key holds: copy it whole, as `tonnage key add` printed it.")
     try:
         with Client(api, key, retries=Retries(most=2)) as client:
             yield client
@@ -175,7 +178,7 @@ def _told(found: Forecast) -> Iterator[str]:
     yield f"{found.series_id}, {found.model}, of figures to {found.origin}, in {found.unit}"
     yield "month   " + "".join(f"{float(level):>14.1%}" for level in levels)
     for step in found.steps:
-        yield f"{step.month:8}" + "".join(f"{step.quantiles[level]:14,.4g}" for level in levels)
+        yield f"{step.month:8}" + "".join(f"{volume(step.quantiles[level]):>14}" for level in levels)
 
 
 def _number(value: float | None) -> str:

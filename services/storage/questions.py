@@ -1,7 +1,8 @@
 """Questions that requests ask again and again: compiled once, and asked of the driver in one round trip.
 
-A statement by way of SQLAlchemy, with its transaction and that one's bounds, costs ten times the CPU time of
-its round trip. Ask so what every request asks, and what stands before an answer that need not be made anew.
+A statement by way of SQLAlchemy, with its transaction and that one's bounds, costs many times the CPU time of
+its round trip (decision 0034). Ask so what every request asks, and what stands before an answer that need not
+be made anew.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Question:
     """A SELECT with named parameters, whose answer is one row or none."""
 
     def __init__(self, statement: Select[Any]) -> None:
-        dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # it has no types
-        compiled = statement.compile(dialect=dialect)
+        self._dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]  # it has no types
+        compiled = statement.compile(dialect=self._dialect)
         self._text = str(compiled)
         self._template = self._text.encode()
         self._names = tuple(compiled.positiontup or ())
@@ -37,20 +38,23 @@ class Question:
     def ask(self, asked: Connection | Engine, **given: Parameter) -> Row | None:
         """The row as the driver reads its columns; None without one. DBAPIError as of any statement.
 
-        Of a connection it is asked within its transaction; of an engine by itself, with the bounds of that
-        engine's transactions, and a lost connection is noticed as in those.
+        Of a connection it is asked within its transaction, where one has begun; of an engine by itself, with
+        the bounds of that engine's transactions, and a lost connection is noticed as in those.
         """
         if isinstance(asked, Connection):
             result = self._answer(asked.connection, b"", given)
             if result is None:
                 raise lost()
-            return self._row(asked.connection, result, asked.engine)
+            return self._row(asked.connection, result)
         for _ in range(CONNECTIONS + 1):
-            lent = asked.raw_connection()
+            try:
+                lent = asked.raw_connection()
+            except psycopg.Error as error:
+                raise self._refused(error) from error
             try:
                 result = self._answer(lent, bounds_of(asked), given)
                 if result is not None:
-                    return self._row(lent, result, asked)
+                    return self._row(lent, result)
                 lent.invalidate()
             finally:
                 lent.close()
@@ -66,21 +70,28 @@ class Question:
         driver = _driver(lent)
         escaping, encoding = Escaping(driver.pgconn), driver.info.encoding
         written = (given[name] for name in self._names)
-        texts = (each if isinstance(each, str) else each.isoformat() for each in written)
+        texts = [each if isinstance(each, str) else each.isoformat() for each in written]
+        if any("\0" in each for each in texts):  # PostgreSQL's library would read to it, and no further
+            raise self._refused(psycopg.DataError("A text holds a NUL."))
         quoted = tuple(escaping.escape_literal(each.encode(encoding)) for each in texts)
         return in_one_trip(lent, bounds + self._template % quoted)
 
-    def _row(self, lent: PoolProxiedConnection, result: PGresult, engine: Engine) -> Row | None:
+    def _row(self, lent: PoolProxiedConnection, result: PGresult) -> Row | None:
         if result.status != ExecStatus.TUPLES_OK:
-            error = errors.error_from_result(result)
-            raise DBAPIError.instance(
-                self._text, None, error, psycopg.Error, hide_parameters=True, dialect=engine.dialect
-            )
+            raise self._refused(errors.error_from_result(result))
         if result.ntuples == 0:
             return None
         reads = Transformer(_driver(lent))
         reads.set_pgresult(result)
         return reads.load_row(0, tuple)
+
+    def _refused(self, error: psycopg.Error) -> DBAPIError:
+        """An error of the driver as SQLAlchemy has it of any statement."""
+        told = DBAPIError.instance(
+            self._text, None, error, psycopg.Error, hide_parameters=True, dialect=self._dialect
+        )
+        assert isinstance(told, DBAPIError)  # noqa: S101 - SQLAlchemy's type is wider
+        return told
 
 
 def _driver(lent: PoolProxiedConnection) -> psycopg.Connection[Any]:

@@ -68,8 +68,11 @@ def bounds_of(engine: Engine) -> bytes:
 def _begin_bounded(connection: Connection) -> None:
     """Begin a transaction with its bounds in one round trip, which is the ping of its connection too.
 
-    The driver sees that one is open, and begins none itself.
+    The driver sees that one is open, and begins none itself: a level of isolation of its own would be lost,
+    and is refused (ValueError).
     """
+    if connection.get_execution_options().get("isolation_level") is not None:
+        raise ValueError("A transaction with bounds is read committed; take an engine without bounds.")
     begin = b"BEGIN;" + bounds_of(connection.engine)
     for _ in range(CONNECTIONS + 1):  # after a restart of the server each that was kept is lost
         result = in_one_trip(connection.connection, begin)

@@ -45,6 +45,18 @@ def test_the_order_of_the_two_does_not_matter() -> None:
     assert divergence(ores, magnets, NOW) == divergence(magnets, ores, NOW)
 
 
+def test_a_month_of_zero_is_no_change() -> None:
+    """Zero a year before leaves the pair out, and zeros in the past their gaps, without a warning."""
+    ores, magnets = sibling("ores", 1.5, noise=1), sibling("magnets", 0.6, noise=2)
+    values = magnets.values.copy()
+    values[20] = 0.0
+    found = divergence(ores, Series("magnets", "t", START, values), NOW)
+    assert found is not None
+    assert found.gaps_held == 47 - 2
+    values[47] = 0.0
+    assert divergence(ores, Series("magnets", "t", START, values), NOW) is None
+
+
 def test_a_short_history_gives_no_score() -> None:
     """With fewer than six earlier gaps there is no score; only large opposite changes have parted."""
     values = np.full(14, 100.0)

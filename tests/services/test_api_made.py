@@ -11,7 +11,7 @@ from sqlalchemy import event
 from starlette.responses import Response
 from test_api_forecasts import MAY_KNOWN, PATH, publish, two_figures
 
-from services.api.caching import Made
+from services.api.caching import OVERHEAD, Made
 from services.storage import restrictions
 from services.usecases.manage_keys import revoke_key
 
@@ -92,7 +92,7 @@ def test_another_desk_is_shown_nothing_that_is_held(stage: Stage) -> None:
 
 def test_what_is_held_is_bounded() -> None:
     """Beyond so many bytes the answer that was asked for longest ago is let go."""
-    made = Made(most=20)
+    made = Made(most=20 + 2 * OVERHEAD)
     for tag in "ab":
         made.keep(tag, Response(tag.encode() * 10, headers={"ETag": tag}))
     assert made.get("a") is not None
@@ -101,5 +101,5 @@ def test_what_is_held_is_bounded() -> None:
     assert held["b"] is None
     assert held["a"] is not None
     assert (held["a"].body, held["a"].headers["etag"]) == (b"a" * 10, "a")
-    made.keep("d", Response(b"d" * 21))
+    made.keep("d", Response(b"d" * (21 + OVERHEAD)))
     assert [made.get(tag) for tag in "abcd"] == [None] * 4

@@ -128,14 +128,20 @@ def test_broken_json_is_refused(stage: Stage, content: bytes) -> None:
     assert stage.rows()["series"] == 0
 
 
-def test_unreachable_database_is_said_without_internals(stage: Stage, served_app: tuple[object, str]) -> None:
+@pytest.mark.parametrize("given", [None, f"tonnage_{'a' * 16}_{'b' * 43}"])
+def test_unreachable_database_is_said_without_internals(
+    stage: Stage, served_app: tuple[object, str], given: str | None
+) -> None:
     """Where the database is away requests are answered with 503, and nothing of its address is shown."""
     app, _ = served_app
     nowhere = create_engine("postgresql+psycopg://secret-user:secret-word@127.0.0.1:1/nowhere")
     app.state.service = app.state.service.__class__(
         stage.settings, nowhere, lambda: stage.at, stage.nudged.append
     )  # type: ignore[attr-defined]  # the app of the fixture
-    answer = stage.client.get("/v1/series")
+    if given is None:
+        answer = stage.client.get("/v1/series")
+    else:
+        answer = stage.client.get("/v1/series", headers={"Authorization": f"Bearer {given}"})
     assert_problem(answer, 503, "unavailable")
     assert "secret" not in answer.text
     assert answer.headers["retry-after"] == "2"

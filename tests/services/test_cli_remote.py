@@ -51,6 +51,7 @@ def test_a_desk_records_reads_and_submits(refitting: Stage, remote: Run) -> None
     lines = done(remote("forecast", MAGNETS, "--horizon", "3")).splitlines()
     assert lines[0].startswith(f"{MAGNETS}, standard, of figures to 2025-04, in t")
     assert [line.split()[0] for line in lines[2:]] == ["2025-05", "2025-06", "2025-07"]
+    assert all("e+" not in line and "," in line for line in lines[2:])  # 5,003, and no 5.003e+03
     rule = {"name": "Low", "desk": "metals", "scope": {"series": [MAGNETS]}}
     rule["condition"] = {"kind": "level", "below": 3000}
     assert refitting.client.put("/v1/rules/low", json=rule).status_code == 200
@@ -72,6 +73,8 @@ def test_what_the_service_refuses_ends_in_its_words(remote: Run) -> None:
     assert refused.exit_code == 1
     assert "row 1: " in refused.stderr
     assert "many" in refused.stderr
+    mangled = remote("forecast", "NONE", "--key", "tonnage_…")
+    assert (mangled.exit_code, "copy it whole" in mangled.stderr) == (1, True)
     missing = remote("forecast", "NONE")
     assert (missing.exit_code, "not-found" in missing.stderr) == (1, True)
     unknown = remote("submit", "poll.csv", "--forecaster", "nobody")

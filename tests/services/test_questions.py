@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine, Text, bindparam, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from services.storage import series
 from services.storage.questions import Question
@@ -56,6 +56,21 @@ def test_a_parameter_is_a_text_and_nothing_else(engine: Engine, bounded: Bounded
     for asked in (engine, bounded(5, 5)):
         assert UNIT_OF.ask(asked, name=name) == ("t",)
         assert UNIT_OF.ask(asked, name=f"{name}' OR 'a'='a") is None
+
+
+def test_a_nul_is_no_text(engine: Engine, bounded: Bounded) -> None:
+    """A text is not read up to a NUL and no further: it is refused."""
+    registered(engine, "A")
+    for asked in (engine, bounded(5, 5)):
+        with pytest.raises(DataError):
+            UNIT_OF.ask(asked, name="A\0zzz")
+
+
+def test_bounds_and_a_level_of_isolation_do_not_go_together(bounded: Bounded) -> None:
+    """A level that would silently be lost is refused."""
+    connection = bounded(5, 5).connect().execution_options(isolation_level="REPEATABLE READ")
+    with connection, pytest.raises(ValueError, match="read committed"):
+        connection.begin()
 
 
 @pytest.mark.parametrize(("statement", "lock", "why"), [(0.2, 30, "slow"), (30, 0.2, "waiting")])
