@@ -59,20 +59,25 @@ def evaluate(rule: Rule, facts: Facts) -> Evaluation:
     the rule whose facts are missing gives no severity.
     """
     opening = rule.condition.test(facts)
+    severity, why = _severity(rule, facts) if opening.answer is Answer.YES else (None, ())
     closing = rule.closing.test(facts)
     return Evaluation(
         span=facts.span,
         value=facts.value,
         known_from=facts.known_from,
         outcome=_OUTCOMES[opening.answer],
-        reason=opening.reason,
-        severity=_severity(rule, facts) if opening.answer is Answer.YES else None,
+        reason="; ".join((opening.reason, *why)),
+        severity=severity,
         closing=closing.answer,
         closing_reason=closing.reason,
         awaited=facts.awaited,
     )
 
 
-def _severity(rule: Rule, facts: Facts) -> Severity:
-    reached = [step.severity for step in rule.escalate if step.when.test(facts).answer is Answer.YES]
-    return max([rule.severity, *reached], key=lambda severity: severity.rank)
+def _severity(rule: Rule, facts: Facts) -> tuple[Severity, tuple[str, ...]]:
+    """The severity that the rule's steps come to, and why, where one of them raises it."""
+    tested = ((step.severity, step.when.test(facts)) for step in rule.escalate)
+    reached = {severity: each.reason for severity, each in tested if each.answer is Answer.YES}
+    highest = max((rule.severity, *reached), key=lambda severity: severity.rank)
+    why = (f"{highest} because {reached[highest]}",) if highest.rank > rule.severity.rank else ()
+    return highest, why
