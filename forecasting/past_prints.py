@@ -30,7 +30,8 @@ class PastNews:
         Its value (n,); NaN withdraws.
     before
         What stood before each for the months before its own (n, m + 12), latest first, NaN where nothing
-        did; ``m`` reaches to the earliest month of all prints, and the last twelve lie before that.
+        did; ``m`` reaches to the earliest month of all prints, and the last twelve lie before that. The next
+        block is written over it.
     contradicted
         Place of the print that ended the reading: another value of its month was known from the same moment.
     """

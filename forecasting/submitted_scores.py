@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from forecasting.months import Month
 from forecasting.paired_losses import Comparison, PairedLosses
 from forecasting.submitted_forecasts import INTERVAL_80, RANGE, Submitted
 
@@ -46,6 +47,11 @@ class SubmittedScore:
     compared: Comparison | None
 
 
+def _ahead(pair: Paired) -> int:
+    """Months from the last one over when a forecast was submitted to the last of its span, one at least."""
+    return max(1, pair.said.span.last.since(Month.from_date(pair.said.known_from.date())) + 1)
+
+
 class _Mean:
     """A mean of numbers that come one by one."""
 
@@ -73,7 +79,7 @@ def score_submitted(pairs: Iterable[Paired]) -> SubmittedScore:
             size.add(abs(error))
             bias.add(error)
             if each.ours is not None:
-                losses.add(each.said.span.last, abs(error), each.ours, ahead=each.horizon)
+                losses.add(each.said.span.last, abs(error), each.ours, ahead=max(each.horizon, _ahead(each)))
         if (bounds := each.said.bounds) is not None:
             inside[bounds[0]].add(bounds[1] <= each.value <= bounds[2])
         if each.ours is not None:

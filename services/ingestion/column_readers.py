@@ -11,7 +11,7 @@ from forecasting.errors import ForecastingError
 from services.ingestion.cells import RowFault
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.figure_columns import FigureColumns
-from services.ingestion.figures import contradiction, figure_of, refuse_columns
+from services.ingestion.figures import contradiction, figure_of, refuse_names
 from services.ingestion.readers import read_file
 from services.ingestion.tables import MOST_ROWS, csv_rows
 
@@ -21,7 +21,7 @@ def read_columns(name: str, content: bytes, *, limit: int) -> FigureColumns:
     if PurePath(name).suffix.lower() != ".csv":
         return FigureColumns.of(read_file(name, content, limit=limit))
     names, rows = csv_rows(content, limit=limit, most_rows=MOST_ROWS)
-    refuse_columns(names)
+    refuse_names(names)
     faults: list[Fault] = []
     columns = FigureColumns()
     for number, cells in rows:

@@ -42,11 +42,11 @@ class ArrivingFigure:
 
 def of_table(table: Table) -> list[ArrivingFigure]:
     """Figures of a table; UploadRefusedError where a column is missing or unknown, or as in ``check``."""
-    refuse_columns(table.columns)
+    refuse_names(table.columns)
     return _checked(table.mappings())
 
 
-def refuse_columns(columns: Sequence[str]) -> None:
+def refuse_names(columns: Sequence[str]) -> None:
     """UploadRefusedError where a column is missing or unknown."""
     missing = [name for name in REQUIRED if name not in columns]
     unknown = [name for name in columns if name not in KNOWN]

@@ -49,7 +49,7 @@ def record_history(
 ) -> dict[str, Any]:
     """Rows, verdicts and refit jobs of a history; the report, whose figures are the first ``named`` by row.
 
-    None names every one. What is held of memory beside the columns grows by 30 bytes a figure, and by what
+    None names every one. What is held of memory beside the columns grows by little a figure, and by what
     is named.
     """
     report = _Report(columns, named)

@@ -73,6 +73,21 @@ def test_errors_are_tested_against_ours_month_by_month() -> None:
     assert worse.difference < 0
 
 
+def test_errors_of_a_year_ahead_overlap_by_a_year() -> None:
+    """Whoever speaks twelve months before has no test below two years of months, whatever our own horizon."""
+
+    def months(count: int) -> list[Paired]:
+        spans = [Span(Month.of(2022, 1) + place) for place in range(count)]
+        early = [dt.datetime.combine((span.last - 11).first_day, dt.time(), dt.UTC) for span in spans]
+        said = [replace(SAID, span=span, known_from=at) for span, at in zip(spans, early, strict=True)]
+        return [replace(PAIR, said=each, value=80.0 + place % 3) for place, each in enumerate(said)]
+
+    few, enough = (score_submitted(months(count)).compared for count in (23, 24))
+    assert few is not None
+    assert enough is not None
+    assert (few.p_value, enough.p_value is None) == (None, False)
+
+
 def test_of_nothing_there_is_no_mean() -> None:
     """No pair, no figure, and every mean is None."""
     found = score_submitted([])
