@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +14,17 @@ from alerts.judging import withdrawn
 from forecasting.months import Month
 from forecasting.past_prints import past_news
 from forecasting.prints import PrintArrays, moment
-from forecasting.shocks.detection import UNFORETOLD, Detection, discoveries, not_judged
+from forecasting.shocks.detection import UNFORETOLD, Detection, not_judged
 from forecasting.shocks.past_records import past_records
 from services.ingestion.figure_columns import FigureColumns, Said
 from services.storage import forecasts, jobs, observations, past, standing_forecasts, verdicts
 from services.storage.past import PastRows, PastTexts
 from services.usecases.arriving_figures import in_parts
+from services.usecases.history_report import HistoryReport, Places
 from services.usecases.judge_release import judge_release, load, refuse_second_value
+from services.usecases.meanwhile import Meanwhile
 from services.usecases.order_scoring import scoring
 from services.usecases.store_judged import (
-    DISCOVERY_RATE,
     RecordedFigure,
     Recording,
     became_known,
@@ -36,8 +33,6 @@ from services.usecases.store_judged import (
     store,
     told,
 )
-
-Places = NDArray[np.int64]
 
 
 def record_history(
@@ -52,10 +47,10 @@ def record_history(
     None names every one. What is held of memory beside the columns grows by little a figure, and by what
     is named.
     """
-    report = _Report(columns, named)
+    report = HistoryReport(columns, named)
     history = _History(recording, columns, columns.known(recording.now), report)
     parts = (_load(history, part) for part in in_parts(columns, history.known))
-    with _Beside() as beside:
+    with Meanwhile() as beside:
         loaded = next(parts, None)
         while loaded is not None:
             rows = _compared(history, loaded)
@@ -70,47 +65,6 @@ def record_history(
         cause = f"release {recording.release_id}"
         jobs.add(recording.connection, [scoring(cause, sorted(report.foretold))], now=recording.now)
     return report.whole(recording.release_id)
-
-
-class _Report:
-    """What is told of the figures, counted, and named as far as is wanted."""
-
-    def __init__(self, columns: FigureColumns, named: int | None) -> None:
-        self.outcomes: Counter[str] = Counter()
-        self.verdicts: Counter[str] = Counter()
-        self.foretold: set[str] = set()
-        self.chances = np.full(len(columns), np.nan)
-        self._named: list[tuple[int, RecordedFigure]] = []
-        self._columns, self._count = columns, named
-        self._wanted = np.full(len(columns), named is None)
-        if named:
-            self._wanted[np.argsort(columns.rows, kind="stable")[:named]] = True
-
-    def wants(self, places: Places) -> NDArray[np.bool_]:
-        """Which of the figures at some places are named."""
-        return self._wanted[places]
-
-    def name(self, place: int, figure: RecordedFigure) -> None:
-        """Name a figure by its place in the columns."""
-        self._named.append((place, figure))
-
-    def whole(self, release_id: int) -> dict[str, Any]:
-        """The report, as that of a release."""
-        found = discoveries(self.chances, rate=DISCOVERY_RATE)
-        figures = sorted(self._named, key=lambda each: each[1]["row"])
-        for place, figure in figures:
-            figure["discovery"] = bool(found[place]) if math.isfinite(self.chances[place]) else None
-        report = {
-            "release_id": release_id,
-            **{outcome: self.outcomes[outcome] for outcome in ("recorded", "revised", "unchanged")},
-            "alerts": {},
-            "left_to_parents": {},
-            "silenced": {},
-            "figures": [figure for _, figure in figures],
-        }
-        if self._count is None:
-            return report
-        return {**report, "unnamed": len(self._columns) - len(figures), "verdicts": dict(self.verdicts)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +83,7 @@ class _History:
     recording: Recording
     columns: FigureColumns
     known: NDArray[np.int64]
-    report: _Report
+    report: HistoryReport
 
 
 def _load(history: _History, part: Sequence[Places]) -> _Loaded:
@@ -150,34 +104,6 @@ def _load(history: _History, part: Sequence[Places]) -> _Loaded:
         and (each not in held or not (held[each].months > 1).any())
     )
     return _Loaded(of_series, held, alone)
-
-
-class _Beside:
-    """One thing done beside another: PostgreSQL takes a part in while the next is compared.
-
-    Whoever does work on the connection waits first, so that only one at a time speaks on it.
-    """
-
-    def __enter__(self) -> Self:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="history")
-        self._doing: Future[None] | None = None
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._pool.shutdown()
-        if kind is None:
-            self.wait()
-
-    def do(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Begin; what it raises is raised by ``wait``."""
-        self.wait()
-        self._doing = self._pool.submit(copy_context().run, work, *arguments)
-
-    def wait(self) -> None:
-        """Until it is done."""
-        doing, self._doing = self._doing, None
-        if doing is not None:
-            doing.result()
 
 
 def _compared(history: _History, loaded: _Loaded) -> list[PastRows]:
