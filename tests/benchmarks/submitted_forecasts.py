@@ -122,7 +122,7 @@ def shown(engine: Engine) -> None:
 
 
 def heard(engine: Engine, month: Month) -> None:
-    """Say what a month costs that a forecaster who has earned it submits: by itself, and in a batch of refits."""
+    """Say what a month costs whose forecaster has earned a weight: to submit, and to a batch of refits."""
     rows = [{"unit": "t", "point": 100, "series_id": each, "month": str(month)} for each in IDS]
     content = json.dumps({"forecasts": rows}).encode()
     with engine.begin() as connection:
