@@ -133,7 +133,7 @@ def weigh_in(told: Told) -> float:
 
 
 def test_who_was_nearer_moves_the_month_that_it_foretold(told: Told) -> None:
-    """A consensus better on eight figures moves its month and what judges it; a worse one and a desk's do not."""
+    """A consensus better on eight figures moves its month and what judges it; a worse one does not."""
     moved = weigh_in(told)
     for model in ("standard", forecasts.judging("standard")):
         after, before = told.ours(model)[:2]
@@ -164,7 +164,7 @@ def test_who_was_nearer_moves_the_month_that_it_foretold(told: Told) -> None:
 
 
 def test_the_page_and_the_change_say_who_moved_it(told: Told) -> None:
-    """The series' page names both by what they are called, no desk's own; the change is no news of figures."""
+    """The series' page names both as they are called, no desk's own; the change is no news of figures."""
     moved = weigh_in(told)
     with page_of(told, f"/series/{MAGNETS}") as page:
         members = page.split("Who forecasts it")[1].split("What others expect")[0]
@@ -204,17 +204,20 @@ def test_the_figure_ends_it_and_what_it_moved_is_no_news(told: Told) -> None:
 
 
 def test_a_model_asked_for_by_name_takes_nobody_in(told: Told) -> None:
-    """What theta says is theta's alone, whoever has been nearer; it is not fitted anew for a submission."""
+    """What theta says is theta's alone, though the consensus was nearer; no submission fits it anew."""
     stage = told.stage
+    publish(stage, known(FIRST - 1), str(FIRST - 1), 4950, model="theta")
     score(stage)
     stage.at = known(NEXT) - dt.timedelta(days=7)
-    assert told.foretell("consensus", NEXT, 8000)["refits"] == 1
+    assert told.foretell("consensus", NEXT + 1, 8000)["refits"] == 1
+    stage.at = known(NEXT)
+    assert stage.upload({"month": str(NEXT), "value": 5200}).status_code == 200
     assert stage.client.get(PATH, params={"model": "theta"}).status_code == 202
     told.refit()
     shown = stage.client.get(PATH, params={"model": "theta"}).json()
     assert [each["name"] for each in shown["members"] if "forecaster" in each["name"]] == []
     assert stage.client.get(PATH).json()["members"][-1]["name"] == "forecaster:consensus"
-    told.foretell("consensus", NEXT, 7000)
+    told.foretell("consensus", NEXT + 1, 7000)
     assert stage.client.get(PATH, params={"model": "theta"}).json()["id"] == shown["id"]
 
 
