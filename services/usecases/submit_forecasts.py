@@ -68,7 +68,8 @@ def submit_forecasts(
     }
     new = [record for _, record in told if standing.get(_key(record)) != replace(record.said, known_from=now)]
     submitted_forecasts.add(connection, new)
-    wanted = refits_heard(connection, forecaster, new, model=portfolio)
+    moving = [each for each in new if each.replayed or not _same(each, standing.get(_key(each)))]
+    wanted = refits_heard(connection, forecaster, moving, model=portfolio)
     jobs.add(connection, wanted, now=now)
     claimed = sum(each.said.claimed for each in new)
     unchanged = len(told) - len(new)
@@ -99,6 +100,11 @@ def _record(
         given.known_from if claimed else None,
         replayed=counts_from is not None,
     )
+
+
+def _same(record: SubmittedRecord, standing: Submitted | None) -> bool:
+    """Whether what stands expects the same, so that a forecast made with it would be no other."""
+    return standing is not None and standing.expected == record.said.expected
 
 
 def _key(record: SubmittedRecord) -> tuple[str, Span, dt.datetime | None]:

@@ -125,6 +125,8 @@ def weigh_in(told: Told) -> float:
     assert told.foretell("consensus", NEXT, 8000)["refits"] == 1
     assert REFRESH in stage.nudged[0]
     assert told.foretell("consensus", NEXT, 8000)["refits"] == 0  # it stands already
+    again = told.foretell("consensus", NEXT, 8000, low=7000, high=9000)
+    assert (again["submitted"], again["refits"]) == (1, 0)  # another range, and nothing else is expected
     stage.at += dt.timedelta(minutes=1)
     before = told.ours()[0].forecast
     assert before is not None
