@@ -15,6 +15,7 @@ from httpx import Client
 from test_score_forecasts import LEASE, publish
 
 from forecasting.months import Month
+from services.cli.forecast_lines import told as lines_of
 from services.storage import forecasts
 from services.storage.forecasts import ForecastRecord
 from services.usecases.order_refits import REFRESH
@@ -165,7 +166,7 @@ def test_who_was_nearer_moves_the_month_that_it_foretold(told: Told) -> None:
     )
 
 
-def test_the_page_and_the_change_say_who_moved_it(told: Told) -> None:
+def test_the_page_the_change_and_the_command_say_who_moved_it(told: Told) -> None:
     """The series' page names both as they are called, no desk's own; the change is no news of figures."""
     moved = weigh_in(told)
     with page_of(told, f"/series/{MAGNETS}") as page:
@@ -179,6 +180,11 @@ def test_the_page_and_the_change_say_who_moved_it(told: Told) -> None:
     assert (month["engine"], month["revisions"], month["news"]) == (0, 0, pytest.approx(0, abs=1e-6))
     assert month["others"] == pytest.approx(moved)
     assert month["before"] + month["others"] == pytest.approx(month["after"])
+    said = list(lines_of(told.ours()[0]))
+    assert any(
+        each.startswith(f"member forecaster:consensus: weight {SHARE:.3f}, weighs in") for each in said
+    )
+    assert said[-1].endswith(f"by another engine +0, by forecasts of others {moved:+,.4g}")
 
 
 def test_the_figure_ends_it_and_what_it_moved_is_no_news(told: Told) -> None:
