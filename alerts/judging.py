@@ -135,6 +135,11 @@ def place(arrived: Arrived, prints: Prints, judge: Judge | None, ahead: Forecast
     )
 
 
+def withdrawn(budget: float) -> Detection:
+    """What is said of a figure that its source took back."""
+    return not_judged("the source has withdrawn the figure", budget)
+
+
 def judge_figures(placed: Sequence[Placed], *, budget: float) -> list[Judgement]:
     """Verdicts and facts of figures, judged together in one pass; see forecasting.shocks.detection."""
     there = [each for each in placed if each.arrived.observation.value is not None]
@@ -146,9 +151,9 @@ def judge_figures(placed: Sequence[Placed], *, budget: float) -> list[Judgement]
             budget=budget,
         )
     )
-    withdrawn = not_judged("the source has withdrawn the figure", budget)
+    gone = withdrawn(budget)
     return [
-        _judgement(each, withdrawn if each.arrived.observation.value is None else next(verdicts))
+        _judgement(each, gone if each.arrived.observation.value is None else next(verdicts))
         for each in placed
     ]
 

@@ -106,6 +106,27 @@ class Series:
         alone = float(sum(self.at(month) for month in span))
         return self._parted(span.first, span.last) if np.isnan(alone) and self.totals else alone
 
+    def overs(self, span: Span, back: int) -> NDArray[np.float64]:
+        """Totals (back + 1,) as ``over`` has them: of a span, and of as many months from each month before.
+
+        The span's own comes first. All at once, since what looks at the past of every pair of a family asks
+        for millions.
+        """
+        first = span.first - back
+        held = np.full(back + span.months, np.nan)
+        ahead = first.since(self.start)
+        begins, ends = max(ahead, 0), min(ahead + held.size, len(self.values))
+        if begins < ends:
+            held[begins - ahead : ends - ahead] = self.values[begins:ends]
+        sums = np.lib.stride_tricks.sliding_window_view(held, span.months).sum(axis=1)
+        for total in self.totals:
+            wider = span.months - total.span.months
+            for earlier in range(wider + 1):  # spans that hold the total; shorter ones have no part in it
+                place = total.span.first.since(first) - earlier
+                if 0 <= place <= back and (wider == 0 or np.isnan(sums[place])):
+                    sums[place] = self.over(Span(first + place, span.months))
+        return np.asarray(sums[::-1])
+
     def _parted(self, month: Month, last: Month) -> float:
         """Sum of figures that follow on one another from a month to the last; NaN where none do."""
         if month > last:

@@ -125,11 +125,17 @@ class Settings(BaseSettings):
     @property
     def code_version(self) -> str:
         """Version of this package, kept with every published forecast."""
-        return metadata.version("tonnage")
+        return _version()
 
 
 def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
     return one.version == other.version and (one[0] in other or other[0] in one)
+
+
+@cache
+def _version() -> str:
+    """Read once: it stands in a file, and each answer that is tagged by it would read that again."""
+    return metadata.version("tonnage")
 
 
 @cache

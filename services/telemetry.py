@@ -117,7 +117,9 @@ def tell_release(report: dict[str, Any], seconds: float, *, way: str) -> None:
     COMMIT_SECONDS.observe(seconds)
     for outcome in ("recorded", "revised", "unchanged"):
         FIGURES.labels(outcome).inc(report[outcome])
-    for figure in report["figures"]:
+    for verdict, count in report.get("verdicts", {}).items():
+        VERDICTS.labels(verdict).inc(count)
+    for figure in () if "verdicts" in report else report["figures"]:  # a history counts, and names few
         if figure["verdict"] is not None:
             VERDICTS.labels(figure["verdict"]).inc()
 

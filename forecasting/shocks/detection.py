@@ -27,6 +27,9 @@ class Verdict(StrEnum):
     NOT_JUDGED = "not_judged"
 
 
+UNFORETOLD = "no forecast was published before this figure was known"
+"""Why there is no verdict on a figure that nothing foretold."""
+
 SHOCKS = frozenset({Verdict.SHOCK_DOWN, Verdict.SHOCK_UP})
 
 
@@ -99,7 +102,7 @@ def judge_many(
             name = "?" if forecast is None else forecast.series_id
             raise InvalidSeriesError(name, f"the figure of {span} is {actual}, not a finite number")
         if forecast is None:
-            detections[place] = not_judged("no forecast was published before this figure was known", budget)
+            detections[place] = not_judged(UNFORETOLD, budget)
         elif not forecast.reaches(span):
             reach = f"{forecast.first} to {forecast.last}"
             detections[place] = not_judged(

@@ -65,20 +65,32 @@ class Divergence:
 
 def divergences(family: Sequence[Series], span: Span) -> tuple[Divergence, ...]:
     """Each pair of a family whose changes on the year over a span are both held, widest gap first."""
-    found = (divergence(first, second, span) for first, second in combinations(family, 2))
+    changes = [(each.id, changes_to(each, span)) for each in family]
+    found = (parted(*one, *other, span) for one, other in combinations(changes, 2))
     return tuple(sorted((each for each in found if each is not None), key=lambda each: -each.gap))
 
 
 def divergence(first: Series, second: Series, span: Span) -> Divergence | None:
     """How two siblings part over a span; None where a change on the year is not held for both."""
-    change = {series.id: log_change(series, span) for series in (first, second)}
-    higher, lower = sorted((first, second), key=lambda series: -change[series.id])
-    up, down = change[higher.id], change[lower.id]
-    if not (math.isfinite(up) and math.isfinite(down)):
+    return parted(first.id, changes_to(first, span), second.id, changes_to(second, span), span)
+
+
+def changes_to(series: Series, span: Span) -> Floats:
+    """Log changes on the year of a span and of as many months from each month before, the newest first."""
+    return log_changes(series, span, max(span.first.since(series.start), 0))
+
+
+def parted(first: str, one: Floats, second: str, other: Floats, span: Span) -> Divergence | None:
+    """How two siblings part over a span by their ids and ``changes_to`` it; None as in ``divergence``."""
+    if not (math.isfinite(one[0]) and math.isfinite(other[0])):
         return None
+    (higher, ups), (lower, downs) = sorted(((first, one), (second, other)), key=lambda each: -each[1][0])
+    up, down = float(ups[0]), float(downs[0])
     gap = up - down
-    earlier = _earlier_gaps(higher, lower, span)
-    score, parted = _judged(up, down, earlier)
+    both = min(len(ups), len(downs))
+    gaps = ups[1:both] - downs[1:both]
+    earlier = gaps[np.isfinite(gaps)]
+    score, has_parted = _judged(up, down, earlier)
     opposite = up > 0 > down
     against = (
         f"{score:.1f} times the usual spread of {len(earlier)} earlier gaps"
@@ -86,13 +98,13 @@ def divergence(first: Series, second: Series, span: Span) -> Divergence | None:
         else f"{len(earlier)} earlier gaps held, too few for a usual spread"
     )
     reason = (
-        f"on the year {higher.id} {100 * math.expm1(up):+.0f} % and {lower.id} "
+        f"on the year {higher} {100 * math.expm1(up):+.0f} % and {lower} "
         f"{100 * math.expm1(down):+.0f} %, "
         f"a gap of {gap:.2f} in logs, {against}"
     )
     return Divergence(
-        higher=higher.id,
-        lower=lower.id,
+        higher=higher,
+        lower=lower,
         span=span,
         higher_change=math.expm1(up),
         lower_change=math.expm1(down),
@@ -100,7 +112,7 @@ def divergence(first: Series, second: Series, span: Span) -> Divergence | None:
         gap=gap,
         score=score,
         gaps_held=len(earlier),
-        parted=parted,
+        parted=has_parted,
         reason=reason,
     )
 
@@ -124,7 +136,7 @@ Changes = tuple[Month, Floats]
 def _changes(series: Series, last: Month) -> Floats:
     """Log changes on the year of each month from a series' start on."""
     months = max(last.since(series.start) + 1, 0)
-    return np.array([log_change(series, Span(series.start + step)) for step in range(months)])
+    return log_changes(series, Span(last), months - 1)[::-1] if months else np.empty(0)
 
 
 def _parted_in(one: Changes, other: Changes, month: Month) -> bool:
@@ -158,6 +170,14 @@ def log_change(series: Series, span: Span) -> float:
     return math.log(now / before) if now > 0 and before > 0 else math.nan
 
 
+def log_changes(series: Series, span: Span, back: int) -> Floats:
+    """``log_change`` (back + 1,) of a span, and of as many months from each month before, newest first."""
+    totals = series.overs(span, back + 12)
+    now, before = totals[: back + 1], totals[12:]
+    held = (now > 0) & (before > 0)
+    return np.log(now / before, where=held, out=np.full(back + 1, np.nan))
+
+
 def share(part: Series, whole: Sequence[Series], span: Span) -> float | None:
     """Share of one series in the sum of a family over a span, 0 to 1.
 
@@ -168,16 +188,3 @@ def share(part: Series, whole: Sequence[Series], span: Span) -> float | None:
     total = sum(series.over(span) for series in whole)
     value = part.over(span)
     return value / total if math.isfinite(total) and total > 0 and math.isfinite(value) else None
-
-
-def _earlier_gaps(higher: Series, lower: Series, span: Span) -> Floats:
-    start = max(higher.start, lower.start)
-    gaps = np.array(
-        [
-            log_change(higher, Span(span.first - back, span.months))
-            - log_change(lower, Span(span.first - back, span.months))
-            for back in range(1, span.first.since(start) + 1)
-        ]
-    )
-    held: Floats = gaps[np.isfinite(gaps)]
-    return held

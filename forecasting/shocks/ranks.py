@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from forecasting.months import Span
 from forecasting.series import Series
-from forecasting.shocks.divergence import log_change
+from forecasting.shocks.divergence import log_change, log_changes
 from forecasting.shocks.rarity import BACK, RARE, empirical_tail
 
 Floats = NDArray[np.float64]
@@ -75,7 +75,7 @@ def rank_shifts(family: Sequence[Series], span: Span) -> tuple[RankShift, ...] |
             f"{len(ranked)} siblings hold a change on the year in {span.name}; "
             f"a ranking needs {FEWEST_SIBLINGS}"
         )
-    changes = np.array([_back(each, span) for each in ranked])
+    changes = np.array([log_changes(each, span, BACK) for each in ranked])
     changes = changes[:, np.isfinite(changes).all(axis=0)]
     ranks: Floats = rankdata(-changes, axis=0)
     held = ranks.shape[1] - 1
@@ -89,11 +89,6 @@ def rank_shifts(family: Sequence[Series], span: Span) -> tuple[RankShift, ...] |
         for each, row, change in zip(ranked, ranks, changes[:, 0], strict=True)
     ]
     return tuple(sorted((each for each in found if each is not None), key=lambda each: each.tail))
-
-
-def _back(series: Series, span: Span) -> list[float]:
-    """Log changes on the year of the span and of the months before it, the newest first."""
-    return [log_change(series, Span(span.first - back, span.months)) for back in range(BACK + 1)]
 
 
 def _shift(series: Series, span: Span, ranks: Floats, siblings: int, change: float) -> RankShift | None:

@@ -94,8 +94,7 @@ def share_shifts(family: Sequence[Series], span: Span) -> tuple[ShareShift, ...]
 
 def _shifts(siblings: Sequence[Series], span: Span) -> Floats:
     """Shifts (siblings, months) of the span and of the months before it that all hold, newest first."""
-    back = range(BACK + 13)
-    values = np.array([[each.over(Span(span.first - one, span.months)) for one in back] for each in siblings])
+    values = np.array([each.overs(span, BACK + 12) for each in siblings])
     values[:, ~(values > 0).all(axis=0)] = np.nan
     ratio = np.log(values / (values.sum(axis=0) - values))
     shifts: Floats = ratio[:, : BACK + 1] - ratio[:, 12:]

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from forecasting.months import Span
 from forecasting.series import Series
-from forecasting.shocks.divergence import log_change
+from forecasting.shocks.divergence import Divergence, Floats, changes_to, log_change, parted
 from forecasting.shocks.ranks import RankShift, rank_shifts
 from forecasting.shocks.share_shifts import ShareShift, share_shifts
 from forecasting.shocks.substitution import Substitution, substitutions
@@ -59,6 +59,10 @@ def findings(family: Sequence[Series], span: Span) -> Findings:
     return Findings(tuple(found), tuple(unjudged))
 
 
+MOST_HELD = 5_000
+"""Looks that are remembered: a release needs a few a series, a rehearsal goes on from month to month."""
+
+
 class Families:
     """What families showed of one sibling at a time; each family is looked at once for all of them.
 
@@ -102,13 +106,29 @@ class Families:
             return found
         return tuple(each for each in found if series.id in {each.fell.series_id, each.rose.series_id})
 
+    def divergences(self, series: Series, siblings: Sequence[Series], span: Span) -> tuple[Divergence, ...]:
+        """The series beside each sibling whose change on the year is held too, in the siblings' order."""
+        own = self._look(_changes, [series], span)
+        pairs = (
+            parted(series.id, own, each.id, self._look(_changes, [each], span), span) for each in siblings
+        )
+        return tuple(pair for pair in pairs if pair is not None)
+
     def _look(self, look: Callable[[Sequence[Series], Span], _F], family: Sequence[Series], span: Span) -> _F:
         in_order = sorted(family, key=lambda each: each.id)
         key = look.__name__, span, _digest(in_order)
         if key not in self._found:
+            if len(self._found) >= MOST_HELD:
+                self._found.clear()
             self._found[key] = look(in_order, span)
         found: _F = self._found[key]  # type: ignore[assignment]  # what this look found
         return found
+
+
+def _changes(alone: Sequence[Series], span: Span) -> Floats:
+    """Changes on the year to a span of a family of one."""
+    (series,) = alone
+    return changes_to(series, span)
 
 
 def _of_unit(series: Series, siblings: Sequence[Series]) -> list[Series]:

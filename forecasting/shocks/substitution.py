@@ -11,7 +11,7 @@ import numpy as np
 
 from forecasting.months import Span
 from forecasting.series import Series
-from forecasting.shocks.divergence import FEWEST, LARGE, log_change
+from forecasting.shocks.divergence import FEWEST, LARGE, log_changes
 
 MATCHED = 0.5
 """Share of what one sibling lost that another must have gained before the two are named together."""
@@ -95,8 +95,7 @@ def _usual(series: Series, span: Span) -> Usual | None:
     value, before = series.over(span), series.over(Span(span.first - 12, span.months))
     if not (math.isfinite(value) and value >= 0 and before > 0):
         return None
-    back = range(1, GROWTH_BACK + 1)
-    changes = np.array([log_change(series, Span(span.first - one, span.months)) for one in back])
+    changes = log_changes(series, span, GROWTH_BACK)[1:]
     changes = changes[np.isfinite(changes)]
     growth = math.expm1(float(np.median(changes))) if len(changes) >= FEWEST else 0.0
     return Usual(series.id, value, before * (1 + growth), growth)

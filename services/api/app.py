@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from services import bootstrap, tracing
 from services.api import handlers
 from services.api.caching import ConditionalGet
-from services.api.limits import BodyLimit, known_parameters, plain_text
+from services.api.limits import BodyLimit, fit_address
 from services.api.routes import (
     alert_stream,
     alerts,
@@ -113,7 +113,7 @@ def create_app(service: Service | None = None) -> FastAPI:
         responses=RESPONSES,
         docs_url=None,  # FastAPI's load their scripts from elsewhere; ours is routes/reference
         redoc_url=None,
-        dependencies=[Depends(known_parameters), Depends(plain_text)],
+        dependencies=[Depends(fit_address)],
     )
     app.state.service = service
     handlers.install(app)
@@ -158,10 +158,8 @@ def create_app(service: Service | None = None) -> FastAPI:
         policies={"/v1": DATA_ONLY, "/problems": DATA_ONLY},
     )
     app.add_middleware(Timing)
-    v1 = APIRouter(prefix="/v1")
-    for resource in RESOURCES:
-        v1.include_router(resource.router)
-    app.include_router(v1)
+    for resource in RESOURCES:  # not by a router between: each level looks through all its routes twice
+        app.include_router(resource.router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(problems.router)
     app.include_router(reference.router)

@@ -45,9 +45,9 @@ def _plain(seen: Seen) -> dict[str, Any] | None:
     return seen.model_dump(mode="json") if isinstance(seen, Shown) else seen
 
 
-def auditor(request: Request, service: TheService, asking: Annotated[Caller, Depends(caller)]) -> Auditor:
+async def auditor(request: Request, service: TheService) -> Auditor:
     """The auditor of one request."""
-    return Auditor(service, asking, None if request.client is None else request.client.host)
+    return Auditor(service, await caller(request), None if request.client is None else request.client.host)
 
 
 Audit = Annotated[Auditor, Depends(auditor)]

@@ -1,13 +1,17 @@
 """Conditional GET: an answer that the caller has already is not sent again (RFC 9110, 13.1.2).
 
 A route whose answer follows from something that never changes can tag it by that, and need not make an answer
-that is not sent: ``tag_of`` and ``unchanged``.
+that is not sent, nor one that it made before: ``tag_of``, ``unchanged`` and ``Made``.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
+from threading import Lock
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +29,48 @@ def unchanged(headers: Headers, tag: str) -> Response | None:
     if tag not in _held(headers):
         return None
     return Response(status_code=304, headers={"ETag": tag, "Cache-Control": _CACHE_CONTROL})
+
+
+class Made:
+    """Answers that this process made of what never changes, by their tags: at most ``most`` bytes of them.
+
+    Whoever takes one has asked before whether its tag is still the right one and its caller may see it.
+    The one that was asked for longest ago goes first.
+    """
+
+    def __init__(self, most: int = 32_000_000) -> None:
+        self.most = most
+        self._held = 0
+        self._answers: OrderedDict[str, tuple[bytes, dict[str, str]]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, tag: str) -> Response | None:
+        """The answer of a tag, to be sent again."""
+        with self._lock:
+            if tag not in self._answers:
+                return None
+            self._answers.move_to_end(tag)
+            body, headers = self._answers[tag]
+        return Response(body, headers=headers)
+
+    def keep(self, tag: str, answer: Response) -> None:
+        """Keep an answer, and let go of others where they would be too much together."""
+        headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+        body = bytes(answer.body)
+        with self._lock:
+            self._held += len(body) - len(self._answers.pop(tag, (b"",))[0])
+            self._answers[tag] = body, headers
+            while self._held > self.most:
+                _, (gone, _) = self._answers.popitem(last=False)
+                self._held -= len(gone)
+
+
+_made: WeakKeyDictionary[Engine, Made] = WeakKeyDictionary()
+
+
+def made(engine: Engine) -> Made:
+    """The answers made from one database: the same id is another thing in another."""
+    return _made.setdefault(engine, Made())
 
 
 class ConditionalGet:

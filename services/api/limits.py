@@ -114,16 +114,15 @@ def _unpacked(unpack: _Unpacker, packed: bytes, most: int, *, last: bool) -> byt
     return body
 
 
-async def known_parameters(request: Request) -> None:
-    """Refuse a query parameter that the route does not know, or given twice; the nearest name is named."""
+async def fit_address(request: Request) -> None:
+    """Refuse a query parameter that the route does not know, or given twice; the nearest name is named.
+
+    And a path or query with control characters: no id and no parameter holds one.
+    """
     found = unknown_parameters(request)
     if found:
         first = found[0]
         raise ProblemError("invalid-request", f"{first['path']}: {first['reason']}", **faults(found))
-
-
-async def plain_text(request: Request) -> None:
-    """Refuse a path or query with control characters: no id and no parameter holds one."""
     said = [*request.path_params.values(), *request.query_params.values()]
     if any(not text.isprintable() for text in said if isinstance(text, str)):
         raise ProblemError("invalid-request", "The address holds a control character.")

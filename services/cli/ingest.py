@@ -130,21 +130,28 @@ def _record(
     file: Path, given: Given, asked: Asked, mapping: Mapping | None, recording: dict[str, Any]
 ) -> None:
     from services import bootstrap, telemetry  # noqa: PLC0415 - read when asked for
+    from services.ingestion.column_readers import read_columns  # noqa: PLC0415 - as above
     from services.ingestion.files.ours import ours  # noqa: PLC0415 - as above
     from services.ingestion.files.understanding import Asked, understand  # noqa: PLC0415 - as above
     from services.ingestion.readers import read_file  # noqa: PLC0415 - as above
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases.import_file import import_file  # noqa: PLC0415 - as above
-    from services.usecases.preview_file import LOOKED_AT, counting, mapped  # noqa: PLC0415 - as above
+    from services.usecases.preview_file import LOOKED_AT, RECORDED, counting, mapped  # noqa: PLC0415 - as above
     from services.usecases.record_observations import record_observations  # noqa: PLC0415 - as above
 
     telemetry.configure(production=settings().environment == "production")  # lines beside, on standard error
-    limit, arguments, began = settings().file_limit_bytes, _recording(recording), time.perf_counter()
+    limit, arguments, began = (
+        settings().file_limit_bytes,
+        {**_recording(recording), "named": 0},
+        time.perf_counter(),
+    )
     with database() as engine, _refusals(), _progress() as progress:
         if mapping is None and asked == Asked() and file.suffix.lower() in OURS and ours(given, limit=limit):
-            figures = read_file(file.name, file.read_bytes(), limit=limit)
+            read = read_columns if recording["history"] else read_file
+            figures = read(file.name, file.read_bytes(), limit=limit)
+            told = counting(progress, RECORDED)
             with engine.begin() as connection:
-                report = record_observations(connection, figures, **arguments)
+                report = record_observations(connection, figures, progress=told, **arguments)
                 _note(connection, report, recording)
             notes: list[str] = []
         else:

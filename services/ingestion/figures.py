@@ -42,8 +42,14 @@ class ArrivingFigure:
 
 def of_table(table: Table) -> list[ArrivingFigure]:
     """Figures of a table; UploadRefusedError where a column is missing or unknown, or as in ``check``."""
-    missing = [name for name in REQUIRED if name not in table.columns]
-    unknown = [name for name in table.columns if name not in KNOWN]
+    refuse_columns(table.columns)
+    return _checked(table.mappings())
+
+
+def refuse_columns(columns: Sequence[str]) -> None:
+    """UploadRefusedError where a column is missing or unknown."""
+    missing = [name for name in REQUIRED if name not in columns]
+    unknown = [name for name in columns if name not in KNOWN]
     faults = []
     if missing:
         reason = (
@@ -54,7 +60,6 @@ def of_table(table: Table) -> list[ArrivingFigure]:
     faults += [Fault(0, _unknown(name)) for name in unknown]
     if faults:
         raise UploadRefusedError(faults)
-    return _checked(table.mappings())
 
 
 def check(rows: Iterable[Mapping[str, Any]]) -> list[ArrivingFigure]:
@@ -70,7 +75,7 @@ def _checked(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> list[ArrivingFigu
     figures: list[ArrivingFigure] = []
     for number, row in rows:
         try:
-            figures.append(_figure(number, row))
+            figures.append(figure_of(number, row))
         except (RowFault, ForecastingError) as fault:
             faults.append(Fault(number, str(fault).rstrip(".")))
     faults.extend(_contradictions(figures))
@@ -81,7 +86,8 @@ def _checked(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> list[ArrivingFigu
     return figures
 
 
-def _figure(number: int, row: Mapping[str, Any]) -> ArrivingFigure:
+def figure_of(number: int, row: Mapping[str, Any]) -> ArrivingFigure:
+    """The figure of a row; RowFault or ForecastingError where it holds none."""
     unknown = [name for name in row if name not in KNOWN]
     if unknown:
         raise RowFault(_unknown(unknown[0]))
@@ -146,14 +152,17 @@ def _contradictions(figures: Sequence[ArrivingFigure]) -> list[Fault]:
         key = (figure.series_id, figure.span, figure.known_from)
         first = seen.setdefault(key, figure)
         if first.value != figure.value:
-            faults.append(
-                Fault(
-                    figure.row,
-                    f"{figure.series_id} {figure.span} is {_said(figure.value)} here and "
-                    f"{_said(first.value)} in row {first.row}",
-                )
-            )
+            faults.append(contradiction(figure, first))
     return faults
+
+
+def contradiction(figure: ArrivingFigure, first: ArrivingFigure) -> Fault:
+    """The fault of a row that says of a month something else than one before it."""
+    return Fault(
+        figure.row,
+        f"{figure.series_id} {figure.span} is {_said(figure.value)} here and "
+        f"{_said(first.value)} in row {first.row}",
+    )
 
 
 def _said(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -38,34 +38,40 @@ class Table:
 
 def csv_table(content: bytes, *, limit: int | None, most_rows: int | None) -> Table:
     """Table of a CSV with a header, UTF-8, comma separated; UploadRefusedError where it is none."""
+    columns, rows = csv_rows(content, limit=limit, most_rows=most_rows)
+    return Table(columns, list(rows))
+
+
+def csv_rows(
+    content: bytes, *, limit: int | None, most_rows: int | None
+) -> tuple[tuple[str, ...], Iterator[tuple[int, Cells]]]:
+    """Names of a CSV and its rows, each read when it is asked for; UploadRefusedError as in csv_table."""
     reader = csv.reader(io.StringIO(decoded(content, limit), newline=""), strict=True)
     columns: tuple[str, ...] = ()
-    rows: list[tuple[int, Cells]] = []
-    number = 0
+    try:
+        columns = next((tuple(cells) for cells in reader if cells), ())
+    except csv.Error as error:
+        raise UploadRefusedError([Fault(1, f"it is not CSV ({error})")]) from error
+    _refuse_separator(columns)
+    refuse_twice("column", columns)
+    return columns, _csv_rows(reader, len(columns), most_rows)
+
+
+def _csv_rows(reader: Iterable[list[str]], width: int, most_rows: int | None) -> Iterator[tuple[int, Cells]]:
+    number = found = 0
     try:
         for cells in reader:
-            if not columns:
-                columns = tuple(cells)
-                _refuse_separator(columns)
-                refuse_twice("column", columns)
-                continue
             number += 1
             if not cells:
                 continue
-            if len(cells) != len(columns):
-                raise UploadRefusedError(
-                    [
-                        Fault(
-                            number,
-                            f"it does not have the {len(columns)} cells of the header but {len(cells)}",
-                        )
-                    ]
-                )
-            rows.append((number, cells))
-            refuse_many(len(rows), most_rows)
+            if len(cells) != width:
+                reason = f"it does not have the {width} cells of the header but {len(cells)}"
+                raise UploadRefusedError([Fault(number, reason)])
+            found += 1
+            refuse_many(found, most_rows)
+            yield number, cells
     except csv.Error as error:
         raise UploadRefusedError([Fault(number + 1, f"it is not CSV ({error})")]) from error
-    return Table(columns, rows)
 
 
 def _refuse_separator(columns: Sequence[str]) -> None:

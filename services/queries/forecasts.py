@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from forecasting.months import Month
 from services.storage import forecasts
-from services.storage.forecasts import ForecastRecord
+from services.storage.forecasts import ForecastRecord, Newest
 
-__all__ = ["ForecastRecord", "changes", "newest_id", "one"]
+__all__ = ["ForecastRecord", "Newest", "changes", "newest", "one"]
 
 
 def one(connection: Connection, forecast_id: int) -> ForecastRecord | None:
@@ -18,16 +18,20 @@ def one(connection: Connection, forecast_id: int) -> ForecastRecord | None:
     return forecasts.by_id(connection, forecast_id)
 
 
-def newest_id(
-    connection: Connection,
+def newest(
+    asked: Connection | Engine,
     series_id: str,
     *,
+    desk: str | None,
     model: str,
     as_of: dt.datetime | None = None,
     origin: Month | None = None,
-) -> int | None:
-    """The id of a series' newest forecast by a model, of those published by a moment; None without one."""
-    return forecasts.newest_id(connection, series_id, model=model, as_of=as_of, origin=origin)
+) -> Newest | None:
+    """Which forecast of a series by a model is the newest, of those published by a moment.
+
+    None where there is no such series, or ``desk`` may not see it.
+    """
+    return forecasts.newest(asked, series_id, desk=desk, model=model, as_of=as_of, origin=origin)
 
 
 def changes(

@@ -5,15 +5,31 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    DateTime,
+    Engine,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from forecasting.forecast import Forecast
 from forecasting.months import Month
 from services.storage.columns import among, numbers_sent
+from services.storage.questions import Question
+from services.storage.restrictions import shown_to
 from services.storage.tables import forecasts, observations, series
 
 
@@ -93,18 +109,67 @@ def latest(
     return next(iter(found), None)
 
 
-def newest_id(
-    connection: Connection,
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Which forecast of a series is its newest, without it; no ``id`` where there is none.
+
+    ``unit`` is the series'. An id and when it was published name a forecast also beyond a restored backup,
+    after which ids are given anew.
+    """
+
+    unit: str
+    id: int | None
+    published_at: dt.datetime | None
+
+
+def newest(
+    asked: Connection | Engine,
     series_id: str,
     *,
+    desk: str | None,
     model: str,
     as_of: dt.datetime | None = None,
     origin: Month | None = None,
-) -> int | None:
-    """The id of what ``latest`` finds, without reading it."""
-    conditions = _of(series_id, model, as_of, origin, made_later=False)
-    query = select(forecasts.c.id).where(*conditions).order_by(*_NEWEST_FIRST).limit(1)
-    return connection.execute(query).scalar_one_or_none()
+) -> Newest | None:
+    """Which forecast ``latest`` would find; None where there is no such series that ``desk`` may see."""
+    possible = {
+        "series_id": series_id,
+        "desk": desk,
+        "model": model,
+        "as_of": as_of,
+        "origin": None if origin is None else origin.first_day,
+    }
+    given = {name: value for name, value in possible.items() if value is not None}
+    row = _newest(frozenset(given)).ask(asked, **given)
+    if row is None:
+        return None
+    unit, forecast_id, published_at = row
+    return Newest(unit, forecast_id, published_at and published_at.astimezone(dt.UTC))
+
+
+@cache
+def _newest(given: frozenset[str]) -> Question:
+    """The question for those parameters that are given; ``series_id`` and ``model`` always are."""
+    conditions = _of(
+        series.c.id,
+        bindparam("model", type_=Text),
+        bindparam("as_of", type_=DateTime(timezone=True)) if "as_of" in given else None,
+        bindparam("origin", type_=Date) if "origin" in given else None,
+        made_later=False,
+    )
+    found = (
+        select(forecasts.c.id, forecasts.c.published_at)
+        .where(*conditions)
+        .order_by(*_NEWEST_FIRST)
+        .limit(literal_column("1"))
+        .lateral()
+    )
+    desk = bindparam("desk", type_=Text) if "desk" in given else None
+    return Question(
+        select(series.c.unit, found.c.id, found.c.published_at)
+        .select_from(series.outerjoin(found, true()))
+        .where(series.c.id == bindparam("series_id", type_=Text), shown_to(desk, series.c.id))
+    )
 
 
 def published(
@@ -127,7 +192,12 @@ def published(
 
 
 def _of(
-    series_id: str, model: str, as_of: dt.datetime | None, origin: Month | None, *, made_later: bool
+    series_id: str | ColumnElement[str],
+    model: str | ColumnElement[str],
+    as_of: dt.datetime | ColumnElement[dt.datetime] | None,
+    origin: Month | ColumnElement[dt.date] | None,
+    *,
+    made_later: bool,
 ) -> list[ColumnElement[bool]]:
     conditions = [forecasts.c.series_id == series_id, forecasts.c.model == model]
     if origin is not None:
@@ -137,7 +207,7 @@ def _of(
     return conditions
 
 
-def _known(as_of: dt.datetime) -> ColumnElement[bool]:
+def _known(as_of: dt.datetime | ColumnElement[dt.datetime]) -> ColumnElement[bool]:
     """A forecast was known once it was published; what it was made from was known before."""
     return and_(forecasts.c.vintage <= as_of, forecasts.c.published_at <= as_of)
 

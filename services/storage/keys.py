@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, exists, insert, select, text, update
 
+from services.storage.questions import Question
 from services.storage.tables import api_keys
 
 
@@ -30,7 +32,9 @@ class Key:
 
 
 _FIELDS = [api_keys.c[name] for name in Key.__slots__]
-_WITH_DIGEST = select(*_FIELDS, api_keys.c.digest).where(api_keys.c.id == bindparam("key_id"))
+_WITH_DIGEST = Question(
+    select(*_FIELDS, api_keys.c.digest).where(api_keys.c.id == bindparam("key_id", type_=api_keys.c.id.type))
+)
 
 
 def add(connection: Connection, key: Key, *, digest: bytes) -> None:
@@ -39,10 +43,10 @@ def add(connection: Connection, key: Key, *, digest: bytes) -> None:
     connection.execute(insert(api_keys).values(**{**row, "scopes": list(key.scopes), "digest": digest}))
 
 
-def with_digest(connection: Connection, key_id: str) -> tuple[Key, bytes] | None:
+def with_digest(asked: Connection | Engine, key_id: str) -> tuple[Key, bytes] | None:
     """A key and the SHA-256 of its secret."""
-    row = connection.execute(_WITH_DIGEST, {"key_id": key_id}).first()
-    return None if row is None else (_key(row), row.digest)
+    row = _WITH_DIGEST.ask(asked, key_id=key_id)
+    return None if row is None else (_key(row), row[-1])
 
 
 def listed(connection: Connection) -> list[Key]:
@@ -75,6 +79,6 @@ def mark_used(connection: Connection, key_id: str, *, now: dt.datetime) -> None:
     connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now))
 
 
-def _key(row: Any) -> Key:
-    values = {name: getattr(row, name) for name in Key.__slots__}
-    return Key(**{**values, "scopes": tuple(row.scopes)})
+def _key(row: Sequence[Any]) -> Key:
+    key_id, name, desk, scopes, *moments = row[: len(_FIELDS)]
+    return Key(key_id, name, desk, tuple(scopes), *(each and each.astimezone(dt.UTC) for each in moments))

@@ -17,7 +17,7 @@ def open_release(
     known_from: dt.datetime,
     recorded_at: dt.datetime,
     idempotency_key: str | None,
-    request_hash: str,
+    request_hash: str | None,
     sender: str = "",
 ) -> int:
     """Add a release whose report is still to come; its id. ``sender`` is the id of the API key it came by."""

@@ -40,7 +40,7 @@ def of_source(connection: Connection, source: str) -> set[str | None]:
     return set(connection.execute(select(restricted.c.desk).where(restricted.c.source == source)).scalars())
 
 
-def shown_to(desk: str | None, series_id: ColumnElement[str]) -> ColumnElement[bool]:
+def shown_to(desk: str | ColumnElement[str] | None, series_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Condition: the series of a row may be seen by a desk; ``desk`` None sees all."""
     if desk is None:
         return true()

@@ -97,6 +97,14 @@ def judges(
     }
 
 
+def judged_by_forecasts(connection: Connection, series_ids: Collection[str]) -> set[str]:
+    """Those of the series of which some figure was judged by a forecast."""
+    judged = select(verdicts.c.series_id).where(
+        among(verdicts.c.series_id, series_ids), verdicts.c.forecast_id.is_not(None)
+    )
+    return set(connection.execute(judged.distinct()).scalars())
+
+
 def add(connection: Connection, records: Iterable[VerdictRecord]) -> None:
     """Add verdicts."""
     rows = (

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 
 from services.ingestion.errors import UploadRefusedError
+from services.ingestion.figure_columns import FigureColumns
+from services.ingestion.figures import ArrivingFigure
 from services.ingestion.files.arriving import arriving, named
 from services.ingestion.files.errors import FileRefusedError
 from services.ingestion.files.preview import doubted
 from services.ingestion.files.reading import FileReading
 from services.ingestion.files.understanding import Understood
-from services.usecases.preview_file import READ, Progress, counting, held_units, register_new
+from services.usecases.preview_file import READ, RECORDED, Progress, counting, held_units, register_new
 from services.usecases.record_observations import record_observations
 
 
@@ -54,7 +58,8 @@ def import_file(
     )
     if reading is None or (not confirmed and set(guesses) - {"table.series"}):
         raise NotShownError(understood)
-    figures = [figure for batch in arriving(reading) for figure in batch]
+    read = chain.from_iterable(arriving(reading))
+    figures: Sequence[ArrivingFigure] = FigureColumns.of(read) if recording.get("history") else list(read)
     shown = doubted(understood, reading.tally)
     if not confirmed and (
         shown is not understood or ("table.series" in guesses and set(reading.tally.series) - set(units))
@@ -64,6 +69,7 @@ def import_file(
     if not figures:
         raise FileRefusedError(understood.grid.name, (), 0)
     try:
-        return record_observations(connection, figures, **recording), reading
+        told = counting(progress, RECORDED)
+        return record_observations(connection, figures, progress=told, **recording), reading
     except UploadRefusedError as error:
         raise named(reading, error) from error

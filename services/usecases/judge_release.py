@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from sqlalchemy import Connection
 
@@ -124,7 +125,7 @@ def judge_release(
             kept.append(None)
             continue
         if before is not None and before.fresh:
-            _refuse_second_value(figure, record.observation)
+            refuse_second_value(figure)
         stood = known.stood[Asked(figure.series_id, record.observation.known_from, figure.span)]
         judge = known.judges.setdefault((figure.series_id, figure.span), stood.judge)
         ahead = None if stood.ahead is None else known.forecasts[stood.ahead].forecast
@@ -166,10 +167,11 @@ def arrived(series: SeriesRecord, record: ObservationRecord) -> Arrived:
     return Arrived(series, record.observation, claim)
 
 
-def _refuse_second_value(figure: ArrivingFigure, observation: Observation) -> None:
-    moment = observation.known_from.isoformat()
+def refuse_second_value(figure: ArrivingFigure) -> NoReturn:
+    """UploadRefusedError: another value of the figure's span is known from its own moment."""
+    since = "" if figure.known_from is None else figure.known_from.isoformat()
     reason = (
-        f"{figure.series_id} {observation.span} is held with another value, known from {moment} as "
+        f"{figure.series_id} {figure.span} is held with another value, known from {since} as "
         "this one is; a revision is known from a later moment"
     )
     raise UploadRefusedError([Fault(figure.row, reason)])

@@ -8,8 +8,9 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from contextlib import nullcontext
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from services.storage import keys
 from services.storage.keys import Key
@@ -72,22 +73,26 @@ def add_key(
     return key, f"{PREFIX}_{key.id}_{encoded}"
 
 
-def authenticate(connection: Connection, text: str, *, now: dt.datetime) -> Key | None:
-    """The valid key that a text is; None for anything else. Its use is noted once a minute."""
+def authenticate(asked: Connection | Engine, text: str, *, now: dt.datetime) -> Key | None:
+    """The valid key that a text is; None for anything else. Its use is noted once a minute.
+
+    Of an engine it is asked in one round trip, and its use noted in a transaction of its own.
+    """
     prefix, _, rest = text.partition("_")
     key_id, _, encoded = rest.partition("_")
     try:
         secret = base64.b64decode(encoded + "=", altchars=b"-_", validate=True)
     except ValueError:
         return None
-    found = keys.with_digest(connection, key_id) if prefix == PREFIX and key_id.isalnum() else None
+    found = keys.with_digest(asked, key_id) if prefix == PREFIX and key_id.isalnum() else None
     if found is None:
         return None
     key, digest = found
     if not hmac.compare_digest(hashlib.sha256(secret).digest(), digest) or not key.valid(now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= _NOTED_EACH:
-        keys.mark_used(connection, key.id, now=now)
+        with asked.begin() if isinstance(asked, Engine) else nullcontext(asked) as connection:
+            keys.mark_used(connection, key.id, now=now)
     return key
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from alerts.judging import Judgement
 from services.storage import jobs
 from services.storage.jobs import Job
 
@@ -14,7 +13,7 @@ REFRESH = "refresh_forecast"
 
 
 def refits(
-    judged: Sequence[Judgement],
+    news: Iterable[tuple[str, dt.datetime]],
     newest: Mapping[str, dt.datetime],
     *,
     portfolio: str,
@@ -24,17 +23,17 @@ def refits(
 ) -> list[Job]:
     """One refit a series and vintage; of a history only the last, since no figure waits for more.
 
-    ``newest`` is when the last news of each series became known before. The refits of a release go before
-    those of a history. A figure that comes late also has the newest vintage refitted, whose forecast was made
-    without it.
+    ``news`` are series and moments at which something of them became known, in that order, ``newest`` when
+    the last news of each series became known before. The refits of a release go before those of a history. A
+    figure that comes late also has the newest vintage refitted, whose forecast was made without it.
     """
     vintages: dict[str, list[dt.datetime]] = defaultdict(list)
-    for judgement in judged:
-        of_series = vintages[judgement.facts.series_id]
+    for series_id, moment in news:
+        of_series = vintages[series_id]
         if history:
             of_series.clear()
-        if judgement.facts.known_from not in of_series:
-            of_series.append(judgement.facts.known_from)
+        if moment not in of_series:
+            of_series.append(moment)
     wanted: list[Job] = []
     for series_id, ordered in vintages.items():
         last = newest.get(series_id)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 
 from services.ingestion.cells import can_be_id, unfit_id
 from services.ingestion.errors import Fault, UploadRefusedError
+from services.ingestion.figure_columns import FigureColumns
+from services.ingestion.figures import ArrivingFigure
 from services.ingestion.files.arriving import arriving
 from services.ingestion.files.columns import columns_of
 from services.ingestion.files.errors import FileRefusedError
@@ -33,7 +36,7 @@ UNFIT = re.compile(r"[^A-Za-z0-9_.:-]+")
 
 Progress = Callable[[str, int], None]
 """Told what is done to rows, and to how many it is done so far."""
-LOOKED_AT, READ = "rows looked at", "rows read"
+LOOKED_AT, READ, RECORDED = "rows looked at", "rows read", "figures recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +185,16 @@ def _tried(
     reading = FileReading(preview.understood.grid, mapping, units=units, progress=told)
     savepoint = connection.begin_nested()
     try:
-        figures = [figure for batch in arriving(reading) for figure in batch]
+        read = chain.from_iterable(arriving(reading))
+        figures: Sequence[ArrivingFigure] = FigureColumns.of(read) if recording.get("history") else list(read)
         register_new(connection, mapping, units, now=recording["now"], source=recording["source"])
-        would = record_observations(connection, figures, **recording)
+        would = record_observations(connection, figures, **{**recording, "named": 0})
     except UploadRefusedError as error:
         return FilePreview(preview, new, held_back=str(error))
     finally:
         savepoint.rollback()
-    return FilePreview(
-        preview, new, would={key: part for key, part in would.items() if key not in {"release_id", "figures"}}
-    )
+    hidden = {"release_id", "figures", "unnamed", "verdicts"}
+    return FilePreview(preview, new, would={key: part for key, part in would.items() if key not in hidden})
 
 
 def told_alerts(report: dict[str, Any]) -> str:

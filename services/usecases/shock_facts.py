@@ -13,7 +13,6 @@ from alerts.facts import Measure as MeasureFact
 from forecasting.series import Series
 from forecasting.shocks.chronicle import Shock, latest
 from forecasting.shocks.detection import Verdict
-from forecasting.shocks.divergence import divergence
 from forecasting.shocks.measures import Measure, linked
 from forecasting.shocks.newest_gap import newest_gap
 from forecasting.shocks.sides import SIDES
@@ -114,8 +113,7 @@ def shock_facts(  # noqa: PLR0917  # what is known of a figure, and what stands 
         facts = replace(facts, following=_following(facts, held, shocks, known))
     if "divergences" in needs:
         others = beside.known(beside.siblings(watched), facts.known_from)
-        pairs = (divergence(held, other, facts.span) for other in others)
-        facts = replace(facts, divergences=tuple(pair for pair in pairs if pair is not None))
+        facts = replace(facts, divergences=beside.families.divergences(held, others, facts.span))
     if SIBLINGS_ASKED.intersection(needs):
         facts = _among_siblings(facts, watched, held, beside, needs)
     if "mirror_gap" in needs and facts.span.months == 1:

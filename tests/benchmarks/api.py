@@ -1,14 +1,16 @@
 """The API beside a route that answers constant bytes; a month of 10,000 series; one figure to its webhook.
 
-Run by hand: ``make bench-api``; status 1 where a bound is not kept, each printed beside its number. Every
-process is the service's own: API, delivery worker and sweep on a PostgreSQL with fsync and a Valkey; the
-receiver and the load are this process. Forecasts are uniform bands.
+Run by hand: ``make bench-api``, or as a module with the word ``reading`` for that alone; status 1 where a
+bound is not kept, each printed beside its number. Every process is the service's own: API, delivery worker
+and sweep on a PostgreSQL with fsync and a Valkey; the receiver and the load are this process. Forecasts are
+uniform bands.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import os
 import random
@@ -27,6 +29,7 @@ from pathlib import Path
 import aiohttp
 import httpx
 import numpy as np
+import psutil
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, create_engine
 
@@ -51,6 +54,7 @@ SERIES = 10_000
 CONNECTIONS = 8
 SECONDS = 4.0
 ROUNDS = 3
+_NUMBERS = itertools.count()
 SINGLES = 60
 CONSTANT = """
 import os, sys
@@ -163,14 +167,18 @@ def stored(engine: Engine, now: dt.datetime, last: Month) -> dict[str, float]:
 async def rate(
     url: str, headers: dict[str, str], *, seconds: float, pause: float = 0.0
 ) -> tuple[float, list[float]]:
-    """Requests a second over CONNECTIONS keep-alive connections, and the latency of each in seconds."""
+    """Requests a second over CONNECTIONS keep-alive connections, and the latency of each in seconds.
+
+    A ``{}`` in the address is another series each time, over all rounds, until all were asked for.
+    """
     latencies: list[float] = []
     began = time.perf_counter()
 
     async def one(session: aiohttp.ClientSession) -> None:
         while time.perf_counter() - began < seconds:
             asked = time.perf_counter()
-            async with session.get(url, headers=headers) as answer:
+            address = url.replace("{}", f"S{next(_NUMBERS) * 7919 % SERIES:05d}")
+            async with session.get(address, headers=headers) as answer:
                 await answer.read()
                 assert answer.status in {200, 304}, answer.status
             latencies.append(time.perf_counter() - asked)
@@ -183,8 +191,15 @@ async def rate(
     return len(latencies) / (time.perf_counter() - began), latencies
 
 
-def reading(api: str, constant: str, key: dict[str, str], bounds: Bounds) -> None:
-    """Rates side by side, in turns; then latency at half the rate."""
+def spent(pid: int) -> float:
+    """CPU seconds of a process and those below it."""
+    server = psutil.Process(pid)
+    times = [each.cpu_times() for each in (server, *server.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
+def reading(api: str, constant: str, key: dict[str, str], bounds: Bounds, servers: dict[str, int]) -> None:
+    """Rates side by side, in turns, and what each answer costs its server; then latency at half the rate."""
     ours = f"{api}/v1/series/S00042/forecasts"
     plain = {"Accept-Encoding": "identity"}
     tag = httpx.get(ours, headers={**key, **plain}).headers["etag"]
@@ -192,14 +207,21 @@ def reading(api: str, constant: str, key: dict[str, str], bounds: Bounds) -> Non
         "constant JSON": (f"{constant}/constant", plain),
         "latest forecast": (ours, {**key, **plain}),
         "304": (ours, {**key, **plain, "If-None-Match": tag}),
+        "of another series": (f"{api}/v1/series/{{}}/forecasts", {**key, **plain}),
     }
     rates: dict[str, list[float]] = {name: [] for name in asked}
+    costs: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(ROUNDS):
         for name, (url, headers) in asked.items():
-            rates[name].append(asyncio.run(rate(url, headers, seconds=SECONDS))[0])
+            server = servers["constant" if url.startswith(constant) else "api"]
+            before = spent(server)
+            found, latencies = asyncio.run(rate(url, headers, seconds=SECONDS))
+            rates[name].append(found)
+            costs[name].append(1000 * (spent(server) - before) / len(latencies))
     top = {name: statistics.median(found) for name, found in rates.items()}
     for name, found in top.items():
-        say(f"{name:18} {found:8.0f} /s   {found / top['constant JSON']:.2f} of the constant route")
+        share, cost = found / top["constant JSON"], statistics.median(costs[name])
+        say(f"{name:18} {found:8.0f} /s   {share:.2f} of the constant route   {cost:.2f} ms CPU")
     pause = CONNECTIONS / (top["latest forecast"] / 2)
     _, latencies = asyncio.run(rate(*asked["latest forecast"], seconds=2 * SECONDS, pause=pause))
     cuts = statistics.quantiles(latencies, n=100)
@@ -273,8 +295,11 @@ def writing(
     bounds.at_most(f"of {len(got.at) + got.wrong} webhooks not verified", got.wrong, 0, "webhooks")
 
 
-def main() -> int:
-    """Start every part, measure, and print; 1 where a bound is not kept."""
+def main(only: str | None = None) -> int:
+    """Start every part, measure, and print; 1 where a bound is not kept.
+
+    ``only`` "reading" leaves writing out.
+    """
     bounds = Bounds()
     folder = Path(tempfile.mkdtemp(prefix="tonnage-bench-api-"))
     folder.chmod(0o711)
@@ -338,7 +363,10 @@ def main() -> int:
             (folder / "body.json").write_text(body)
             supervisor.start(part("constant", *serving(constant, "constant:app"), port=constant))
             say(f"{SERIES:,} series stored; an answer of {len(body):,} bytes; {CONNECTIONS} connections")
-            reading(address, f"http://127.0.0.1:{constant}", key, bounds)
+            reading(address, f"http://127.0.0.1:{constant}", key, bounds, supervisor.pids())
+            if only == "reading":
+                engine.dispose()
+                return 1 if bounds.broken else 0
             worker = (
                 "celery",
                 "--app",
@@ -360,4 +388,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))

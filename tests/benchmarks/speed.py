@@ -126,12 +126,26 @@ def month_of(count: int, month: Month) -> list[ArrivingFigure]:
     ]
 
 
-def timed(engine: Engine, figures: Sequence[ArrivingFigure], *, now: dt.datetime, history: bool) -> Cost:
+def timed(
+    engine: Engine,
+    figures: Sequence[ArrivingFigure],
+    *,
+    now: dt.datetime,
+    history: bool,
+    named: int | None = None,
+) -> Cost:
     """What it costs to record figures in one transaction, as one request does."""
     peak, wall, cpu = _peak(), time.perf_counter(), time.process_time()
     with engine.begin() as connection:
         record_observations(
-            connection, figures, source="bench", now=now, budget=0.1, portfolio="standard", history=history
+            connection,
+            figures,
+            source="bench",
+            now=now,
+            budget=0.1,
+            portfolio="standard",
+            history=history,
+            named=named,
         )
     return Cost(time.perf_counter() - wall, time.process_time() - cpu, _peak() - peak)
 
@@ -182,23 +196,23 @@ def main() -> None:
                     cost = timed(engine, month_of(size, month), now=known_from(month), history=False)
                     _row(f"a release, {archived} forecasts archived a series", size, size, cost)
                     engine.dispose()
-            engine = _engine(postgres, "history")
-            figures = past_of(given.history)
-            ids = sorted({each.series_id for each in figures})
-            with engine.begin() as connection:
-                series.register(
-                    connection, [SeriesRecord(each, each, "t") for each in ids], now=known_from(FIRST)
-                )
-            cost = timed(engine, figures, now=known_from(FIRST + 200), history=True)
-            _row(
-                f"a history of {len(figures):,} rows ({len(figures) / cost.wall:,.0f} rows a second)",
-                len(ids),
-                len(figures),
-                cost,
-            )
-            engine.dispose()
+            for name, named in (("as a file's", 0), ("as an upload's", None)):
+                _history(postgres, given.history, name, named)
     finally:
         shutil.rmtree(folder)
+
+
+def _history(postgres: Postgres, rows: int, name: str, named: int | None) -> None:
+    """A first history, whose report names as many figures as that of a file, or of an upload."""
+    engine = _engine(postgres, f"history_{named}")
+    figures = past_of(rows)
+    ids = sorted({each.series_id for each in figures})
+    with engine.begin() as connection:
+        series.register(connection, [SeriesRecord(each, each, "t") for each in ids], now=known_from(FIRST))
+    cost = timed(engine, figures, now=known_from(FIRST + 200), history=True, named=named)
+    rates = f"{len(figures) / cost.wall:,.0f} rows a second, {len(figures) / cost.cpu:,.0f} a CPU second"
+    _row(f"a history of {len(figures):,} rows, told {name} ({rates})", len(ids), len(figures), cost)
+    engine.dispose()
 
 
 def _engine(postgres: Postgres, name: str) -> Engine:

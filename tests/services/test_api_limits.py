@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import pytest
+import redis
 from api_stage import MAGNETS, Stage, assert_problem, served, staged, staged_app
 from fastapi import FastAPI
 from prometheus_client import REGISTRY
@@ -50,6 +51,24 @@ def test_a_key_has_so_many_requests_a_minute(
         assert stage.client.get("/v1/series", headers=other).status_code == 200
         stage.at += dt.timedelta(seconds=40)
         assert stage.client.get("/v1/series", headers=mine).status_code == 200
+
+
+def test_a_count_outlives_the_connection_that_made_it(
+    served_app: tuple[FastAPI, str], database_url: str, valkey_url: str
+) -> None:
+    """Where Valkey has ended the connection the next request is counted all the same, and windows end."""
+    with (
+        staged(*served_app, database_url, redis_url=valkey_url, rate_limit=3) as stage,
+        redis.Redis.from_url(valkey_url) as valkey,
+    ):
+        mine = keyed(stage, "mine")
+        left = []
+        for _ in range(3):
+            left.append(stage.client.get("/v1/series", headers=mine).headers["ratelimit"])
+            valkey.client_kill_filter(_type="normal", skipme=True)
+        assert left == [f'"requests";r={each};t=60' for each in (2, 1, 0)]
+        window = f"tonnage:rate:{mine['Authorization'].split('_')[1]}:{int(stage.at.timestamp()) // 60}"
+        assert 60 < valkey.ttl(window) <= 120
 
 
 def test_without_valkey_requests_pass_and_are_counted(stage: Stage) -> None:

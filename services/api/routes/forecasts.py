@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -9,11 +10,11 @@ from fastapi.responses import JSONResponse
 
 from forecasting.forecast import HORIZON, LEVELS
 from forecasting.months import Month as CalendarMonth
-from services.api.caching import tag_of, unchanged
+from services.api.caching import made, tag_of, unchanged
 from services.api.dependencies import TheService
 from services.api.formats import CONTENT, JSON, Format, table
 from services.api.problems import ProblemError
-from services.api.routes.series import existing
+from services.api.routes.series import existing, not_there
 from services.api.schemas.common import AsOf, Month, SeriesId
 from services.api.schemas.forecast_changes import ChangeShown
 from services.api.schemas.forecasts import FORECAST_COLUMNS, ForecastShown
@@ -79,19 +80,28 @@ def latest(
     wanted = None if levels is None else _levels(levels)
     month = None if origin is None else CalendarMonth.parse(origin)
 
-    def tag(forecast_id: int | None, unit: str) -> str:
-        """A published forecast never changes, so its answer follows from its id and from what was asked."""
-        return tag_of(forecast_id, unit, wanted, horizon, accepted, service.settings.code_version)
+    def tag(forecast_id: int | None, published_at: dt.datetime, unit: str) -> str:
+        """A published forecast never changes, so its answer follows from it and from what was asked."""
+        version = service.settings.code_version
+        return tag_of(forecast_id, published_at, unit, wanted, horizon, accepted, version)
 
+    answers = made(service.engine)
+    newest = forecasts.newest(
+        service.engine,
+        series_id,
+        desk=caller.desk,
+        model=model or service.settings.portfolio,
+        as_of=as_of,
+        origin=month,
+    )
+    if newest is None:
+        raise not_there(series_id)
+    if model is None and newest.published_at is not None:
+        held = tag(newest.id, newest.published_at, newest.unit)
+        same = unchanged(request.headers, held) or answers.get(held)
+        if same is not None:
+            return same
     with service.engine.begin() as connection:
-        unit = existing(connection, caller, series_id).unit
-        if model is None and "if-none-match" in request.headers:
-            newest = forecasts.newest_id(
-                connection, series_id, model=service.settings.portfolio, as_of=as_of, origin=month
-            )
-            same = None if newest is None else unchanged(request.headers, tag(newest, unit))
-            if same is not None:
-                return same
         try:
             found = request_forecast(
                 connection,
@@ -107,14 +117,15 @@ def latest(
             raise ProblemError("forbidden", str(error), scope="write") from error
         record = None if model is None else measured(connection, model, as_of=as_of)
     if not isinstance(found, Job):
-        shown = ForecastShown.of(found, unit, levels=wanted, horizon=horizon, measured=record)
+        shown = ForecastShown.of(found, newest.unit, levels=wanted, horizon=horizon, measured=record)
         if accepted == JSON:
             # written here: given back as it is, it would be checked against its own schema once more
             answer = Response(shown.model_dump_json(), media_type=JSON)
         else:
             answer = table(accepted, shown.rows(), FORECAST_COLUMNS, name=f"{series_id}-forecast")
         if model is None:  # beside a model asked for by name stands its record, which grows
-            answer.headers["ETag"] = tag(found.id, unit)
+            answer.headers["ETag"] = tag(found.id, found.published_at, newest.unit)
+            answers.keep(answer.headers["ETag"], answer)
         return answer
     if found.status == "failed":
         detail = f"{found.key}: {found.error}. POST /v1/jobs/{found.id}/retry asks for it again."

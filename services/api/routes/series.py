@@ -100,5 +100,10 @@ def existing(connection: Connection, caller: Caller, series_id: str) -> SeriesRe
     """A registered series that the caller may see, or the problem that there is none."""
     found = series.one(connection, series_id, desk=caller.desk)
     if found is None:
-        raise ProblemError("not-found", f"There is no series {series_id!r}; PUT it first.")
+        raise not_there(series_id)
     return found
+
+
+def not_there(series_id: str) -> ProblemError:
+    """The problem that a series is not registered, or not the caller's to see: in the same words."""
+    return ProblemError("not-found", f"There is no series {series_id!r}; PUT it first.")
