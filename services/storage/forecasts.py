@@ -23,14 +23,14 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from forecasting.forecast import Forecast
 from forecasting.months import Month
 from services.storage.columns import among, numbers_sent
 from services.storage.questions import Question
 from services.storage.restrictions import shown_to
-from services.storage.tables import forecasts, observations, series
+from services.storage.tables import forecasts, series
 
 
 def judging(model: str) -> str:
@@ -210,36 +210,6 @@ def _of(
 def _known(as_of: dt.datetime | ColumnElement[dt.datetime]) -> ColumnElement[bool]:
     """A forecast was known once it was published; what it was made from was known before."""
     return and_(forecasts.c.vintage <= as_of, forecasts.c.published_at <= as_of)
-
-
-def outrun(
-    connection: Connection, series_ids: Collection[str], *, model: str
-) -> list[tuple[str, dt.datetime, int]]:
-    """Series whose newest forecast by a model is newer than each figure and was made without some of them.
-
-    Each with its vintage and the count of rows known by then.
-    """
-    newest = (
-        select(forecasts.c.series_id, forecasts.c.vintage, forecasts.c.figures)
-        .where(among(forecasts.c.series_id, series_ids), forecasts.c.model == model)
-        .order_by(forecasts.c.series_id, *_NEWEST_FIRST)
-        .ext(distinct_on(forecasts.c.series_id))
-        .subquery()
-    )
-    held = (
-        select(observations.c.series_id, func.count().label("rows"))
-        .add_columns(func.max(observations.c.known_from).label("last"))
-        .where(among(observations.c.series_id, series_ids))
-        .group_by(observations.c.series_id)
-        .subquery()
-    )
-    query = (
-        select(newest.c.series_id, newest.c.vintage, held.c.rows)
-        .join(held, held.c.series_id == newest.c.series_id)
-        .where(newest.c.vintage > held.c.last, newest.c.figures < held.c.rows)
-        .order_by(newest.c.series_id)
-    )
-    return [(row.series_id, row.vintage, row.rows) for row in connection.execute(query)]
 
 
 def changed(

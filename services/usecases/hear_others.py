@@ -13,7 +13,7 @@ from forecasting.portfolios import portfolio
 from forecasting.series import Series
 from forecasting.submitted_forecasts import Forecaster
 from forecasting.submitted_scores import Paired
-from services.storage import forecasts, submitted_forecasts, submitted_scores
+from services.storage import standing_forecasts, submitted_forecasts, submitted_scores
 from services.storage.jobs import BACKGROUND, Job
 from services.storage.submitted_forecasts import SubmittedRecord
 from services.usecases.order_refits import refit
@@ -75,7 +75,7 @@ def refits_outrun(
     """
     return [
         refit(series_id, vintage, model, figures=figures, priority=BACKGROUND, replayed=replayed)
-        for series_id, vintage, figures in forecasts.outrun(connection, series_ids, model=model)
+        for series_id, vintage, figures in standing_forecasts.outrun(connection, series_ids, model=model)
     ]
 
 
