@@ -19,7 +19,7 @@ from forecasting.calibration import (
 )
 from forecasting.ensemble import combine
 from forecasting.forecast import HORIZON, LEVELS, Forecast
-from forecasting.members import Given, How, fitted
+from forecasting.members import Given, How, fitted, votes
 from forecasting.models.global_trees import NAME as GLOBAL
 from forecasting.models.global_trees import GlobalTrees
 from forecasting.models.state_space import fill
@@ -90,7 +90,7 @@ def _publish(ahead: Plan, how: How, given: Given) -> Publication:
         replace(each, forecast=each.forecast and _from_the_end(each.forecast, ahead)) for each in members
     )
     told = "; ".join(each for each in (reason, ahead.late) if each is not None)
-    return Publication(series.id, _from_the_end(forecast, ahead), shown, told or None)
+    return Publication(series.id, _from_the_end(forecast, ahead), shown, told or None, votes(ahead, members))
 
 
 def _from_the_end(forecast: Forecast, ahead: Plan) -> Forecast:

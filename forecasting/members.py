@@ -65,6 +65,13 @@ def fitted(ahead: Plan, how: How, given: Given) -> list[Member]:
     return [replace(member, weight=weight / total) for member, weight in zip(members, weights, strict=True)]
 
 
+def votes(ahead: Plan, members: Sequence[Member]) -> float:
+    """What the weights of fitted members added up to before they became shares; 0 where none passed."""
+    return sum(_weight(member, members, ahead.chosen) for member in members) or float(
+        sum(member.weight > 0 for member in members)
+    )
+
+
 def _fitted(name: str, ahead: Plan, how: How, given: Given) -> Member:
     series = ahead.series
     if name == GLOBAL:

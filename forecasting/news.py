@@ -2,14 +2,15 @@
 
 before ─ engine → refitted to the same figures ─ revisions → to these as revised ─ news → after
 
-The three steps add up to the whole change. After Bańbura and Modugno 2014, doi:10.1002/jae.2306, with refits
+The three steps add up to the whole change of what the models said; how far forecasts of others moved each
+publication is told beside them. After Bańbura and Modugno 2014, doi:10.1002/jae.2306, with refits
 in the place of one model's gains, so that it holds for any portfolio.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,9 @@ def _figures(series: Series) -> Iterable[tuple[Span, float]]:
 class Change:
     """Medians (h,) of two publications for the months from ``first`` on, and what moved them, in the unit.
 
-    ``before + engine + revisions + news`` is ``after``. ``engine`` is 0 where both were made by the same
-    versions of code, libraries and trained models.
+    ``before + engine + revisions + news + others`` is ``after``. ``engine`` is 0 where both were made by the
+    same versions of code, libraries and trained models. ``others`` is how far forecasts of others moved the
+    second publication less how far they moved the first.
     """
 
     first: Month
@@ -76,6 +78,7 @@ class Change:
     engine: Array
     revisions: Array
     news: Array
+    others: Array
     after: Array
 
 
@@ -84,7 +87,7 @@ def change(before: Forecast, after: Forecast, refitted: Forecast, revised: Forec
 
     ``refitted`` is made from the figures of ``before`` with what made ``after``, ``revised`` from these as
     revised. Where no engine changed ``before`` itself is ``refitted``; where nothing was revised ``refitted``
-    is ``revised``.
+    is ``revised``. All four are of models alone: ``without_others``, and then ``with_others``.
     """
     steps = (before, refitted, revised, after)
     first = max(each.first for each in steps)
@@ -94,4 +97,25 @@ def change(before: Forecast, after: Forecast, refitted: Forecast, revised: Forec
         return None
     paths = [each.median[first.since(each.first) :][:months] for each in steps]
     engine, revisions, news = (paths[step + 1] - paths[step] for step in range(3))
-    return Change(first, paths[0], engine, revisions, news, paths[3])
+    return Change(first, paths[0], engine, revisions, news, np.zeros(months), paths[3])
+
+
+Moved = Mapping[Month, float]
+"""By how much forecasts of others moved the median of each month, in the unit."""
+
+
+def without_others(forecast: Forecast, moved: Moved) -> Forecast:
+    """A published forecast as its models alone had it."""
+    if not moved:
+        return forecast
+    return replace(forecast, values=forecast.values - _path(moved, forecast.first, forecast.horizon)[:, None])
+
+
+def with_others(told: Change, before: Moved, after: Moved) -> Change:
+    """A change of models alone as one of the two publications that others moved."""
+    shift, shifted = (_path(each, told.first, len(told.after)) for each in (before, after))
+    return replace(told, before=told.before + shift, others=shifted - shift, after=told.after + shifted)
+
+
+def _path(moved: Moved, first: Month, months: int) -> Array:
+    return np.array([moved.get(first + step, 0.0) for step in range(months)])

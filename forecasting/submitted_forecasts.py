@@ -12,6 +12,9 @@ import numpy as np
 
 from forecasting.months import Span
 
+FORECASTER = "forecaster:"
+"""What stands before the id of a forecaster, where a line or a member names the model."""
+
 RANGE, INTERVAL_80 = "range", "interval_80"
 """What the two ends of a forecast are: the answers of a poll, or its own 10 % and 90 % quantiles."""
 

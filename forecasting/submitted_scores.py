@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ class Paired:
 
     ``value`` is the actual, in the series' unit as ``scale`` is; ``ours`` and ``naive`` are absolute errors
     of the service's median and of its seasonal naive over that scale. ``horizon`` is the service's too.
+    ``known_from`` is when the actual became known.
     """
 
     series_id: str
@@ -25,6 +27,7 @@ class Paired:
     scale: float | None
     ours: float | None
     naive: float | None
+    known_from: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from forecasting.submitted_forecasts import FORECASTER
 from services.queries.forecasts import ForecastRecord
 
 _LEVELS = (0.1, 0.5, 0.9)
@@ -32,6 +33,8 @@ def told(record: ForecastRecord) -> Iterator[str]:
 def _member(member: dict[str, Any]) -> str:
     if member.get("left_out"):
         return f"member {member['name']}: left out, {member['left_out']}"
+    if member["name"].startswith(FORECASTER):
+        return f"member {member['name']}: weight {member['weight']:.3f}, {member['note']}"
     score = "" if member.get("score") is None else f", MASE {member['score']:.3f} one horizon ago"
     return f"member {member['name']}: weight {member['weight']:.3f}{score}"
 
@@ -44,9 +47,11 @@ def _change(change: dict[str, Any]) -> Iterator[str]:
     before, engine, revisions, news, after = (
         change[part][0] for part in ("before", "engine", "revisions", "news", "after")
     )
+    others = change.get("others", [0.0])[0]  # before others could weigh in there was none
     yield (
         f"{change['first']}: median {before:,.4g} -> {after:,.4g}; by new figures {news:+,.4g}, "
         f"by revised ones {revisions:+,.4g}, by another engine {engine:+,.4g}"
+        + (f", by forecasts of others {others:+,.4g}" if others else "")
     )
 
 

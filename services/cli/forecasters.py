@@ -90,7 +90,13 @@ def submit(
     with database() as engine, engine.begin() as connection:
         arriving = read_file(file.name, content, limit=settings().file_limit_bytes)
         try:
-            report = submit_forecasts(connection, forecaster_id, arriving, now=bootstrap.now())
+            report = submit_forecasts(
+                connection,
+                forecaster_id,
+                arriving,
+                now=bootstrap.now(),
+                portfolio=settings().portfolio,
+            )
         except UnknownForecasterError as error:
             raise fail(str(error)) from error
         if report.submitted or report.claimed:

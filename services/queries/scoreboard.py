@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from forecasting.months import Month
 from forecasting.paired_losses import Comparison
 from forecasting.portfolios import BASELINE
+from forecasting.submitted_forecasts import FORECASTER
 from forecasting.submitted_scores import Paired, SubmittedScore, score_submitted
 from services.queries.episodes import FollowedEpisode, episodes_as_of
 from services.storage import scores, submitted_scores
@@ -22,9 +23,6 @@ from services.storage.series import SeriesRecord
 __all__ = ["By", "Ground", "Line", "Measured", "Print", "Standing", "ground", "measured", "scoreboard"]
 
 By = Literal["model", "horizon", "series"]
-
-FORECASTER = "forecaster:"
-"""What stands before the id of a forecaster, where a line names the model."""
 
 FEWEST_MONTHS = 24
 """Months below which scores are too few to rank methods: two of each month of the year."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Text, and_, cast, column, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from alerts.judging import Judge
 from forecasting.forecast import Forecast
 from forecasting.months import Span
 from services.storage.columns import Moment, MonthColumn, among, numbers_sent
-from services.storage.tables import forecasts, series
+from services.storage.tables import forecasts, observations, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +121,33 @@ def foretold_of(connection: Connection, series_ids: Collection[str], *, model: s
     )
     query = select(series.c.id).where(among(series.c.id, series_ids), some.exists())
     return set(connection.execute(query).scalars())
+
+
+def outrun(
+    connection: Connection, series_ids: Collection[str], *, model: str
+) -> list[tuple[str, dt.datetime, int]]:
+    """Series whose newest forecast by a model is newer than each figure and was made without some of them.
+
+    Each with its vintage and the count of rows known by then.
+    """
+    newest = (
+        select(forecasts.c.series_id, forecasts.c.vintage, forecasts.c.figures)
+        .where(among(forecasts.c.series_id, series_ids), forecasts.c.model == model)
+        .order_by(forecasts.c.series_id, forecasts.c.vintage.desc(), forecasts.c.id.desc())
+        .ext(distinct_on(forecasts.c.series_id))
+        .subquery()
+    )
+    held = (
+        select(observations.c.series_id, func.count().label("rows"))
+        .add_columns(func.max(observations.c.known_from).label("last"))
+        .where(among(observations.c.series_id, series_ids))
+        .group_by(observations.c.series_id)
+        .subquery()
+    )
+    query = (
+        select(newest.c.series_id, newest.c.vintage, held.c.rows)
+        .join(held, held.c.series_id == newest.c.series_id)
+        .where(newest.c.vintage > held.c.last, newest.c.figures < held.c.rows)
+        .order_by(newest.c.series_id)
+    )
+    return [(row.series_id, row.vintage, row.rows) for row in connection.execute(query)]

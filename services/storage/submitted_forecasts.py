@@ -111,6 +111,32 @@ def standing(
     return [each for each in found if each[1].said.span.last > after]
 
 
+def to_all(
+    connection: Connection, ends: Mapping[str, Month], *, as_of: dt.datetime
+) -> dict[tuple[str, Forecaster], list[Submitted]]:
+    """What forecasters of every desk had said by a moment of single months after the ``ends`` of series.
+
+    By series and forecaster, of each month what stood; what is only claimed is left out.
+    """
+    table = submitted_forecasts
+    one = (table.c.series_id, table.c.forecaster_id, table.c.first_month)
+    query = (
+        select(table, forecasters.c.name)
+        .join(forecasters, forecasters.c.id == table.c.forecaster_id)
+        .where(forecasters.c.desk.is_(None), among(table.c.series_id, ends))
+        .where(table.c.claimed_from.is_(None), table.c.months == 1, table.c.known_from <= as_of)
+        .where(table.c.first_month > min(ends.values()))
+        .order_by(*one, table.c.known_from.desc(), table.c.id.desc())
+        .ext(distinct_on(*one))
+    )
+    found: dict[tuple[str, Forecaster], list[Submitted]] = {}
+    for row in connection.execute(query):
+        if row.first_month > ends[row.series_id]:
+            of = row.series_id, Forecaster(row.forecaster_id, row.name)
+            found.setdefault(of, []).append(record_of(row).said)
+    return found
+
+
 def _newest(query: Select[Any]) -> Select[Any]:
     """Of each span the newest row that counts, and the newest that is claimed."""
     table = submitted_forecasts

@@ -31,6 +31,7 @@ def paired(
     as_of: dt.datetime | None = None,
     forecaster: str | None = None,
     series_id: str | None = None,
+    among_series: Collection[str] | None = None,
     horizon: int | None = None,
     desk: str | None = None,
     without: Collection[int] = (),
@@ -39,16 +40,27 @@ def paired(
 
     By forecaster, and ``by`` what else a line is of, one after another; beside each what the ``portfolio``
     foretold. With ``desk`` only over series, and of forecasters, that it may see; ``without`` are ids of
-    observations that are left out. Only figures that were foretold are looked at.
+    observations that are left out. Only figures that were foretold are looked at, and only those of
+    ``among_series`` where it is given.
     """
-    said = _stood(forecaster, series_id, desk)
+    said = _stood(forecaster, series_id, among_series, desk)
     span = (observations.c.series_id, observations.c.first_month, observations.c.months)
     foretold = tuple_(*span).in_(select(said.c.series_id, said.c.first_month, said.c.months))
-    actual = prints_chosen(against, as_of, series_id).where(foretold).cte("actual")
+    prints = prints_chosen(against, as_of, series_id).where(foretold)
+    if among_series is not None:
+        prints = prints.where(among(observations.c.series_id, among_series))
+    actual = prints.cte("actual")
     ours = _ours(portfolio, actual)
     naive = scores.alias("naive")
     query = (
-        select(said, observations.c.value, ours.c.horizon, ours.c.error, ours.c.scale)
+        select(
+            said,
+            observations.c.value,
+            actual.c.known_from.label("printed"),
+            ours.c.horizon,
+            ours.c.error,
+            ours.c.scale,
+        )
         .add_columns(naive.c.error.label("naive"))
         .join(
             actual,
@@ -77,7 +89,9 @@ def paired(
         query = query.where(not_(among(actual.c.id, without)))
     for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
         said_of = record_of(row).said
-        yield Paired(row.series_id, said_of, row.value, row.horizon, row.scale, row.error, row.naive)
+        yield Paired(
+            row.series_id, said_of, row.value, row.horizon, row.scale, row.error, row.naive, row.printed
+        )
 
 
 def _apart(
@@ -86,7 +100,9 @@ def _apart(
     return {"model": [], "horizon": [ours.c.horizon], "series": [said.c.series_id]}[by]
 
 
-def _stood(forecaster: str | None, series_id: str | None, desk: str | None) -> CTE:
+def _stood(
+    forecaster: str | None, series_id: str | None, among_series: Collection[str] | None, desk: str | None
+) -> CTE:
     """The newest that each forecaster submitted of a span before it was first known; claims are none."""
     table = submitted_forecasts
     span = (table.c.series_id, table.c.first_month, table.c.months)
@@ -112,6 +128,8 @@ def _stood(forecaster: str | None, series_id: str | None, desk: str | None) -> C
         query = query.where(table.c.forecaster_id == forecaster)
     if series_id is not None:
         query = query.where(table.c.series_id == series_id)
+    if among_series is not None:
+        query = query.where(among(table.c.series_id, among_series))
     return query.cte("said")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from forecasting.errors import InvalidSeriesError
 from forecasting.forecast import Forecast
-from forecasting.news import Figure, as_revised, change, figures_between
+from forecasting.months import Month
+from forecasting.news import Figure, as_revised, change, figures_between, with_others, without_others
 from forecasting.publication import Publication
 from forecasting.series import Series
 from services.storage import forecasts, series
@@ -23,10 +24,14 @@ Refit = Callable[[Sequence[Series]], Sequence[Publication]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Superseded:
-    """The forecast that stands for a series before the next one, and the series as that one saw it."""
+    """The forecast that stands for a series before the next one, and the series as that one saw it.
+
+    ``forecast`` is what its models alone had said, ``moved`` by how much others moved each month's median.
+    """
 
     record: ForecastRecord
     forecast: Forecast
+    moved: dict[Month, float]
     seen: Series
 
 
@@ -40,7 +45,13 @@ def superseded(
         if record is None or record.forecast is None:
             continue
         for seen, _ in known_series(connection, [each], record.vintage):
-            found[each.id] = Superseded(record, record.forecast, seen.until(record.origin))
+            moved = _moved(
+                (Month.parse(month), amount)
+                for member in record.members
+                for month, amount in member.get("moved", {}).items()
+            )
+            plain = without_others(record.forecast, moved)
+            found[each.id] = Superseded(record, plain, moved, seen.until(record.origin))
     return found
 
 
@@ -73,10 +84,11 @@ def explained(
         if old is None or publication.forecast is None:
             continue
         refitted = again.get(publication.series_id) or old.forecast
-        told = change(
-            old.forecast, publication.forecast, refitted, revised.get(publication.series_id) or refitted
-        )
+        moved = _moved(each for member in publication.members for each in member.moved)
+        plain = without_others(publication.forecast, moved)
+        told = change(old.forecast, plain, refitted, revised.get(publication.series_id) or refitted)
         if told is not None:
+            told = with_others(told, old.moved, moved)
             found[publication.series_id] = {
                 "against": old.record.id,
                 "first": str(told.first),
@@ -84,9 +96,18 @@ def explained(
                 "engine": told.engine.tolist(),
                 "revisions": told.revisions.tolist(),
                 "news": told.news.tolist(),
+                "others": told.others.tolist(),
                 "after": told.after.tolist(),
                 "figures": [_figure(figure) for figure in figures[publication.series_id]],
             }
+    return found
+
+
+def _moved(amounts: Iterable[tuple[Month, float]]) -> dict[Month, float]:
+    """By how much others moved each month together."""
+    found: dict[Month, float] = {}
+    for month, amount in amounts:
+        found[month] = found.get(month, 0.0) + amount
     return found
 
 

@@ -58,14 +58,19 @@ def refit(
     portfolio: str,
     late: int | None = None,
     *,
+    figures: int | None = None,
     priority: int = jobs.AWAITED,
     replayed: bool = False,
 ) -> Job:
     """The job that publishes a series as of a vintage; once more where a ``late`` release adds to it.
 
+    Or once more with as many ``figures``, where it was made without some of them.
+
     What a ``replayed`` figure orders counts as published at its vintage.
     """
     again = "" if late is None else f" with release {late}"
+    if figures is not None:
+        again = f" with {figures} figures"
     return Job(
         kind=REFRESH,
         key=f"{series_id} {portfolio} {vintage.isoformat()}{again}",

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from forecasting.engine import publish
 from forecasting.forecast import HORIZON
+from forecasting.others import taken_in
 from forecasting.publication import Member, Publication
 from forecasting.series import Series
 from forecasting.shocks.witnesses import steadied
@@ -25,6 +26,7 @@ from services.storage.jobs import Job
 from services.storage.known_series import known_series
 from services.telemetry import FITS, REFIT_FAILURES, REFIT_SECONDS
 from services.usecases.explain_changes import explained, superseded
+from services.usecases.hear_others import refits_outrun, voices
 from services.usecases.learned import learned_as_of
 from services.usecases.order_refits import REFRESH
 from services.usecases.order_scoring import scoring
@@ -123,7 +125,12 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
         calibration=learned.calibration(how.portfolio),
         guard=limited(together=BATCH_SECONDS),
     )
-    publications = fit([known for known, _ in held])
+    fitted = fit([known for known, _ in held])
+    heard = voices(engine, [known for known, _ in held], model=how.portfolio, vintage=how.vintage)
+    publications = [
+        taken_in(known, each, heard.get(known.id, ()), vintage=how.vintage)
+        for (known, _), each in zip(held, fitted, strict=True)
+    ]
     versions = {name: metadata.version(name) for name in LIBRARIES} | learned.versions(how.portfolio)
     changes = explained(before, [known for known, _ in held], publications, versions=versions, refit=fit)
     records = [
@@ -143,9 +150,11 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
         behind = observations.known_after(connection, [known.id for known, _ in held], how.vintage)
         if behind:
             jobs.add(connection, [scoring(f"refit {batch[0].id}", behind)], now=how.now)
+        again = refits_outrun(connection, ids, model=how.portfolio, replayed=how.replayed)
+        jobs.add(connection, again, now=how.now)
         queue.finish(connection, [job.id for job in batch if job.id is not None], now=how.now)
     seconds = time.perf_counter() - began
-    _count(publications, seconds)
+    _count(fitted, seconds)
     log.info(
         "refitted",
         vintage=how.vintage.isoformat(),
@@ -206,11 +215,15 @@ def _records(
 
 
 def members(publication: Publication) -> list[dict[str, Any]]:
-    """The members of a publication as JSON: weight, score, why one was left out, and its median path."""
+    """The members of a publication as JSON: weight, score, why one was left out, and its median path.
+
+    A forecaster that weighs in has no path; ``moved`` is by how much it moved the median of each month.
+    """
     return [_member(member) for member in publication.members]
 
 
 def _member(member: Member) -> dict[str, Any]:
+    moved = {"moved": {str(month): amount for month, amount in member.moved}} if member.moved else {}
     return {
         "name": member.name,
         "weight": member.weight,
@@ -218,4 +231,5 @@ def _member(member: Member) -> dict[str, Any]:
         "left_out": member.left_out,
         "note": member.note,
         "median": None if member.forecast is None else member.forecast.median.tolist(),
+        **moved,
     }

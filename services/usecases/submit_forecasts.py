@@ -12,21 +12,27 @@ from forecasting.months import Month, Span
 from forecasting.submitted_forecasts import Submitted, contradiction
 from services.ingestion.errors import Fault, UploadRefusedError
 from services.ingestion.submitted_forecasts import Arriving, ArrivingForecast
-from services.storage import restrictions, series, submitted_forecasts
+from services.storage import jobs, restrictions, series, submitted_forecasts
 from services.storage.series import SeriesRecord
 from services.storage.submitted_forecasts import SubmittedRecord
+from services.usecases.hear_others import refits_heard
 from services.usecases.put_forecaster import owned
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionReport:
-    """What became of a batch: rows that count, rows only claimed to be older, and rows held as they are."""
+    """What became of a batch: rows that count, rows only claimed to be older, and rows held as they are.
+
+    ``refits`` counts the series that are fitted again, as of each moment, since the forecaster has earned a
+    weight there.
+    """
 
     forecaster: str
     submitted: int
     claimed: int
     unchanged: int
     known_from: dt.datetime
+    refits: int = 0
 
 
 def submit_forecasts(
@@ -35,6 +41,7 @@ def submit_forecasts(
     arriving: Arriving,
     *,
     now: dt.datetime,
+    portfolio: str,
     desk: str | None = None,
     replayed: bool = False,
 ) -> SubmissionReport:
@@ -43,8 +50,9 @@ def submit_forecasts(
     What names an earlier ``known_from`` is stored as claimed: it may be of a month that is published, and
     counts for nothing. ``replayed`` tells the past again as it became known: what names a ``known_from`` then
     counts from it, and is refused as anything is once a figure of its month is held. What stands already as
-    it is said again is not stored again. UploadRefusedError with every fault, and then nothing is stored;
-    UnknownForecasterError, SharedForecasterError.
+    it is said again is not stored again. Where the forecaster has earned a weight in the ``portfolio``,
+    a refit is ordered as of each moment of what is new. UploadRefusedError with every fault, and then nothing
+    is stored; UnknownForecasterError, SharedForecasterError.
     """
     forecaster = owned(connection, forecaster_id, desk=desk)
     ids = {each.series_id for each in arriving.forecasts}
@@ -60,8 +68,12 @@ def submit_forecasts(
     }
     new = [record for _, record in told if standing.get(_key(record)) != replace(record.said, known_from=now)]
     submitted_forecasts.add(connection, new)
+    moving = [each for each in new if each.replayed or not _same(each, standing.get(_key(each)))]
+    wanted = refits_heard(connection, forecaster, moving, model=portfolio)
+    jobs.add(connection, wanted, now=now)
     claimed = sum(each.said.claimed for each in new)
-    return SubmissionReport(forecaster.id, len(new) - claimed, claimed, len(told) - len(new), now)
+    unchanged = len(told) - len(new)
+    return SubmissionReport(forecaster.id, len(new) - claimed, claimed, unchanged, now, len(wanted))
 
 
 def _record(
@@ -88,6 +100,11 @@ def _record(
         given.known_from if claimed else None,
         replayed=counts_from is not None,
     )
+
+
+def _same(record: SubmittedRecord, standing: Submitted | None) -> bool:
+    """Whether what stands expects the same, so that a forecast made with it would be no other."""
+    return standing is not None and standing.expected == record.said.expected
 
 
 def _key(record: SubmittedRecord) -> tuple[str, Span, dt.datetime | None]:

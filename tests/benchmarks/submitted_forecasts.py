@@ -1,9 +1,10 @@
-"""What submitted forecasts cost: a batch submitted, a release judged against them, and the scoreboard.
+"""What submitted forecasts cost: submitting, a release judged against them, the scoreboard, weighing in.
 
 Run by hand: ``python tests/benchmarks/submitted_forecasts.py``. A real PostgreSQL with fsync; one process,
 the use cases themselves, no HTTP. 500 series, and 20 months of each forecast as a poll with quantiles; then a
 month that was submitted 1,000 times of each of 5 series, as a script that submits each minute does. The
-service's own forecast of the 20 months is one row a series, and its scores are written, not computed.
+service's own forecast of the 20 months is one row a series, and its scores are written, not computed. At last
+ours are made so bad that the forecaster has earned a weight on every series, and submits one month more.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ from services.local.postgres import Postgres
 from services.local.supervisor import Supervisor
 from services.queries.scoreboard import scoreboard
 from services.storage import schema, series
+from services.storage.known_series import known_series
 from services.storage.series import SeriesRecord
+from services.usecases.hear_others import voices
 from services.usecases.put_forecaster import put_forecaster
 from services.usecases.record_observations import record_observations
+from services.usecases.refresh_forecasts import BATCH
 from services.usecases.submit_forecasts import submit_forecasts
 
 SERIES, MONTHS = 500, 20
@@ -67,7 +71,9 @@ def submit(engine: Engine, first: Month) -> None:
         began = time.perf_counter()
         with engine.begin() as connection:
             arriving = read_json(content, limit=len(content))
-            report = submit_forecasts(connection, "bank", arriving, now=known(first - 1))
+            report = submit_forecasts(
+                connection, "bank", arriving, now=known(first - 1), portfolio="standard"
+            )
         took = time.perf_counter() - began
         say(f"{what}: {report.submitted:,} submitted, {report.unchanged:,} unchanged in {took:.2f} s")
 
@@ -81,7 +87,8 @@ def insist(engine: Engine, month: Month) -> None:
         content = json.dumps({"forecasts": rows}).encode()
         at = known(month - 1) + dt.timedelta(minutes=step)
         with engine.begin() as connection:
-            submit_forecasts(connection, "bank", read_json(content, limit=len(content)), now=at)
+            arriving = read_json(content, limit=len(content))
+            submit_forecasts(connection, "bank", arriving, now=at, portfolio="standard")
 
 
 def score(engine: Engine, first: Month) -> None:
@@ -114,6 +121,27 @@ def shown(engine: Engine) -> None:
     say(f"the scoreboard ({said}) in {time.perf_counter() - began:.2f} s")
 
 
+def heard(engine: Engine, month: Month) -> None:
+    """Say what a month costs whose forecaster has earned a weight: to submit, and to a batch of refits."""
+    rows = [{"unit": "t", "point": 100, "series_id": each, "month": str(month)} for each in IDS]
+    content = json.dumps({"forecasts": rows}).encode()
+    with engine.begin() as connection:
+        connection.execute(text("update scores set error = 100"))
+    began = time.perf_counter()
+    with engine.begin() as connection:
+        arriving = read_json(content, limit=len(content))
+        report = submit_forecasts(connection, "bank", arriving, now=known(month - 1), portfolio="standard")
+    took = time.perf_counter() - began
+    say(f"{report.submitted:,} submitted that order {report.refits} refits in {took:.2f} s")
+    with engine.begin() as connection:
+        registered = series.of_ids(connection, IDS[:BATCH])
+        held = [each for each, _ in known_series(connection, registered, known(month - 1))]
+    began = time.perf_counter()
+    found = voices(engine, held, model="standard", vintage=known(month - 1))
+    took = time.perf_counter() - began
+    say(f"a batch of {BATCH} refits hears {len(found)} of them in {took:.3f} s")
+
+
 def main() -> None:
     """Submit, and record a month before and some after."""
     folder = Path(tempfile.mkdtemp(prefix="tonnage-submitted-"))
@@ -143,6 +171,7 @@ def main() -> None:
             say(f"and {often:.2f} s for one that {AGAIN:,} rows of each of {OFTEN} series foretold")
             score(engine, FIRST + 15)
             shown(engine)
+            heard(engine, month + 1)
             engine.dispose()
     finally:
         shutil.rmtree(folder)

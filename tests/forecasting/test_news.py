@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from forecasting.engine import publish
 from forecasting.errors import InvalidSeriesError
 from forecasting.forecast import Forecast
 from forecasting.months import Month, Span
-from forecasting.news import as_revised, change, figures_between
+from forecasting.news import as_revised, change, figures_between, with_others, without_others
 from forecasting.series import Series, monthly
 
 START = Month.of(2020, 1)
@@ -63,6 +65,25 @@ def test_parts_add_up_and_each_moves_by_its_cause_alone(months: int, factor: flo
     assert (told.engine == 0).all()
     assert bool(told.revisions.any()) == (factor != 1.0)
     assert bool(told.news.any()) == (months > 0)
+
+
+def test_what_others_moved_is_no_news_of_figures() -> None:
+    """Of two publications that others moved the models' parts are as without; what others did is a part."""
+    new = later(1)
+    first, second = refit(OLD), refit(new)
+    moved = {second.first: 5.0, first.first: 90.0}
+    told = {second.first: 2.0, second.first + 3: -4.0}
+    plain = change(first, second, first, first)
+    published = replace(first, values=first.values + np.eye(18)[1][:, None] * 5 + np.eye(18)[0][:, None] * 90)
+    np.testing.assert_allclose(without_others(published, moved).values, first.values)
+    assert plain is not None
+    found = with_others(plain, moved, told)
+    np.testing.assert_array_equal(found.news, plain.news)
+    np.testing.assert_allclose(found.others[:5], [-3, 0, 0, -4, 0])
+    np.testing.assert_allclose(found.before[:2], published.median[1:3])
+    parts = (found.before, found.engine, found.revisions, found.news, found.others)
+    np.testing.assert_allclose(sum(parts), found.after)
+    np.testing.assert_allclose(found.after[:4], second.median[:4] + np.array([2, 0, 0, -4]))
 
 
 def test_nothing_left_of_the_old_figures_is_refused() -> None:

@@ -16,7 +16,8 @@ from forecasting.submitted_scores import Paired, score_submitted
 
 REFERENCE = Path(__file__).parent / "reference" / "submitted_scores.json"
 SAID = Submitted("bank", Span(Month.of(2025, 1)), dt.datetime(2025, 1, 20, tzinfo=dt.UTC), 100.0)
-PAIR = Paired("A", SAID, 90.0, 1, 20.0, 0.25, 1.0)
+KNOWN = dt.datetime(2025, 2, 1, tzinfo=dt.UTC)
+PAIR = Paired("A", SAID, 90.0, 1, 20.0, 0.25, 1.0, KNOWN)
 
 
 def test_means_are_over_the_figures_that_have_each() -> None:

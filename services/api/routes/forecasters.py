@@ -24,6 +24,7 @@ from services.api.schemas.forecasters import (
     SubmittedShown,
 )
 from services.api.security import Reader, Writer
+from services.bootstrap import REFRESH_FORECASTS
 from services.ingestion.submitted_forecasts import read_csv, read_json
 from services.queries import forecasters
 from services.usecases.put_forecaster import put_forecaster
@@ -108,18 +109,27 @@ def submit(
 ) -> SubmissionShown:
     """Submit a batch whole or not at all; a later forecast of a month supersedes, and none is ever changed.
 
-    It counts from the moment of submission: nothing submitted once the figure is known counts for it.
+    It counts from the moment of submission: nothing submitted once the figure is known counts for it. Where a
+    forecaster of every desk has been nearer than we have on a series, our forecast of its months takes it in.
     """
     if replay and not caller.may("admin"):
         raise ProblemError("forbidden", "Only an admin replays the past of a forecaster.", scope="admin")
     arriving = READERS[media_type](content, limit=service.settings.upload_limit_bytes)
     with service.engine.begin() as connection:
         report = submit_forecasts(
-            connection, forecaster_id, arriving, now=service.now(), desk=caller.desk, replayed=replay
+            connection,
+            forecaster_id,
+            arriving,
+            now=service.now(),
+            portfolio=service.settings.portfolio,
+            desk=caller.desk,
+            replayed=replay,
         )
         shown = SubmissionShown.model_validate(report)
         if report.submitted or report.claimed:
             audit.note(connection, "forecasts.submitted", forecaster_id, after=shown)
+    if report.refits:
+        service.nudge(REFRESH_FORECASTS)
     return shown
 
 

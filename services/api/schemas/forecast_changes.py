@@ -27,6 +27,9 @@ class MonthShown(Shown):
     engine: float = Field(description="By other versions of code, libraries or trained models.")
     revisions: float = Field(description="By figures that were revised or withdrawn.")
     news: float = Field(description="By figures that are new.")
+    others: float = Field(
+        description="By forecasts of others that weigh in, less by how much they did before."
+    )
     after: float
 
 
@@ -48,6 +51,7 @@ class ChangeShown(Shown):
                             "engine": 0.0,
                             "revisions": -35.0,
                             "news": -2490.0,
+                            "others": 0.0,
                             "after": 1955.0,
                         }
                     ],
@@ -66,7 +70,8 @@ class ChangeShown(Shown):
     def of(cls, record: ForecastRecord, told: dict[str, Any], month: str | None) -> ChangeShown:
         """The change to a published forecast; to one month of it where ``month`` is given."""
         first = Month.parse(told["first"])
-        steps = zip(*(told[part] for part in PARTS), strict=True)
+        none = [0.0] * len(told["after"])  # before others could weigh in
+        steps = zip(*(told.get(part, none) for part in PARTS), strict=True)
         months = [
             MonthShown(month=str(first + step), **dict(zip(PARTS, values, strict=True)))
             for step, values in enumerate(steps)
@@ -80,4 +85,4 @@ class ChangeShown(Shown):
         )
 
 
-PARTS = ("before", "engine", "revisions", "news", "after")
+PARTS = ("before", "engine", "revisions", "news", "others", "after")

@@ -99,6 +99,7 @@ class SubmissionShown(Shown):
                     "claimed": 0,
                     "unchanged": 0,
                     "known_from": "2025-08-01T12:00:00Z",
+                    "refits": 0,
                 }
             ]
         }
@@ -109,6 +110,9 @@ class SubmissionShown(Shown):
     claimed: int = Field(description="Stored as made earlier by your word; shown, and never counted.")
     unchanged: int = Field(description="Held already as they are.")
     known_from: Moment = Field(description="The moment of submission, by the service's clock.")
+    refits: int = Field(
+        description="Forecasts of ours that are made anew, since the forecaster has earned a weight in them."
+    )
 
 
 class SubmittedShown(Shown):

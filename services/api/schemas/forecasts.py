@@ -20,7 +20,10 @@ class Step(Shown):
 
 
 class MemberShown(Shown):
-    """One model's part: its weight, or why it was left out, and its median path."""
+    """One model's part: its weight, or why it was left out, and its median path.
+
+    A forecaster of elsewhere is ``forecaster:ID``: its weight is its share in the months that its note names.
+    """
 
     name: str
     weight: float
@@ -28,6 +31,9 @@ class MemberShown(Shown):
     left_out: str | None = None
     note: str | None = None
     median: list[float] | None = None
+    moved: dict[str, float] | None = Field(
+        default=None, description="Of a forecaster: by how much it moved the median of each month."
+    )
 
 
 class MeasuredShown(Shown):

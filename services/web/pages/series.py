@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from alerts.quantities import estimate
 from forecasting.forecast import Forecast
 from forecasting.months import Month
+from forecasting.submitted_forecasts import FORECASTER
 from services.bootstrap import Service
 from services.queries import alerts, forecasters, jobs, series
 from services.queries.episodes import told
@@ -134,7 +136,7 @@ def one(request: Request, looking: Looking, asked: Asked, series_id: str) -> Res
         working=bool(waiting.rows) and now_shown,
         rows=rows_of(view, first, last)[::-1],
         measures=shown_measures(view, first, last),
-        members=_members(view, lines),
+        members=_members(view, lines, {FORECASTER + each.id: each.name for each, _ in others}),
         others=others,
         types=TYPES,
         sentence=lambda episode: told(episode)["sentence"],
@@ -201,17 +203,27 @@ def _first(found: Forecast | None) -> Expected | None:
     return Expected(found.first, *(estimate(each, upper - lower) for each in (middle, lower, upper)))
 
 
-def _members(view: SeriesView, lines: list[Line]) -> list[dict[str, object]]:
-    """Members of the forecast that stands, each with its weight and what it has scored on this series."""
+def _members(view: SeriesView, lines: list[Line], named: Mapping[str, str]) -> list[dict[str, object]]:
+    """Members of the forecast that stands, each with its weight and what it has scored on this series.
+
+    ``named`` says what forecasters of elsewhere are called, by the names of their members.
+    """
     scored = {each.standing.member: each.standing for each in lines}
     told = [] if view.forecast is None else view.forecast.members
-    members = [{**each, "standing": scored.get(each["name"])} for each in told]
+    members = [
+        {
+            **each,
+            "called": named.get(each["name"], each["name"]),
+            "other": each["name"].startswith(FORECASTER),
+            "standing": scored.get(each["name"]),
+        }
+        for each in told
+    ]
     whole = scored.get("")
-    return (
-        members
-        if whole is None
-        else [{"name": "", "weight": 1.0, "left_out": None, "note": None, "standing": whole}, *members]
-    )
+    if whole is None:
+        return members
+    same = {"name": "", "called": "", "other": False, "weight": 1.0, "left_out": None, "note": None}
+    return [{**same, "standing": whole}, *members]
 
 
 def _days(view: SeriesView, now: dt.datetime) -> dict[str, dt.date]:

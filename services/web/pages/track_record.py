@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from markupsafe import Markup
 
+from forecasting.submitted_forecasts import FORECASTER
 from services.bootstrap import Service
 from services.queries import forecasters, series
-from services.queries.scoreboard import FEWEST_MONTHS, FORECASTER, ground, others, scoreboard
+from services.queries.scoreboard import FEWEST_MONTHS, ground, others, scoreboard
 from services.queries.scoreboard import Line as Score
 from services.web import formats
 from services.web.as_of import AsOf, as_of
