@@ -145,10 +145,18 @@ def _newest(query: Select[Any]) -> Select[Any]:
     return ordered.ext(distinct_on(*span))
 
 
-def newest_said(
-    connection: Connection, forecaster_id: str, series_ids: Collection[str], months: Collection[Month]
+def said_of(
+    connection: Connection,
+    forecaster_id: str,
+    series_ids: Collection[str],
+    months: Collection[Month],
+    *,
+    superseded: bool,
 ) -> list[SubmittedRecord]:
-    """Of each span that begins in one of the months the newest row, and of each moment claimed of it."""
+    """Of each span that begins in one of the months the newest row, and of each moment claimed of it.
+
+    With ``superseded`` every row of them, in the order of moments and then of submission.
+    """
     table = submitted_forecasts
     one = (table.c.series_id, table.c.first_month, table.c.months, table.c.claimed_from)
     query = (
@@ -159,9 +167,10 @@ def newest_said(
             among(table.c.first_month, months),
         )
         .order_by(*one, table.c.known_from.desc(), table.c.id.desc())
-        .ext(distinct_on(*one))
     )
-    return [record_of(row) for row in connection.execute(query)]
+    if not superseded:
+        query = query.ext(distinct_on(*one))
+    return [record_of(row) for row in connection.execute(query)][::-1]
 
 
 def published(

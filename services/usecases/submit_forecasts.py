@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -49,8 +50,8 @@ def submit_forecasts(
 
     What names an earlier ``known_from`` is stored as claimed: it may be of a month that is published, and
     counts for nothing. ``replayed`` tells the past again as it became known: what names a ``known_from`` then
-    counts from it, and is refused as anything is once a figure of its month is held. What stands already as
-    it is said again is not stored again. Where the forecaster has earned a weight in the ``portfolio``,
+    counts from it, and is refused as anything is once a figure of its month is held. What stood at its moment
+    as it is said again is not stored again. Where the forecaster has earned a weight in the ``portfolio``,
     a refit is ordered as of each moment of what is new. UploadRefusedError with every fault, and then nothing
     is stored; UnknownForecasterError, SharedForecasterError.
     """
@@ -62,13 +63,11 @@ def submit_forecasts(
     told = [(each, _record(forecaster.id, each, now, replayed=replayed)) for each in arriving.forecasts]
     _refuse(connection, arriving, told, registered, now)
     months = {each.span.first for each in arriving.forecasts}
-    standing = {
-        _key(each): replace(each.said, known_from=now)
-        for each in submitted_forecasts.newest_said(connection, forecaster.id, ids, months)
-    }
-    new = [record for _, record in told if standing.get(_key(record)) != replace(record.said, known_from=now)]
+    held = submitted_forecasts.said_of(connection, forecaster.id, ids, months, superseded=replayed)
+    news = _news([record for _, record in told], held)
+    new = [record for record, _ in news]
     submitted_forecasts.add(connection, new)
-    moving = [each for each in new if each.replayed or not _same(each, standing.get(_key(each)))]
+    moving = [record for record, stood in news if record.replayed or not _same(record, stood)]
     wanted = refits_heard(connection, forecaster, moving, model=portfolio)
     jobs.add(connection, wanted, now=now)
     claimed = sum(each.said.claimed for each in new)
@@ -102,6 +101,23 @@ def _record(
     )
 
 
+def _news(
+    told: Sequence[SubmittedRecord], held: Iterable[SubmittedRecord]
+) -> list[tuple[SubmittedRecord, Submitted | None]]:
+    """What says something else than stood at its moment, by moments, each beside what stood there."""
+    said: dict[tuple[str, Span, dt.datetime | None], list[Submitted]] = defaultdict(list)
+    for each in held:
+        said[_key(each)].append(each.said)
+    news = []
+    for record in sorted(told, key=lambda each: each.said.known_from):
+        before = [each for each in said[_key(record)] if each.known_from <= record.said.known_from]
+        stood = max(reversed(before), key=lambda each: each.known_from, default=None)
+        if stood is None or replace(stood, known_from=record.said.known_from) != record.said:
+            news.append((record, stood))
+            said[_key(record)].append(record.said)
+    return news
+
+
 def _same(record: SubmittedRecord, standing: Submitted | None) -> bool:
     """Whether what stands expects the same, so that a forecast made with it would be no other."""
     return standing is not None and standing.expected == record.said.expected
@@ -121,7 +137,7 @@ def _refuse(
     """UploadRefusedError with what is wrong in any row, read or not."""
     faults = list(arriving.faults)
     published = _published(connection, arriving, registered)
-    first: dict[tuple[str, Span, dt.datetime | None], int] = {}
+    first: dict[tuple[tuple[str, Span, dt.datetime | None], dt.datetime], int] = {}
     for given, record in told:
         reason = _fault(given, record, registered.get(given.series_id), now)
         if reason is None and not record.said.claimed:
@@ -131,7 +147,7 @@ def _refuse(
                     f"a figure of {given.series_id} {min(known)} is known already, and what is said after it "
                     "is no forecast; give known_from to keep it as claimed, which counts for nothing"
                 )
-        earlier = first.setdefault(_key(record), given.row)
+        earlier = first.setdefault((_key(record), record.said.known_from), given.row)
         if reason is None and earlier != given.row:
             reason = f"{given.series_id} {given.span} stands in row {earlier} already"
         if reason is not None:

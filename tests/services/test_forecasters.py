@@ -80,6 +80,24 @@ def test_a_replay_counts_from_what_it_names_and_never_after_the_figure(consensus
     assert "lies in the future" in assert_problem(future, 422, "upload-refused")["faults"][0]["reason"]
 
 
+def test_a_replay_in_any_order_comes_to_the_same(consensus: Stage) -> None:
+    """What stood at each of several moments of one month is answered, and the same again stores nothing."""
+    consensus.client.headers.update(key(consensus, "admin"))
+    said = {"2025-06-01": 110, "2025-05-01": 110, "2025-04-01": 100}
+    rows = [{**SEPTEMBER, "point": point, "known_from": f"{at}T00:00:00Z"} for at, point in said.items()]
+    address = "/v1/forecasters/consensus/forecasts?replay=true"
+    for row in rows:
+        answer = consensus.client.post(address, json={"forecasts": [row]}).json()
+        assert (answer["submitted"], answer["unchanged"]) == (1, 0)
+    for at, stood in (("2025-04-15", 100), ("2025-05-15", 110), ("2025-06-15", 110)):
+        assert [each["expected"] for each in held(consensus, as_of=f"{at}T00:00:00Z")] == [stood]
+    again = consensus.client.post(address, json={"forecasts": rows}).json()
+    assert (again["submitted"], again["unchanged"]) == (0, 3)
+    october = [{**row, "month": "2025-10"} for row in rows]
+    assert consensus.client.post(address, json={"forecasts": october}).json()["submitted"] == 2
+    assert len(held(consensus, superseded=True)) == 5
+
+
 def test_every_fault_of_a_batch_is_told_and_nothing_of_it_stored(consensus: Stage) -> None:
     """A row that cannot be read and rows that cannot be meant are refused together, each with its reason."""
     ahead = (consensus.at + dt.timedelta(hours=1)).isoformat()
