@@ -72,7 +72,7 @@ def rank_shifts(family: Sequence[Series], span: Span) -> tuple[RankShift, ...] |
     ranked = [each for each in family if np.isfinite(log_change(each, span))]
     if len(ranked) < FEWEST_SIBLINGS:
         return (
-            f"siblings that hold a change on the year in {span.name}: {len(ranked)}; "
+            f"{len(ranked)} siblings hold a change on the year in {span.name}; "
             f"a ranking needs {FEWEST_SIBLINGS}"
         )
     changes = np.array([log_changes(each, span, BACK) for each in ranked])

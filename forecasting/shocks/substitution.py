@@ -78,7 +78,7 @@ def substitutions(family: Sequence[Series], span: Span) -> tuple[Substitution, .
     usual = {each.id: one for each in family if (one := _usual(each, span)) is not None}
     held = [each for each in family if each.id in usual]
     if len(held) < 2:
-        return f"siblings that hold {span.name} and the same month a year before: {len(held)}; two are needed"
+        return f"{len(held)} siblings hold {span.name} and the same month a year before; two are needed"
     if len({each.unit for each in held}) == len(held):
         return f"units differ ({', '.join(sorted({each.unit for each in held}))}): no amounts can be set off"
     found: list[Substitution] = []

@@ -55,7 +55,15 @@ def paired(row: dict[str, Any]) -> Paired:
     if row["kind"] == "quantiles":
         values = (row["low"], row["expected"], row["high"])
         said = replace(said, point=None, levels=(0.1, 0.5, 0.9), quantiles=values)
-    return Paired(row["series_id"], said, row["value"], 1, row["scale"], row["ours"], row["naive"])
+    return replace(
+        PAIR,
+        series_id=row["series_id"],
+        said=said,
+        value=row["value"],
+        scale=row["scale"],
+        ours=row["ours"],
+        naive=row["naive"],
+    )
 
 
 def test_errors_are_tested_against_ours_month_by_month() -> None:

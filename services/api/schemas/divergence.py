@@ -150,8 +150,7 @@ class DivergenceShown(Shown):
                         },
                         {
                             "kind": "rank",
-                            "reason": "siblings that hold a change on the year in June 2025: 2; "
-                            "a ranking needs 3",
+                            "reason": "2 siblings hold a change on the year in June 2025; a ranking needs 3",
                         },
                     ],
                     "reason": None,
