@@ -118,7 +118,7 @@ def gathered_event(bodies: Sequence[Body], *, desk: str) -> Body:
     """Body for several events of one release: each of them whole, in the order given, the worst first."""
     at = max(body["timestamp"] for body in bodies)
     data = {"desk": desk, "count": len(bodies), "events": list(bodies)}
-    said = " ".join(body["data"]["sentence"] for body in bodies)
+    said = _once(bodies)
     if len(bodies) > 1:
         said = f"{len(bodies)} alerts in one release. {said}"
     return {
@@ -127,6 +127,20 @@ def gathered_event(bodies: Sequence[Body], *, desk: str) -> Body:
         "timestamp": at,
         "data": {"sentence": said, **data},
     }
+
+
+def _once(bodies: Sequence[Body]) -> str:
+    """The sentences of bodies, one after another; what several rules say alike is said once, by name."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for data in (each["data"] for each in bodies):
+        alike.setdefault((data["series"]["id"], data["sentence"]), []).append(data["alert"]["rule"]["name"])
+    return " ".join(
+        said if len(names) == 1 else f"By {_listed(names)}: {said}" for (_, said), names in alike.items()
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def overdue_event(

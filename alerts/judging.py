@@ -181,9 +181,7 @@ def _judgement(placed: Placed, detection: Detection) -> Judgement:
         else ForecastUsed(id=str(used.id), vintage=used.vintage, model=used.model),
         previous_revised=placed.previous_revised,
         against=placed.against,
-        next_expected=None
-        if forecast is None
-        else _after_shock(forecast, placed.after, span, detection.verdict) or _next(forecast, span),
+        next_expected=None if forecast is None else _outlook(placed, forecast, detection.verdict),
         ahead=placed.ahead,
         **compared,
     )
@@ -223,6 +221,17 @@ def awaited_facts(
         expectation=expectation,
         awaited=True,
     )
+
+
+def _outlook(placed: Placed, forecast: Forecast, verdict: Verdict) -> Outlook | None:
+    """What follows the figure; None where the next month is known already, as of a late revision."""
+    span, held = placed.arrived.observation.span, placed.after
+    following = span.last + 1
+    if held is not None and (
+        np.isfinite(held.at(following)) or any(following in total.span for total in held.totals)
+    ):
+        return None
+    return _after_shock(forecast, held, span, verdict) or _next(forecast, span)
 
 
 def _next(forecast: Forecast, span: Span) -> Outlook | None:

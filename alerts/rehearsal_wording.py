@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
 
 from alerts.hysteresis import Status
 from alerts.quantities import counted, percent
 from alerts.rehearsal import Rehearsal, RehearsedAlert, SilentMonth
+from forecasting.months import Span
+
+MOST_SILENCES = 20
+"""Lines on months in which a rule had no data; a reason that names its month makes one a month."""
 
 
 def rehearsal_lines(told: Rehearsal, judged_by: Mapping[str, int]) -> list[str]:
@@ -73,16 +76,18 @@ def _judges(judged_by: Mapping[str, int]) -> list[str]:
 
 
 def _silences(silent: tuple[SilentMonth, ...]) -> list[str]:
-    """One line a series and reason, the months counted."""
+    """One line a series and reason by its first month, the months counted; at most MOST_SILENCES."""
+    alike: dict[tuple[str, str], list[Span]] = {}
+    for each in sorted(silent, key=lambda month: (month.series_id, month.span)):
+        alike.setdefault((each.series_id, each.reason), []).append(each.span)
     lines = []
-    for (series_id, reason), months in groupby(sorted(silent, key=_why), key=_why):
-        spans = sorted(each.span for each in months)
+    for (series_id, reason), spans in list(alike.items())[:MOST_SILENCES]:
         count = sum(span.months for span in spans)
         first, last = spans[0].first.name, spans[-1].last.name
         when = first if first == last else f"{counted(count, 'month')}, {first} to {last}"
         lines.append(f"Silent on {series_id} for {when}: {reason}.")
+    left = [span for spans in list(alike.values())[MOST_SILENCES:] for span in spans]
+    if left:
+        more = counted(sum(span.months for span in left), "more month")
+        lines.append(f"Silent in {more}, to {max(span.last for span in left).name}; the JSON has each.")
     return lines
-
-
-def _why(silent: SilentMonth) -> tuple[str, str]:
-    return silent.series_id, silent.reason

@@ -198,7 +198,9 @@ def _standing(data: Fields, said: Mapping[str, str]) -> str:
         "resolved": f"{of} is resolved: {_against_closing(data, said)}.",
         "retracted": f"{of} is retracted: the ground that opened it is gone.",
         "reopened": f"{of} is open again.",
-        "corrected": f"{of} stands, with its figures corrected.",
+        "corrected": f"{of} stands, with its figures corrected."
+        if data["alert"]["status"] == "opened"
+        else f"{of}, which is {data['alert']['status']}, has its figures corrected.",
         "escalated": f"{of} is now {graded}.",
         "deescalated": f"{of} is now {graded}.",
     }

@@ -102,7 +102,8 @@ def alerts(
     """Alerts, the last opened first."""
 
     def line(alert: Alert) -> str:
-        return f"{alert.id}  {alert.status}  {alert.series_id}  since {alert.onset}"
+        what = f"{alert.severity}, {alert.rule_id} on {alert.series_id}"
+        return f"{alert.id}  {alert.status}  {what}, {alert.onset} to {alert.closed or alert.last}"
 
     with _service(api, key) as service:
         found = service.alerts(status=status, series_id=series_id)
@@ -115,7 +116,11 @@ def scoreboard(*, api: Api = LOCAL, key: Key = None, as_json: AsJson = False) ->
 
     def line(one: Standing) -> str:
         mase, naive = _number(one.mase), _number(one.naive_mase)
-        return f"{one.model}  {one.figures:,} scored  MASE {mase}  seasonal naive {naive}"
+        said = f"{one.model}  {one.figures:,} forecasts scored  MASE {mase}  seasonal naive {naive}"
+        if one.service_mase is None:
+            return said
+        test = "no test yet" if one.p_value is None else f"p {one.p_value:.2f} if both err alike"
+        return f"{said}  ours on the same {one.service_mase:.3f} ({one.compared_months} months, {test})"
 
     with _service(api, key) as service:
         found = service.scoreboard()
@@ -150,8 +155,9 @@ def _service(api: str, key: str | None) -> Iterator[Client]:
         with Client(api, key, retries=Retries(most=2)) as client:
             yield client
     except ApiError as error:
-        faults = "".join(f"\n  {_fault(each)}" for each in error.faults)
-        raise fail(f"{error}{faults}") from error
+        told = "".join(f"\n  {_fault(each)}" for each in error.faults)
+        said = f"{error.status} {error.kind}: {error.title}{told}" if told else str(error)
+        raise fail(said) from error
     except ForecastNotReadyError as error:
         raise fail(str(error)) from error
     except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:

@@ -26,6 +26,8 @@ from services.local.valkey import Valkey
 from services.storage import schema
 
 API_PORT, FLOWER_PORT, DESK_PORT = 8000, 5555, 8100  # the first ones tried
+KEY_FILE = "secret_key"
+"""File in the data folder that holds the key of this installation's secrets."""
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -53,8 +55,14 @@ class Stack:
 
     @property
     def joined_by(self) -> str:
-        """What a shell is told before a command of this installation."""
-        return f"export DATABASE_URL='{self.database_url}' REDIS_URL='{self.redis_url}'"
+        """What a shell is told before a command of this installation; its key is read from the file."""
+        given, path = (
+            f"DATABASE_URL='{self.database_url}' REDIS_URL='{self.redis_url}'",
+            self.folder / KEY_FILE,
+        )
+        if self.environment["TONNAGE_SECRET_KEYS"] != f'["{path.read_text().strip()}"]':
+            return f"export {given}"  # its keys were given, and whoever gave them has them
+        return f"""export {given} TONNAGE_SECRET_KEYS="[\\"$(cat '{path}')\\"]\""""
 
     @property
     def redis_url(self) -> str:
@@ -180,7 +188,7 @@ def _start_servers(folder: Path, given: Mapping[str, str], supervisor: Superviso
 
 def _environment(folder: Path, given: Mapping[str, str], *, flower_password: str) -> dict[str, str]:
     """What a child gets: ours, one BLAS thread a process, and keys that this installation keeps."""
-    key = kept_secret(folder / "secret_key", lambda: Fernet.generate_key().decode())
+    key = kept_secret(folder / KEY_FILE, lambda: Fernet.generate_key().decode())
     defaults = {
         "TONNAGE_SECRET_KEYS": f'["{key}"]',
         "TONNAGE_PRIVATE_NETWORKS": '["127.0.0.0/8"]',  # the demo desk is on this machine

@@ -243,3 +243,18 @@ def _faults(value: Any, rules: dict[str, Any], path: str) -> Iterator[str]:
                 yield from _faults(value[key], inner, f"{path}.{key}")
     for place, each in enumerate(value if "items" in rules else ()):
         yield from _faults(each, rules["items"], f"{path}[{place}]")
+
+
+def test_what_several_rules_say_alike_is_said_once_by_their_names() -> None:
+    """Three alerts of one figure and one of another: two sentences, the shared one with its three rules."""
+    body = BODIES["alert.opened"]
+
+    def by(name: str, sentence: str) -> dict[str, Any]:
+        alert = {**body["data"]["alert"], "rule": {**body["data"]["alert"]["rule"], "name": name}}
+        return {**body, "data": {**body["data"], "alert": alert, "sentence": sentence}}
+
+    alike = [by(name, "Magnets fell.") for name in ("Low", "Miss", "Range")]
+    said = gathered_event([*alike, by("Rush", "Ores rose.")], desk="metals")["data"]["sentence"]
+    assert said == "4 alerts in one release. By Low, Miss and Range: Magnets fell. Ores rose."
+    two = gathered_event(alike[:2], desk="metals")["data"]["sentence"]
+    assert two == "2 alerts in one release. By Low and Miss: Magnets fell."

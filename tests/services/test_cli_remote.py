@@ -57,7 +57,7 @@ def test_a_desk_records_reads_and_submits(refitting: Stage, remote: Run) -> None
     assert refitting.client.put("/v1/rules/low", json=rule).status_code == 200
     report = json.loads(done(remote("record", "low.csv", "--json")))
     assert (report["recorded"], report["alerts"]) == (1, {"opened": 1})
-    assert f"opened  {MAGNETS}  since 2025-05" in done(remote("alerts"))
+    assert f"opened  warning, low on {MAGNETS}, 2025-05 to 2025-05" in done(remote("alerts"))
     (alert,) = json.loads(done(remote("alerts", "--status", "opened", "--json")))
     assert alert["series_id"] == MAGNETS
     assert refitting.client.put("/v1/forecasters/poll", json={"name": "A poll"}).status_code == 201
