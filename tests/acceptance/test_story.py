@@ -88,6 +88,7 @@ def test_the_five_points_are_told(database_url: str, figures: list[ArrivingFigur
     assert missed == {}
 
 
+@pytest.mark.long  # 17 s: the whole of 2025 once more
 def test_another_figure_for_may_is_another_story(database_url: str, figures: list[ArrivingFigure]) -> None:
     """With 5,000 t of magnets in May the first point is missed, and the reason names what was said."""
     until_june = [each for each in figures if known(each) < dt.datetime(2025, 7, 1, tzinfo=dt.UTC)]

@@ -158,6 +158,7 @@ def test_a_mapping_that_cannot_be_is_refused(run: Run, tmp_path: Path) -> None:
     assert "There is no file" in run("ingest", tmp_path / "none.csv").output
 
 
+@pytest.mark.long  # 18 s: two commands as processes, with the metrics of each
 def test_a_release_by_command_is_told_as_any_other(
     run: Run, database_url: str, valkey_url: str, tmp_path: Path
 ) -> None:
