@@ -49,7 +49,7 @@ def test_a_mixture_of_one_is_that_one() -> None:
     assert mixture([alone, alone], [0.3, 0.7]).values == pytest.approx(alone.values, rel=2e-3)
 
 
-@pytest.mark.long  # 14 s: hundreds of fits
+@pytest.mark.long  # 14 s: 120 mixtures
 def test_the_month_after_lies_in_the_mixture() -> None:
     """The 95 % interval holds the month after at least 85 % of the time, whatever the type was."""
     rng = np.random.default_rng(5)
