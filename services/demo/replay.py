@@ -101,6 +101,7 @@ def replay(client: httpx.Client, desk: str, trust: Callable[[str], None], say: S
         said = ", ".join(f"{row['series_id']} {row['month']} = {float(row['value']):,} t" for row in rows)
         say(f"\n{day}  {said}")
         release(client, rows)
+    _foretell(client, None)
     return len(days)
 
 
@@ -119,7 +120,10 @@ def begin(
         _ok(client.put(f"/v1/series/{series_id}", json=series))
     for measure_id, measure in _json("measures.json").items():
         _ok(client.put(f"/v1/measures/{measure_id}", json=measure))
-    _foretell(client, say)
+    address = f"/v1/forecasters/{plain_forecaster.FORECASTER}"
+    _ok(client.put(address, json={"name": plain_forecaster.NAME}))
+    said = _foretell(client, history)
+    say(f"beside our own: {said} forecasts of the past by {plain_forecaster.NAME}, a plain rule")
     _ok(_upload(client, history, history=True))
     _until("fitting the history", lambda: _jobs_left(client) == 0, patience)
     say(f"history: {len(history)} figures known before {BEGINS}, and the first forecasts are published")
@@ -135,18 +139,30 @@ def begin(
         say(f"rule: {saved['in_words']}")
 
 
-def _foretell(client: httpx.Client, say: Say) -> None:
-    """A forecaster of elsewhere, made by a plain rule, with all that it had said before each figure."""
-    address = f"/v1/forecasters/{plain_forecaster.FORECASTER}"
-    _ok(client.put(address, json={"name": plain_forecaster.NAME}))
+def _foretell(client: httpx.Client, rows: list[Row] | None) -> int:
+    """Submit what the plain forecaster had said of the first prints among rows; None is what is to come."""
     history, days = figures()
-    rows = plain_forecaster.submissions([*history, *(row for _, later in days for row in later)])
-    _ok(client.post(f"{address}/forecasts", params={"replay": "true"}, json={"forecasts": rows}))
-    say(f"beside our own: {len(rows)} forecasts by {plain_forecaster.NAME}, a plain rule")
+    known = [*history, *(row for _, later in days for row in later)]
+    wanted = {(row["series_id"], row["month"]) for row in (known if rows is None else rows)}
+    at = None if rows is None else {dt.datetime.fromisoformat(row["known_from"]) for row in rows}
+    said = [
+        each
+        for each in plain_forecaster.submissions(known)
+        if ((each["series_id"], each["month"]) in wanted) is (rows is not None)
+        and (at is None or dt.datetime.fromisoformat(each["known_from"]) + plain_forecaster.AHEAD in at)
+    ]
+    if said:
+        address = f"/v1/forecasters/{plain_forecaster.FORECASTER}/forecasts"
+        _ok(client.post(address, params={"replay": "true"}, json={"forecasts": said}))
+    return len(said)
 
 
 def release(client: httpx.Client, rows: list[Row], *, patience: float = PATIENCE) -> None:
-    """Let figures become known, and wait until what they set off is sent and fitted."""
+    """Let figures become known, and wait until what they set off is sent and fitted.
+
+    A week before them the plain forecaster has spoken.
+    """
+    _foretell(client, rows)
     _ok(_upload(client, rows))
     _until("delivering", lambda: _deliveries_left(client) == 0, patience)
     _until("refitting", lambda: _jobs_left(client) == 0, patience)
