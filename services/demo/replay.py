@@ -100,6 +100,7 @@ def replay(client: httpx.Client, desk: str, trust: Callable[[str], None], say: S
     for day, rows in days:
         said = ", ".join(f"{row['series_id']} {row['month']} = {float(row['value']):,} t" for row in rows)
         say(f"\n{day}  {said}")
+        _foretell(client, rows)  # a week before
         release(client, rows)
     _foretell(client, None)
     return len(days)
@@ -158,11 +159,7 @@ def _foretell(client: httpx.Client, rows: list[Row] | None) -> int:
 
 
 def release(client: httpx.Client, rows: list[Row], *, patience: float = PATIENCE) -> None:
-    """Let figures become known, and wait until what they set off is sent and fitted.
-
-    A week before them the plain forecaster has spoken.
-    """
-    _foretell(client, rows)
+    """Let figures become known, and wait until what they set off is sent and fitted."""
     _ok(_upload(client, rows))
     _until("delivering", lambda: _deliveries_left(client) == 0, patience)
     _until("refitting", lambda: _jobs_left(client) == 0, patience)
