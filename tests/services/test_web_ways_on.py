@@ -120,6 +120,12 @@ def test_a_form_that_was_refused_leads_back(pages: Client, referer: str, back: s
     assert answer.headers["referrer-policy"] == "same-origin"
 
 
+def test_families_lead_to_the_list_that_names_them(pages: Client) -> None:
+    """They have no list of their own, and their address is no dead end."""
+    answer = pages.get("/families", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/series")
+
+
 def test_an_address_of_a_form_says_so(pages: Client) -> None:
     """Opening it answers in words, with a link to the list."""
     answer = pages.get("/endpoints/none/rotate")
