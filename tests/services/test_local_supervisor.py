@@ -60,8 +60,16 @@ def start_tree(folder: Path) -> tuple[subprocess.Popen[str], list[psutil.Process
     return supervisor, family
 
 
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+def alive(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Those of a tree that are left: neither gone, nor ended and not yet waited for."""
+    return [each for each in family if _left(each)]
+
+
+def _left(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it went between the two looks
+        return False
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
