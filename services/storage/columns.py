@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -65,3 +66,14 @@ def numbers_sent(sent: bytes) -> NDArray[np.float64]:
     shape = np.frombuffer(sent, ">i4", 2 * count, _DIMENSIONS)[::2]
     values = np.frombuffer(sent, _SENT, offset=_DIMENSIONS + _DIMENSION * count)["value"]
     return values.astype(np.float64).reshape(shape)
+
+
+def numbers_written(values: NDArray[np.float64]) -> str:
+    """Numbers as the text that PostgreSQL reads as an array; cast it to the array's type.
+
+    As lists the driver would write each number by itself, searching each for what needs a quote.
+    """
+    return json.dumps(values.tolist()).translate(_BRACES)
+
+
+_BRACES = str.maketrans("[]", "{}")

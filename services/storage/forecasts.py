@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -27,7 +28,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from forecasting.forecast import Forecast
 from forecasting.months import Month
-from services.storage.columns import among, numbers_sent
+from services.storage.columns import among, numbers_sent, numbers_written
 from services.storage.questions import Question
 from services.storage.restrictions import shown_to
 from services.storage.tables import forecasts, series
@@ -72,20 +73,30 @@ def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
             "origin": record.origin,
             "vintage": record.vintage,
             "levels": None if record.forecast is None else list(record.forecast.levels),
-            "quantiles": None if record.forecast is None else record.forecast.values.tolist(),
+            "numbers": None if record.forecast is None else numbers_written(record.forecast.values),
             "reason": record.reason,
             "members": record.members,
             "versions": record.versions,
             "published_at": record.published_at,
             "figures": record.figures,
-            "member_quantiles": [each.values.tolist() for each in record.member_forecasts] or None,
+            "member_numbers": numbers_written(np.stack([each.values for each in record.member_forecasts]))
+            if record.member_forecasts
+            else None,
             "change": record.change,
         }
         for record in records
     ]
     if not rows:
         return 0
-    statement = insert(forecasts).on_conflict_do_nothing().returning(forecasts.c.id)
+    statement = (
+        insert(forecasts)
+        .values(
+            quantiles=cast(bindparam("numbers", type_=Text), forecasts.c.quantiles.type),
+            member_quantiles=cast(bindparam("member_numbers", type_=Text), forecasts.c.member_quantiles.type),
+        )
+        .on_conflict_do_nothing()
+        .returning(forecasts.c.id)
+    )
     return len(list(connection.execute(statement, rows).scalars()))
 
 
@@ -107,6 +118,22 @@ def latest(
         connection, series_id, model=model, as_of=as_of, origin=origin, limit=1, made_later=made_later
     )
     return next(iter(found), None)
+
+
+def latest_of_each(
+    connection: Connection, series_ids: Collection[str], *, model: str, as_of: dt.datetime | None = None
+) -> dict[str, ForecastRecord]:
+    """``latest`` of several series by two questions, whatever their number; one without any is absent."""
+    newest_id = (
+        select(forecasts.c.id)
+        .where(*_of(series.c.id, model, as_of, None, made_later=False))
+        .order_by(*_NEWEST_FIRST)
+        .limit(1)
+        .lateral()
+    )
+    query = select(newest_id.c.id).select_from(series.join(newest_id, true()))
+    found = connection.execute(query.where(among(series.c.id, series_ids))).scalars().all()
+    return {record.series_id: record for record in of_ids(connection, found).values()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,21 +39,30 @@ class Superseded:
 def superseded(
     connection: Connection, registered: Sequence[series.SeriesRecord], *, model: str, as_of: dt.datetime
 ) -> dict[str, Superseded]:
-    """What stands of a model for each series as of a vintage; a series without a forecast is absent."""
-    found: dict[str, Superseded] = {}
+    """What stands of a model for each series as of a vintage; a series without a forecast is absent.
+
+    A question for each vintage that those forecasts have, which are few in a batch: not one a series.
+    """
+    records = forecasts.latest_of_each(connection, [each.id for each in registered], model=model, as_of=as_of)
+    by_vintage: dict[dt.datetime, list[series.SeriesRecord]] = defaultdict(list)
     for each in registered:
-        record = forecasts.latest(connection, each.id, model=model, as_of=as_of)
-        if record is None or record.forecast is None:
-            continue
-        for seen, _ in known_series(connection, [each], record.vintage):
-            moved = _moved(
-                (Month.parse(month), amount)
-                for member in record.members
-                for month, amount in member.get("moved", {}).items()
-            )
-            plain = without_others(record.forecast, moved)
-            found[each.id] = Superseded(record, plain, moved, seen.until(record.origin))
-    return found
+        if each.id in records and records[each.id].forecast is not None:
+            by_vintage[records[each.id].vintage].append(each)
+    return {
+        seen.id: _superseded(records[seen.id], seen)
+        for vintage, seen_then in by_vintage.items()
+        for seen, _ in known_series(connection, seen_then, vintage)
+    }
+
+
+def _superseded(record: ForecastRecord, seen: Series) -> Superseded:
+    moved = _moved(
+        (Month.parse(month), amount)
+        for member in record.members
+        for month, amount in member.get("moved", {}).items()
+    )
+    assert record.forecast is not None  # noqa: S101  those alone are asked for
+    return Superseded(record, without_others(record.forecast, moved), moved, seen.until(record.origin))
 
 
 def explained(
