@@ -12,11 +12,14 @@ from scipy.special import ndtri
 
 from forecasting.errors import ModelFailedError, SeriesTooShortError
 from forecasting.forecast import Forecast
+from forecasting.models.seasonality import SEASON, may_be_seasonal
 from forecasting.series import Series
 from forecasting.transforms import Level, scale_of
 
 SHORTEST = 10
-"""Months below which no model here is fitted; below two years the season is left out."""
+"""Months below which no model here is fitted."""
+SEASONAL_FROM = 25
+"""Months from which on a season is tried."""
 _Z80 = float(ndtri(0.9))
 
 
@@ -26,13 +29,15 @@ class Univariate:
 
     ``make`` gets the season length, 12 or 1. The history is divided by its mean size before the fit and the
     result multiplied back, so that a fit depends on no unit. With ``logs`` a series whose every value is
-    above zero is fitted on the log scale, and its quantiles mapped back exactly.
+    above zero is fitted on the log scale, and its quantiles mapped back exactly. With ``spares_season`` none
+    is tried where the figures show that it would not be chosen: that fit is most of the cost.
     """
 
     name: str
     make: Callable[[int], Any]
     shortest: int = SHORTEST
     logs: bool = False
+    spares_season: bool = False
     takes_gaps: bool = False
 
     def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
@@ -41,19 +46,19 @@ class Univariate:
         if count < self.shortest:
             raise SeriesTooShortError(series.id, count, self.shortest)
         scale = scale_of(series) if self.logs else _mean_size(series)
+        values = scale.apply(series.values)
+        seasonal = count >= SEASONAL_FROM and not (self.spares_season and not may_be_seasonal(values))
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
-                fitted = self.make(12 if count >= 25 else 1).forecast(
-                    y=scale.apply(series.values), h=horizon, level=[80]
-                )
+                fitted = self.make(SEASON if seasonal else 1).forecast(y=values, h=horizon, level=[80])
         except Exception as error:  # any failure of a library's fit is that model's reason to be left out
             raise ModelFailedError(self.name, series.id, f"{type(error).__name__}: {error}") from error
         mean = np.asarray(fitted["mean"], dtype=np.float64)
         deviation = (np.asarray(fitted["hi-80"]) - np.asarray(fitted["lo-80"])) / (2 * _Z80)
-        values = scale.invert(mean[:, None] + np.maximum(deviation, 0.0)[:, None] * ndtri(levels))
-        if not np.isfinite(values).all():
+        quantiles = scale.invert(mean[:, None] + np.maximum(deviation, 0.0)[:, None] * ndtri(levels))
+        if not np.isfinite(quantiles).all():
             raise ModelFailedError(self.name, series.id, "it returned a number that is not finite")
-        return Forecast(series.id, series.unit, series.end, None, tuple(levels), values, self.name)
+        return Forecast(series.id, series.unit, series.end, None, tuple(levels), quantiles, self.name)
 
 
 def _mean_size(series: Series) -> Level:
@@ -79,6 +84,7 @@ def ets_damped_log() -> Univariate:
         "ets_damped_log",
         lambda season: AutoETS(season_length=season, model="AAZ", damped=True),
         logs=True,
+        spares_season=True,
     )
 
 
@@ -86,7 +92,12 @@ def ets_level_log() -> Univariate:
     """The same without a trend: the level is where it ends."""
     from statsforecast.models import AutoETS  # noqa: PLC0415  seconds to import
 
-    return Univariate("ets_level_log", lambda season: AutoETS(season_length=season, model="ANZ"), logs=True)
+    return Univariate(
+        "ets_level_log",
+        lambda season: AutoETS(season_length=season, model="ANZ"),
+        logs=True,
+        spares_season=True,
+    )
 
 
 def ets() -> Univariate:
