@@ -47,7 +47,7 @@ def _told(fault: ErrorDetails, known: list[str]) -> InitErrorDetails:
     """A fault as it was, at its place; of a model's own unknown key the reason names those it has."""
     own = fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1
     reason = no_such("field", str(fault["loc"][0]), known) if own else fault["msg"]
-    said = PydanticCustomError(fault["type"], "{reason}", {"reason": reason})  # type: ignore[arg-type]
+    said = PydanticCustomError(fault["type"], "{reason}", {"reason": reason})
     return InitErrorDetails(type=said, loc=fault["loc"], input=fault["input"])
 
 
