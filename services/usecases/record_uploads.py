@@ -65,10 +65,10 @@ def _record(
     """Record an upload and settle its job in one transaction; the report, None where another has done so."""
     assert job.id is not None  # noqa: S101 - it was claimed, and so is stored
     began = time.perf_counter()
-    _come_to(engine, job.id, 0)
     with engine.begin() as connection:
         if not queue.hold(connection, job):
             return None
+        _come_to(engine, job.id, 0)  # an earlier run may have come further
         upload = _sent(uploads.of_job(connection, job.id))
         report, before = record_upload(
             connection,

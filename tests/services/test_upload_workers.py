@@ -64,6 +64,7 @@ def test_a_slow_recording_is_not_overtaken(stage: Stage) -> None:
     assert report is not None
     assert kind.work([first]).came_to is None
     told = job(stage, made["id"])
+    assert told["progress"] == {"done": 1, "of": 1}
     assert (count(stage), told["status"], told["report"]["release_id"]) == (1, "done", report["release_id"])
 
 
