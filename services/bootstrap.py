@@ -27,6 +27,7 @@ TRAIN_MODELS = "train_models"
 RUN_BACKTESTS = "run_backtests"
 DELIVER_MESSAGES = "deliver_messages"
 POLL_SOURCES = "poll_sources"
+RECORD_UPLOADS = "record_uploads"
 ORDER_POLLS = "order_polls"
 WATCH_RELEASES = "watch_releases"
 ORDER_TRAINING = "order_training"
@@ -39,6 +40,7 @@ QUEUES = {
     RUN_BACKTESTS: "forecast",
     DELIVER_MESSAGES: "delivery",
     POLL_SOURCES: "ingest",
+    RECORD_UPLOADS: "ingest",
     ORDER_POLLS: "delivery",
     WATCH_RELEASES: "delivery",
     ORDER_TRAINING: "delivery",

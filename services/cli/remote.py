@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from alerts.quantities import volume
+from services.cli.progress import progress_bar
 from services.cli.shell import AsJson, fail, say, say_all
 
 if TYPE_CHECKING:  # a command that asks no service starts without the client
@@ -42,12 +43,23 @@ def record(
     source: Annotated[str, typer.Option(help="Who says so, where a row does not.")] = "file",
     history: Annotated[bool, typer.Option(help="The past of a new installation: wake no rule.")] = False,
     replay: Annotated[bool, typer.Option(help="The past as it became known.")] = False,
+    background: Annotated[
+        bool, typer.Option("--background", help="Recorded by a worker there; a bar shows how far it is.")
+    ] = False,
+    wait: Annotated[float, typer.Option(min=0, help="With --background: seconds to wait for it.")] = 600.0,
     as_json: Annotated[bool, typer.Option("--json", help="The report as a JSON object.")] = False,
 ) -> None:
     """Upload the figures of a file: all are recorded, judged and followed by every rule, or none is."""
     content, media = _content(file)
     with _service(api, key) as service:
-        report = service.upload(content, media, source=source, history=history, replay=replay)
+        if background:
+            sent = service.send(content, media, source=source, history=history, replay=replay)
+            with progress_bar() as show:
+                report = service.recorded(
+                    sent.id, wait=wait, progress=lambda job: show("figures judged", job.done, job.of)
+                )
+        else:
+            report = service.upload(content, media, source=source, history=history, replay=replay)
     if as_json:
         say(json.dumps(asdict(report), indent=2, ensure_ascii=False))
         return
@@ -146,7 +158,13 @@ def _service(api: str, key: str | None) -> Iterator[Client]:
     """A client whose faults end in one line."""
     import httpx  # noqa: PLC0415 - read when asked for
 
-    from services.client import ApiError, Client, ForecastNotReadyError  # noqa: PLC0415 - as above
+    from services.client import (  # noqa: PLC0415 - as above
+        ApiError,
+        Client,
+        ForecastNotReadyError,
+        JobNotDoneError,
+        UploadFailedError,
+    )
     from services.client.retries import Retries  # noqa: PLC0415 - as above
 
     if key is not None and not (key.isascii() and key.isprintable()):
@@ -158,7 +176,9 @@ def _service(api: str, key: str | None) -> Iterator[Client]:
         told = "".join(f"\n  {_fault(each)}" for each in error.faults)
         said = f"{error.status} {error.kind}: {error.title}{told}" if told else str(error)
         raise fail(said) from error
-    except ForecastNotReadyError as error:
+    except UploadFailedError as error:
+        raise fail(str(error)) from error
+    except (ForecastNotReadyError, JobNotDoneError) as error:
         raise fail(str(error)) from error
     except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise fail(f"{api} does not answer ({error}). Set TONNAGE_API, or give --api.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,14 +12,15 @@ import httpx
 
 from services.client import calls
 from services.client.calls import JSON, Answer, Call, Figure, Moment, Pages
-from services.client.connection import POLL_SECONDS, STREAM, headers, resumed, streamed
-from services.client.errors import ForecastNotReadyError
+from services.client.connection import POLL_SECONDS, STREAM, headers, reported, resumed, streamed
+from services.client.errors import ForecastNotReadyError, JobNotDoneError
 from services.client.retries import Retries, read, refusal
 from services.client.shapes import (
     Alert,
     Episode,
     Forecast,
     Held,
+    Job,
     Release,
     Report,
     Series,
@@ -72,6 +73,35 @@ class AsyncClient:
     ) -> Report:
         """Upload a file in our own columns as it is: CSV, JSON, Parquet or Excel, by its content type."""
         return await self._made(calls.upload(content, media, source=source, history=history, replay=replay))
+
+    async def send(
+        self, content: bytes, media: str, *, source: str, history: bool = False, replay: bool = False
+    ) -> Job:
+        """Upload a file as ``upload`` does, to be recorded in the background: the job that does."""
+        return await self._made(calls.send(content, media, source=source, history=history, replay=replay))
+
+    async def job(self, job_id: int) -> Job:
+        """A job as it stands: of an upload how far it is, and what became of it."""
+        return await self._made(calls.job(job_id))
+
+    async def recorded(
+        self, job_id: int, *, wait: float = 600.0, progress: Callable[[Job], None] | None = None
+    ) -> Report:
+        """What became of an upload that was sent, waited for; ``progress`` is told at each look.
+
+        UploadFailedError where it was refused, with its faults; JobNotDoneError after ``wait`` seconds.
+        """
+        deadline = time.monotonic() + wait
+        while True:
+            found = await self.job(job_id)
+            if progress is not None:
+                progress(found)
+            report = reported(found)
+            if report is not None:
+                return report
+            if time.monotonic() > deadline:
+                raise JobNotDoneError(job_id, wait)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def put_forecaster(
         self, forecaster_id: str, *, name: str, desk: str | None = None

@@ -104,6 +104,18 @@ def upload(content: bytes, media: str, *, source: str, history: bool, replay: bo
     )
 
 
+def send(content: bytes, media: str, *, source: str, history: bool, replay: bool) -> Call[shapes.Job]:
+    """Upload a file that is recorded in the background; a repeat of the same call is the same job."""
+    made = upload(content, media, source=source, history=history, replay=replay)
+    headers = {**made.headers, "Prefer": "respond-async"}
+    return Call("POST", made.path, shapes.job, made.parameters, content=content, headers=headers)
+
+
+def job(job_id: int) -> Call[shapes.Job]:
+    """A job as it stands."""
+    return Call("GET", f"/v1/jobs/{job_id}", shapes.job)
+
+
 def put_forecaster(forecaster_id: str, name: str, desk: str | None) -> Call[dict[str, Any]]:
     """Add a forecaster, or name the one of its id anew."""
     path = f"/v1/forecasters/{quote(forecaster_id, safe='')}"

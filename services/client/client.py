@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,14 +11,15 @@ import httpx
 
 from services.client import calls
 from services.client.calls import JSON, Answer, Call, Figure, Moment, Pages
-from services.client.connection import POLL_SECONDS, STREAM, headers, resumed, streamed
-from services.client.errors import ForecastNotReadyError
+from services.client.connection import POLL_SECONDS, STREAM, headers, reported, resumed, streamed
+from services.client.errors import ForecastNotReadyError, JobNotDoneError
 from services.client.retries import Retries, read, refusal
 from services.client.shapes import (
     Alert,
     Episode,
     Forecast,
     Held,
+    Job,
     Release,
     Report,
     Series,
@@ -68,6 +69,35 @@ class Client:
     ) -> Report:
         """Upload a file in our own columns as it is: CSV, JSON, Parquet or Excel, by its content type."""
         return self._made(calls.upload(content, media, source=source, history=history, replay=replay))
+
+    def send(
+        self, content: bytes, media: str, *, source: str, history: bool = False, replay: bool = False
+    ) -> Job:
+        """Upload a file as ``upload`` does, to be recorded in the background: the job that does."""
+        return self._made(calls.send(content, media, source=source, history=history, replay=replay))
+
+    def job(self, job_id: int) -> Job:
+        """A job as it stands: of an upload how far it is, and what became of it."""
+        return self._made(calls.job(job_id))
+
+    def recorded(
+        self, job_id: int, *, wait: float = 600.0, progress: Callable[[Job], None] | None = None
+    ) -> Report:
+        """What became of an upload that was sent, waited for; ``progress`` is told at each look.
+
+        UploadFailedError where it was refused, with its faults; JobNotDoneError after ``wait`` seconds.
+        """
+        deadline = time.monotonic() + wait
+        while True:
+            found = self.job(job_id)
+            if progress is not None:
+                progress(found)
+            report = reported(found)
+            if report is not None:
+                return report
+            if time.monotonic() > deadline:
+                raise JobNotDoneError(job_id, wait)
+            time.sleep(POLL_SECONDS)
 
     def put_forecaster(self, forecaster_id: str, *, name: str, desk: str | None = None) -> dict[str, Any]:
         """Add a forecaster, or name the one of its id anew; with a desk it alone sees it."""

@@ -54,6 +54,25 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker does, such as recording an upload: ``pending``, ``done``, or ``failed`` with its error.
+
+    Of an upload ``done`` figures of ``of`` are judged; then ``report`` says what became of it, or ``faults``
+    why it was refused.
+    """
+
+    id: int
+    kind: str
+    status: str
+    error: str | None
+    note: str | None
+    done: int
+    of: int | None
+    report: Report | None
+    faults: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One month ahead: values by quantile level, in the series' unit."""
 
@@ -198,6 +217,17 @@ def shaped(shape: type[Shape], answer: dict[str, Any]) -> Shape:
     """An answer as a shape."""
     known = {each.name: answer[each.name] for each in fields(shape) if each.name in answer}  # type: ignore[arg-type]  # every shape is a dataclass
     return shape(**known)
+
+
+def job(answer: dict[str, Any]) -> Job:
+    """An answer as a job."""
+    progress = answer.get("progress") or {"done": 0, "of": None}
+    report = answer.get("report")
+    told = {
+        "report": None if report is None else shaped(Report, report),
+        "faults": tuple(answer.get("faults") or ()),
+    }
+    return shaped(Job, {**answer, **progress, **told})
 
 
 def forecast(answer: dict[str, Any]) -> Forecast:

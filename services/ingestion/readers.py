@@ -88,6 +88,22 @@ _READERS: dict[str, Callable[..., list[ArrivingFigure]]] = {
 }
 
 
+CSV = "text/csv"
+JSON = "application/json"
+PARQUET = "application/vnd.apache.parquet"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA_TYPES = (JSON, CSV, PARQUET, EXCEL)
+"""Content types that ``read_media`` reads."""
+_BY_MEDIA = {CSV: read_csv, PARQUET: read_parquet, EXCEL: read_excel}
+
+
+def read_media(media_type: str, content: bytes, *, limit: int) -> Body:
+    """Figures of a body of one of MEDIA_TYPES; only JSON can name a source for all of them."""
+    if media_type == JSON:
+        return read_body(content, limit=limit)
+    return Body(_BY_MEDIA[media_type](content, limit=limit))
+
+
 def read_file(name: str, content: bytes, *, limit: int) -> list[ArrivingFigure]:
     """Figures of a file by the ending of its name: .csv, .json, .parquet or .xlsx."""
     ending = PurePath(name).suffix.lower()

@@ -29,7 +29,7 @@ def unknown_parameters(request: Request) -> list[dict[str, str]]:
     found = []
     for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
-            found.append({"path": f"query.{name}", "reason": _unknown(name, known)})
+            found.append({"path": f"query.{name}", "reason": no_such("parameter", name, known)})
         elif count > 1:
             found.append({"path": f"query.{name}", "reason": f"it is given {count} times"})
         elif known[name] and "_" in request.query_params[name]:
@@ -58,9 +58,10 @@ def _fields(route: APIRoute) -> dict[str, tuple[ParamTypes | None, bool]]:
     }
 
 
-def _unknown(name: str, known: Collection[str]) -> str:
+def no_such(what: str, name: str, known: Collection[str]) -> str:
+    """Why a name is refused that is none of ``known``: the nearest of them, if one is near, and all."""
     if not known:
-        return "there is no such parameter; none is known here"
+        return f"there is no such {what}; none is known here"
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"did you mean {nearest[0]!r}? " if nearest else ""
-    return f"there is no such parameter; {meant}Known are {', '.join(known)}"
+    return f"there is no such {what}; {meant}Known are {', '.join(known)}"

@@ -11,7 +11,7 @@ from alerts.release_calendars import ReleaseCalendar
 from alerts.releases import Lateness, Release, ReleaseState
 from forecasting.months import Month
 from services.ingestion.calendars import shipped
-from services.storage import release_calendars, releases, series
+from services.storage import release_calendars, series
 from services.storage.expected_releases import followed, releases_as_of
 
 BEHIND, AHEAD = 6, 3
@@ -74,10 +74,3 @@ def calendars(connection: Connection, *, as_of: dt.datetime, desk: str | None = 
         else KnownCalendar(calendar, tuple(one.id for one in known[name].series), known[name].learned)
         for name, calendar in sorted(in_force.items())
     ]
-
-
-def is_recorded(connection: Connection, idempotency_key: str | None, *, sender: str) -> bool:
-    """True where a sender has recorded a release under a key already: the same again records nothing."""
-    if idempotency_key is None:
-        return False
-    return releases.by_idempotency_key(connection, idempotency_key, sender=sender) is not None

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from services import telemetry, tracing
 from services.storage import leases
 from services.storage.restrictions import shown_to
-from services.storage.tables import jobs, restricted
+from services.storage.tables import jobs, restricted, uploads
 
 AWAITED, BACKGROUND = 0, 1
 """Priorities: what a release or a person waits for, and what fills an archive; the first goes before."""
@@ -187,9 +187,13 @@ def _job(row: Any) -> Job:
 
 
 def _seen_by(desk: str | None) -> ColumnElement[bool]:
-    """Condition: ``desk`` may see the series of a job, and each of those that a job is about together."""
+    """Condition: ``desk`` may see the series of a job, and each of those that a job is about together.
+
+    An upload it sees where one of its own keys sent it.
+    """
     if desk is None:
         return true()
     named = jobs.c.arguments["series"].has_key(restricted.c.series_id)
     hidden = exists().where(restricted.c.desk.is_distinct_from(desk), named)
-    return and_(shown_to(desk, jobs.c.series_id), ~hidden)
+    of_others = exists().where(uploads.c.job_id == jobs.c.id, uploads.c.desk.is_distinct_from(desk))
+    return and_(shown_to(desk, jobs.c.series_id), ~hidden, ~of_others)

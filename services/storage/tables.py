@@ -454,6 +454,21 @@ backtests = Table(
     Column("versions", JSONB, nullable=False, comment="of the libraries that made it"),
 )
 
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("desk", Text, comment="whose key sent it; null is one of every desk"),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, comment="zlib of the body; null once it is no more needed"),
+    Column("recording", JSONB, nullable=False, comment="how, for whom and from where"),
+    Column("request_hash", Text, nullable=False, comment="of its figures and their source"),
+    Column("figures", Integer, nullable=False, comment="how many it holds"),
+    Column("done", Integer, nullable=False, comment="how many of them are judged so far"),
+    Column("report", JSONB(none_as_null=True), comment="what became of it; null until it is recorded"),
+    Column("faults", JSONB(none_as_null=True), comment="by row, where it was refused"),
+)
+
 schedules = Table(
     "schedules",
     metadata,

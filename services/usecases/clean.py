@@ -1,4 +1,4 @@
-"""What has outlived its time goes: secrets that sign no longer, sessions and imports that have expired.
+"""What has outlived its time goes: retired secrets, expired sessions and imports, bytes of failed uploads.
 
 A disabled endpoint stays: what waits for it goes out when it is enabled again.
 """
@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from services.storage import endpoints, imports, sessions
+from services.storage import endpoints, imports, sessions, uploads
+
+FAILED_UPLOADS_FOR = dt.timedelta(days=7)
+"""How long what was sent stays when it was refused: its job can be asked for again once that is mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Cleaned:
     secrets: int
     sessions: int
     imports: int
+    uploads: int
 
 
 def clean(connection: Connection, *, now: dt.datetime) -> Cleaned:
@@ -28,4 +32,5 @@ def clean(connection: Connection, *, now: dt.datetime) -> Cleaned:
         endpoints.forget_retired(connection, now=now),
         sessions.forget_expired(connection, now=now),
         imports.forget_expired(connection, now=now),
+        uploads.forget_failed(connection, before=now - FAILED_UPLOADS_FOR),
     )

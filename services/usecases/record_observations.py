@@ -72,7 +72,7 @@ def record_observations(
     fault, and then nothing is recorded.
     Of a history the report names the figures of the first ``named`` rows (None: of all) and counts the rest;
     what is kept of it names them only where it may be told again, under a key.
-    ``progress`` is told how many of a history are judged so far.
+    ``progress`` is told how many figures are judged so far.
     The same ``idempotency_key`` of a ``sender`` with the same figures gives the first report again. To a
     ``desk`` there is no series that it may not see.
     """
@@ -118,7 +118,7 @@ def record_observations(
         if isinstance(figures, FigureColumns):
             report = record_history(recording, figures, named=named, progress=progress)
         else:
-            report = _record(recording, figures)
+            report = _record(recording, figures, progress)
     kept = {**report, "figures": []} if of_request is None else report
     releases.close_release(connection, release_id, kept)
     return report
@@ -136,7 +136,9 @@ def _in_order(arriving: Sequence[ArrivingFigure], now: dt.datetime) -> list[Arri
     )
 
 
-def _record(recording: Recording, figures: Sequence[ArrivingFigure]) -> dict[str, Any]:
+def _record(
+    recording: Recording, figures: Sequence[ArrivingFigure], progress: Callable[[int], None] | None
+) -> dict[str, Any]:
     """Rows, verdicts, alerts, messages and refit jobs of a release; the report."""
     said: list[RecordedFigure] = []
     chances: list[float] = []
@@ -165,6 +167,8 @@ def _record(recording: Recording, figures: Sequence[ArrivingFigure]) -> dict[str
         foretold.update(series_id for series_id, _ in new if series_id in known.foretold)
         order(recording, new, known.newest)
         news += zip((each.judgement for each in judged.news), ids, strict=True)
+        if progress is not None:
+            progress(len(said))
     for figure, likely, found in zip(
         said, chances, discoveries(chances, rate=DISCOVERY_RATE).tolist(), strict=True
     ):

@@ -38,7 +38,8 @@ SWEEP = Part(
 INGEST = Part(
     heartbeats.worker("ingest"),
     "The ingest worker",
-    "Start worker-ingest, and check the broker; until then no source is polled.",
+    "Start worker-ingest, and check the broker; until then no source is polled, and what "
+    "was sent with Prefer: respond-async waits.",
 )
 FORECAST = Part(
     heartbeats.worker("forecast"),

@@ -46,7 +46,8 @@ def claim(
                 connection, kind, priority, tried=tried, now=now, until=now + lease, limit=most, owner=owner
             ):
                 lost = [job for job in rows if job.runs > MOST_RUNS]
-                _give_up(connection, lost, now=now, error=f"no run of {MOST_RUNS} came to its end")
+                for job in lost:
+                    give_up(connection, job, now=now, error=f"no run of {MOST_RUNS} came to its end")
                 if len(lost) < len(rows):
                     return [job for job in rows if job not in lost]
     return []
@@ -75,13 +76,36 @@ def retry(connection: Connection, job: Job, *, now: dt.datetime, due_at: dt.date
     Nothing is changed where the job is settled, or another worker has begun it in the meantime.
     """
     if job.runs >= MOST_RUNS:
-        _give_up(connection, [job], now=now, error=error)
+        give_up(connection, job, now=now, error=error)
         return
     connection.execute(
         update(jobs)
         .where(jobs.c.id == job.id, jobs.c.status == "pending", jobs.c.runs == job.runs)
         .values(error=storable(error), due_at=due_at, **leases.FREED)
     )
+
+
+def give_up(connection: Connection, job: Job, *, now: dt.datetime, error: str) -> bool:
+    """Fail a job for good, whatever runs it has left; False where it is settled, or begun anew since."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.status == "pending", jobs.c.runs == job.runs)
+        .values(status="failed", error=storable(error), finished_at=now, **leases.FREED)
+    )
+    return connection.execute(statement).rowcount > 0
+
+
+def hold(connection: Connection, job: Job) -> bool:
+    """Keep a claimed job from every other worker until the transaction ends, however long that takes.
+
+    False where it is settled, or another worker has begun it since. For work that is one transaction.
+    """
+    query = (
+        select(jobs.c.id)
+        .where(jobs.c.id == job.id, jobs.c.status == "pending", jobs.c.runs == job.runs)
+        .with_for_update()
+    )
+    return connection.execute(query).first() is not None
 
 
 def release(connection: Connection, claimed: Iterable[Job], *, begun: bool) -> None:
@@ -184,13 +208,3 @@ def _take(
     )
     claimed = [Job(**row) for row in connection.execute(statement).mappings()]
     return sorted(claimed, key=lambda job: job.id or 0)
-
-
-def _give_up(connection: Connection, failed: Iterable[Job], *, now: dt.datetime, error: str) -> None:
-    """Fail jobs for good, unless they are settled or another worker has begun them since."""
-    for job in failed:
-        connection.execute(
-            update(jobs)
-            .where(jobs.c.id == job.id, jobs.c.status == "pending", jobs.c.runs == job.runs)
-            .values(status="failed", error=storable(error), finished_at=now, **leases.FREED)
-        )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from services import bootstrap
 from services.storage.backtests import BACKTEST
+from services.storage.uploads import UPLOAD
 from services.usecases.order_polls import POLL
 from services.usecases.order_refits import REFRESH
 from services.usecases.order_scoring import SCORE
@@ -22,7 +23,7 @@ FORECAST = (
     Place(BACKTEST, bootstrap.RUN_BACKTESTS, after=(REFRESH,)),  # minutes, of many series
     Place(TRAIN, bootstrap.TRAIN_MODELS, after=(REFRESH,)),  # it may take hours, of all series
 )
-INGEST = (Place(POLL, bootstrap.POLL_SOURCES),)
+INGEST = (Place(POLL, bootstrap.POLL_SOURCES), Place(UPLOAD, bootstrap.RECORD_UPLOADS))
 
 
 def ask_for_what_waits(connection: Connection, nudge: Callable[[str], None], *, now: dt.datetime) -> None:

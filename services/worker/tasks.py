@@ -24,6 +24,7 @@ from services.usecases import order_training as training
 from services.usecases import watch_releases as watching
 from services.usecases.deliver_messages import deliver_due
 from services.usecases.poll_source import polls
+from services.usecases.record_uploads import uploads_due
 from services.usecases.score_forecasts import scorings
 from services.usecases.tell_trouble import BY_TASK, tell_trouble
 from services.work import runner, schedules
@@ -100,10 +101,20 @@ def run_backtests() -> None:
 def poll_sources() -> None:
     """Make the polls that are due."""
     kind = polls(bootstrap.engine(), settings(), SOURCES, clock=bootstrap.now, lease=_lease())
-    _run(kind, INGEST, ended=_polled)
+    _run(kind, INGEST, ended=_recorded)
 
 
-def _polled(_: Turn[Any]) -> None:
+@_task(bootstrap.RECORD_UPLOADS)
+def record_uploads() -> None:
+    """Record the uploads that were taken in the background."""
+    _run(
+        uploads_due(bootstrap.engine(), settings(), clock=bootstrap.now, lease=_lease()),
+        INGEST,
+        ended=_recorded,
+    )
+
+
+def _recorded(_: Turn[Any]) -> None:
     bootstrap.service().nudge(bootstrap.DELIVER_MESSAGES)
     bootstrap.service().nudge(bootstrap.REFRESH_FORECASTS)
 

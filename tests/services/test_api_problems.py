@@ -58,6 +58,42 @@ def test_unknown_key_in_a_body_is_refused(stage: Stage) -> None:
     assert problem["faults"][0]["path"] == "body.famly"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "reasons"),
+    [
+        (
+            "POST",
+            "/v1/keys",
+            {"name": "research", "scope": ["read"]},
+            {
+                "body.scopes": "Field required",
+                "body.scope": "there is no such field; did you mean 'scopes'? "
+                "Known are name, desk, scopes, expires_at",
+            },
+        ),
+        (
+            "PUT",
+            "/v1/series/A",
+            {"name": "A", "unit": "t", "famly": "x", "zzz": 1, "tags": 3},
+            {
+                "body.tags": "Input should be a valid list",
+                "body.famly": "did you mean 'family'? Known are name, unit, ",
+                "body.zzz": "there is no such field; Known are name, unit, ",
+            },
+        ),
+    ],
+)
+def test_unknown_field_is_refused_with_the_nearest_name(
+    stage: Stage, method: str, path: str, body: dict[str, object], reasons: dict[str, str]
+) -> None:
+    """A misspelt field is told where it stands, with the nearest that is known, beside every other fault."""
+    answer = stage.client.request(method, path, json=body)
+    faults = assert_problem(answer, 422, "invalid-request")["faults"]
+    assert {each["path"] for each in faults} == reasons.keys()
+    for each in faults:
+        assert reasons[each["path"]] in each["reason"]
+
+
 def test_faults_of_a_rule_come_with_examples(stage: Stage) -> None:
     """Each fault of a rule has its path, its reason and an example that would be accepted."""
     stage.register()

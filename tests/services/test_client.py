@@ -19,7 +19,7 @@ from api_stage import MAGNETS, Stage
 
 from alerts.delivery.signing import sign
 from forecasting.months import Month
-from services.bootstrap import REFRESH_FORECASTS
+from services.bootstrap import RECORD_UPLOADS, REFRESH_FORECASTS
 from services.client import (
     ApiError,
     AsyncClient,
@@ -36,9 +36,12 @@ from services.client import (
 from services.client.retries import Retries
 from services.queries import alert_stream
 from services.usecases.manage_keys import add_key
+from services.usecases.record_uploads import uploads_due
 from services.usecases.refresh_forecasts import refresh_forecasts
+from services.work.runner import turn
 
 PAGE = Path(__file__).parents[2] / "services" / "docs" / "client.md"
+LEASE = dt.timedelta(minutes=5)
 QUICK = Retries(most=3, first=0.01)
 LOW = {"month": "2025-05", "value": 12, "known_from": "2025-06-20T02:00:00Z"}
 MAY = Figure(MAGNETS, "2025-05", 1238.0, "t", known_from=dt.datetime(2025, 6, 20, 2, tzinfo=dt.UTC))
@@ -46,11 +49,14 @@ MAY = Figure(MAGNETS, "2025-05", 1238.0, "t", known_from=dt.datetime(2025, 6, 20
 
 @pytest.fixture
 def refitting(stage: Stage) -> Stage:
-    """A stage on which a refit is made as soon as it is nudged, as a worker would."""
+    """A stage on which a refit is made, and an upload recorded, as soon as it is nudged, as by a worker."""
 
     def nudge(task: str) -> None:
         if task == REFRESH_FORECASTS:
-            refresh_forecasts(stage.engine, now=stage.at, lease=dt.timedelta(minutes=5))
+            refresh_forecasts(stage.engine, now=stage.at, lease=LEASE)
+        if task == RECORD_UPLOADS:
+            uploads = uploads_due(stage.engine, stage.settings, clock=lambda: stage.at, lease=LEASE)
+            turn(stage.engine, uploads, clock=lambda: stage.at)
 
     stage.app.state.service = replace(stage.app.state.service, nudge=nudge)
     return stage
@@ -71,6 +77,7 @@ def test_the_page_of_the_docs_runs(refitting: Stage, capsys: pytest.CaptureFixtu
         exec(compile(block, str(PAGE), "exec"), shared)  # noqa: S102 - the page is ours
     shown = capsys.readouterr().out
     assert "2025-06" in shown
+    assert "1 of 1" in shown
     assert "{'opened': 1}" in shown
     assert "['TIN']" in shown
     assert "opened" in shown.split("['TIN']")[1]

@@ -163,6 +163,24 @@ def _said(connection: Any, figures: list[ArrivingFigure]) -> tuple[Any, ...]:
     return report, found, [(row.alert_id, row.kind, row.payload["data"]["sentence"]) for row in moved]
 
 
+def test_a_release_says_how_far_it_is(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each part that is judged together it tells how many figures are judged so far, to the last."""
+    monkeypatch.setattr(arriving_figures, "TOGETHER", 4)
+    told: list[int] = []
+    figures = [*release("2025-01"), *release("2025-02")]
+    with engine.begin() as connection:
+        record_observations(
+            connection,
+            figures,
+            source="test",
+            now=NOW,
+            budget=0.1,
+            portfolio="standard",
+            progress=told.append,
+        )
+    assert told == [4, 8, 12, 16]
+
+
 def test_discoveries_are_of_the_whole_upload(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of eight figures together the one of 1 t is a discovery; one that is held already is not judged."""
     monkeypatch.setattr(arriving_figures, "TOGETHER", 2)

@@ -146,8 +146,8 @@ def test_what_is_over_goes_and_nothing_else(engine: Engine, time: Time) -> None:
         connection.execute(tables.api_keys.insert().values(id="k", **key))
         end = time.now + MINUTE
         sessions.add(connection, digest=b"d", key_id="k", now=time.now, expires_at=end)
-        assert cleaning.clean(connection, now=time.now) == cleaning.Cleaned(0, 0, 0)
-        assert cleaning.clean(connection, now=time.now + 60 * MINUTE) == cleaning.Cleaned(1, 1, 0)
+        assert cleaning.clean(connection, now=time.now) == cleaning.Cleaned(0, 0, 0, 0)
+        assert cleaning.clean(connection, now=time.now + 60 * MINUTE) == cleaning.Cleaned(1, 1, 0, 0)
         held = connection.execute(select(func.count()).select_from(tables.endpoints)).scalar_one()
     assert held == 1
 

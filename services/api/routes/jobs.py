@@ -11,11 +11,19 @@ from services.api.auditing import Audit
 from services.api.dependencies import TheService
 from services.api.problems import ProblemError
 from services.api.schemas.common import Limit, Moment, Page
-from services.api.schemas.jobs import JobShown, Standing
+from services.api.schemas.jobs import JobInFull, JobShown, Standing
 from services.api.security import Reader, Writer
-from services.bootstrap import POLL_SOURCES, REFRESH_FORECASTS, RUN_BACKTESTS, SCORE_FORECASTS, TRAIN_MODELS
+from services.bootstrap import (
+    POLL_SOURCES,
+    RECORD_UPLOADS,
+    REFRESH_FORECASTS,
+    RUN_BACKTESTS,
+    SCORE_FORECASTS,
+    TRAIN_MODELS,
+)
 from services.queries import jobs
 from services.queries.backtests import BACKTEST
+from services.queries.jobs import UPLOAD
 from services.usecases.callers import Caller
 from services.usecases.order_polls import POLL
 from services.usecases.order_refits import REFRESH
@@ -32,6 +40,7 @@ TASKS = {
     TRAIN: TRAIN_MODELS,
     BACKTEST: RUN_BACKTESTS,
     POLL: POLL_SOURCES,
+    UPLOAD: RECORD_UPLOADS,
 }
 """The task that does the work of a kind, so that a job asked for again need not wait for the sweep."""
 
@@ -56,7 +65,7 @@ def listed(
             before=before,
             limit=limit,
         )
-    items = [JobShown.model_validate(job) for job in found.rows]
+        items = JobShown.each(connection, found.rows)
     return Page(items=items, next=str(items[-1].id) if found.more else None)
 
 
@@ -76,14 +85,14 @@ def progress(
 
 
 @router.get("/{job_id}", summary="One job")
-def one(service: TheService, caller: Reader, job_id: JobId) -> JobShown:
-    """A job as it stands: ``runs`` counts how often a worker has begun it."""
+def one(service: TheService, caller: Reader, job_id: JobId) -> JobInFull:
+    """A job as it stands: ``runs`` counts how often a worker has begun it; of an upload how far it is."""
     with service.engine.begin() as connection:
         return _existing(connection, caller, job_id)
 
 
 @router.post("/{job_id}/retry", summary="Ask again for a job that failed")
-def retry(service: TheService, caller: Writer, audit: Audit, job_id: JobId) -> JobShown:
+def retry(service: TheService, caller: Writer, audit: Audit, job_id: JobId) -> JobInFull:
     """A job that failed for good is due now, with fresh runs; one that waits, or is done, stays as it is."""
     with service.engine.begin() as connection:
         before = _existing(connection, caller, job_id)
@@ -96,8 +105,8 @@ def retry(service: TheService, caller: Writer, audit: Audit, job_id: JobId) -> J
     return after
 
 
-def _existing(connection: Connection, caller: Caller, job_id: int) -> JobShown:
+def _existing(connection: Connection, caller: Caller, job_id: int) -> JobInFull:
     found = jobs.one(connection, job_id, desk=caller.desk)
     if found is None:
         raise ProblemError("not-found", f"There is no job {job_id}.")
-    return JobShown.model_validate(found)
+    return JobInFull.told(connection, found)

@@ -6,15 +6,18 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from forecasting.months import Month as CalendarMonth
-from services.api.auditing import Audit
+from services.api.auditing import Audit, Auditor
 from services.api.dependencies import TheService
-from services.api.formats import CONTENT, JSON, PARQUET, Fields, Format, page
+from services.api.formats import CONTENT, Fields, Format, page
 from services.api.limits import media_types
+from services.api.preferences import RESPOND_ASYNC, prefers_background
 from services.api.problems import ProblemError
 from services.api.routes.series import existing
 from services.api.schemas.common import AsOf, Limit, Month, Page, PageOfParts, SeriesId
+from services.api.schemas.jobs import UPLOAD_JOB, JobInFull
 from services.api.schemas.observations import (
     CSV_EXAMPLE,
     UPLOAD_EXAMPLE,
@@ -23,20 +26,17 @@ from services.api.schemas.observations import (
     UploadReport,
 )
 from services.api.security import Reader, Writer
-from services.bootstrap import DELIVER_MESSAGES, REFRESH_FORECASTS
-from services.ingestion.binary_readers import read_excel, read_parquet
-from services.ingestion.errors import Fault, UploadRefusedError
-from services.ingestion.readers import Body, read_body, read_csv
-from services.queries import observations, releases
+from services.bootstrap import DELIVER_MESSAGES, RECORD_UPLOADS, REFRESH_FORECASTS, Service
+from services.ingestion.readers import EXCEL, MEDIA_TYPES, PARQUET
+from services.queries import observations
 from services.queries.observations import UnknownCursorError
 from services.telemetry import tell_release
-from services.usecases.record_observations import record_observations
+from services.usecases.order_upload import TooManyUploadsError, order_upload
+from services.usecases.record_upload import Sent, Upload, read_upload, record_upload
 
 router = APIRouter(tags=["observations"])
 
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-READERS = {"text/csv": read_csv, PARQUET: read_parquet, EXCEL: read_excel}
-DEFAULT_SOURCE = "api"
+RETRY_AFTER = "1"
 
 
 async def _body(request: Request) -> bytes:
@@ -46,6 +46,14 @@ async def _body(request: Request) -> bytes:
 @router.post(
     "/observations",
     summary="Record figures",
+    response_model=UploadReport,
+    responses={
+        202: {
+            "model": JobInFull,
+            "description": "It was read and is recorded in the background; the job says how far it is.",
+            "content": {"application/json": {"example": UPLOAD_JOB}},
+        }
+    },
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -63,7 +71,7 @@ def upload(
     service: TheService,
     caller: Writer,
     audit: Audit,
-    media_type: Annotated[str, Depends(media_types(JSON, *READERS))],
+    media_type: Annotated[str, Depends(media_types(*MEDIA_TYPES))],
     content: Annotated[bytes, Depends(_body)],
     source: Annotated[str | None, Query(min_length=1, max_length=200, description="Who says so.")] = None,
     history: Annotated[
@@ -77,36 +85,26 @@ def upload(
         ),
     ] = False,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
-) -> UploadReport:
+    prefer: Annotated[
+        list[str] | None,
+        Header(description="`respond-async` has it recorded in the background (RFC 7240)."),
+    ] = None,
+) -> UploadReport | Response:
     """Record a batch whole or not at all: each figure is stored, judged, and followed by every rule.
 
     A figure already held changes nothing; another value for the same month is a revision. The response comes
-    after the commit: what it says has happened, and messages to endpoints are on their way.
+    after the commit: what it says has happened, and messages to endpoints are on their way. With
+    `Prefer: respond-async` it is read now and recorded by a worker: 202 with a job, which says how far it is
+    and in the end holds the same report, or the faults.
     """
     began = time.perf_counter()
-    sender = caller.key_id or ""
-    body = _read(media_type, content, service.settings.upload_limit_bytes)
-    said = _said(source, body.source)
+    given = Upload(media_type, content, caller, audit.address, source, history, replay, idempotency_key)
+    sent = read_upload(given, limit=service.settings.upload_limit_bytes)
+    if prefers_background(prefer):
+        return _ordered(service, audit, given, sent)
     with service.engine.begin() as connection:
-        repeated = releases.is_recorded(connection, idempotency_key, sender=sender)
-        report = record_observations(
-            connection,
-            body.figures,
-            source=said,
-            now=service.now(),
-            budget=service.settings.alert_budget,
-            portfolio=service.settings.portfolio,
-            history=history,
-            replayed=replay,
-            idempotency_key=idempotency_key,
-            sender=sender,
-            desk=caller.desk,
-        )
-        counts = {name: report[name] for name in ("recorded", "revised", "unchanged", "alerts")}
-        told = {"source": said, "history": history, **counts}
-        if not repeated and (report["recorded"] or report["revised"]):
-            audit.note(connection, "figures.recorded", f"release {report['release_id']}", after=told)
-    if not repeated:
+        report, before = record_upload(connection, given, sent, settings=service.settings, now=service.now())
+    if not before:
         tell_release(report, time.perf_counter() - began, way="upload")
     if report["alerts"]:
         service.nudge(DELIVER_MESSAGES)
@@ -115,24 +113,24 @@ def upload(
     return UploadReport.model_validate(report)
 
 
-def _read(media_type: str, content: bytes, limit: int) -> Body:
-    """Figures of a body of any kind; only JSON can name a source for all of them."""
-    if media_type == JSON:
-        return read_body(content, limit=limit)
-    return Body(READERS[media_type](content, limit=limit))
-
-
-def _said(asked: str | None, written: str | None) -> str:
-    """Who says so, by the address or the body; UploadRefusedError where the two name different ones."""
-    if asked is not None and written is not None and asked != written:
-        raise UploadRefusedError(
-            [
-                Fault(
-                    0, f"the source is {written!r} in the body and {asked!r} in the address; give one of them"
-                )
-            ]
-        )
-    return asked or written or DEFAULT_SOURCE
+def _ordered(service: Service, audit: Auditor, given: Upload, sent: Sent) -> Response:
+    """202 with the job that records an upload, as RFC 7240 answers a preference that was honoured."""
+    with service.engine.begin() as connection:
+        try:
+            job, made = order_upload(connection, given, sent, now=service.now())
+        except TooManyUploadsError as error:
+            raise ProblemError("conflict", str(error)) from error
+        if made:
+            audit.note(connection, "upload.ordered", str(job.id), after=job.arguments)
+        shown = JobInFull.told(connection, job)
+    if shown.status == "pending":
+        service.nudge(RECORD_UPLOADS)
+    headers = {
+        "Location": f"/v1/jobs/{job.id}",
+        "Preference-Applied": RESPOND_ASYNC,
+        "Retry-After": RETRY_AFTER,
+    }
+    return JSONResponse(shown.model_dump(mode="json"), 202, headers)
 
 
 @router.get(

@@ -5,19 +5,50 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import math
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from services.api.problems import ProblemError
 from services.ingestion.cells import can_be_id, unfit_id
+from services.middleware.parameters import no_such
 
 
 class Given(BaseModel):
     """A body that a caller sends: an unknown key is refused, and nothing is guessed from another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _nearest_named(cls, given: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """The model; a key that nobody knows is told with the nearest that is known, where it stands."""
+        try:
+            return validate(given)
+        except ValidationError as error:
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            told = [_told(each, known) for each in error.errors()]
+            raise ValidationError.from_exception_data(error.title, told) from error
+
+
+def _told(fault: ErrorDetails, known: list[str]) -> InitErrorDetails:
+    """A fault as it was, at its place; of a model's own unknown key the reason names those it has."""
+    own = fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1
+    reason = no_such("field", str(fault["loc"][0]), known) if own else fault["msg"]
+    said = PydanticCustomError(fault["type"], "{reason}", {"reason": reason})
+    return InitErrorDetails(type=said, loc=fault["loc"], input=fault["input"])
 
 
 class Shown(BaseModel):
