@@ -42,6 +42,7 @@ __all__ = [
     "Substituted",
     "Surprise",
     "Surprised",
+    "confirmable",
     "forecasters_of",
     "over_at",
 ]
@@ -140,6 +141,24 @@ Condition = (
 def over_at(words: str) -> str:
     """A closing condition's words after "over": with a figure, a shock or a record, else when it is so."""
     return f"with {words}" if words.startswith(("a ", "an ", "the ")) else f"when {words}"
+
+
+def confirmable(condition: Condition) -> bool:
+    """True where an episode of the series can confirm what the condition says, or one of its parts says.
+
+    An episode is the life of a shock on the series itself. Where a series stands among its siblings, that a
+    figure was revised and that a release is late are things of another kind, which it neither confirms nor
+    denies.
+    """
+    match condition:
+        case Ranked() | ShareMoved() | Substituted() | Diverges() | Mirrored() | Revision() | Overdue():
+            return False
+        case All() | AnyOf():
+            return any(confirmable(part) for part in condition.of)
+        case Not():
+            return confirmable(condition.of)
+        case _:
+            return True
 
 
 def forecasters_of(condition: Condition) -> Iterator[str]:
