@@ -37,11 +37,14 @@ def listed(
 ) -> None:
     """Every rule by its newest version, in force or not, and what it asks for in words."""
     from services.api.schemas.rules import RuleShown  # noqa: PLC0415 - read when asked for
-    from services.queries import rules  # noqa: PLC0415 - as above
+    from services.queries import forecasters, rules  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        found = [RuleShown.of(each) for each in rules.in_force(connection, desk=desk)]
-        resting = [RuleShown.of(each, enabled=False) for each in rules.out_of_force(connection, desk=desk)]
+        in_force = rules.in_force(connection, desk=desk)
+        out = rules.out_of_force(connection, desk=desk)
+        names = forecasters.names(connection, (*in_force, *out))
+    found = [RuleShown.of(each, names=names) for each in in_force]
+    resting = [RuleShown.of(each, enabled=False, names=names) for each in out]
     shown = sorted((*found, *resting), key=lambda each: each.id)
     if as_json:
         say(json.dumps([each.model_dump(mode="json") for each in shown], indent=2, ensure_ascii=False))
@@ -64,6 +67,7 @@ def save(file: RulesFile) -> None:
     from services import bootstrap  # noqa: PLC0415 - read when asked for
     from services.api.schemas.common import clean_json, storable_id  # noqa: PLC0415 - as above
     from services.api.schemas.rules import RuleShown  # noqa: PLC0415 - as above
+    from services.queries import forecasters  # noqa: PLC0415 - as above
     from services.usecases.save_rule import save_rule  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
@@ -72,9 +76,9 @@ def save(file: RulesFile) -> None:
                 saved = save_rule(connection, storable_id(rule_id), clean_json(raw), now=bootstrap.now())
             rule = saved.after
             before = None if saved.before is None else RuleShown.of(saved.before, enabled=saved.enabled)
-            shown = RuleShown.of(rule, enabled=saved.enabled)
+            shown = RuleShown.of(rule, enabled=saved.enabled, names=forecasters.names(connection, [rule]))
             keep(connection, "rule.saved", rule.id, before=before, after=shown)
-            say(f"{rule.id} version {rule.version}: {rule.in_words()}")
+            say(f"{rule.id} version {rule.version}: {shown.in_words}")
             if not saved.enabled:
                 say(f"  It is out of force still: tonnage rules enable {rule.id}")
             say(f"  {saved.open_alerts_in_words}")
@@ -130,6 +134,7 @@ def rehearse(
     from alerts.rehearsal_wording import alert_line, rehearsal_lines  # noqa: PLC0415 - read when asked for
     from alerts.rules import parse_rule  # noqa: PLC0415 - as above
     from forecasting.months import Month  # noqa: PLC0415 - as above
+    from services.queries import forecasters  # noqa: PLC0415 - as above
     from services.settings import settings  # noqa: PLC0415 - as above
     from services.usecases.rehearse_rule import rehearse_rule  # noqa: PLC0415 - as above
 
@@ -146,7 +151,8 @@ def rehearse(
                 budget=settings().alert_budget,
                 portfolio=settings().portfolio,
             )
-            say(f"{rule_id}, {told.first} to {told.last}: {rule.in_words()}")
+            words = rule.in_words(forecasters.names(connection, [rule]))
+            say(f"{rule_id}, {told.first} to {told.last}: {words}")
             for line in rehearsal_lines(told.rehearsal, told.judged_by):
                 say(f"  {line}")
             if told.difference is not None:

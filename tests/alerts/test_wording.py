@@ -109,8 +109,8 @@ def test_the_magnets_of_may_2025_read_aloud() -> None:
         ({"kind": "level", "below": 800}, "still below 800 t", "no longer below 800 t"),
         (
             {"kind": "shock"},
-            "it ends when not a shock",
-            "it meets what closes it, not a shock",
+            "it ends when there is no shock",
+            "it meets what closes it, no shock",
         ),
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pydantic import ConfigDict, Field
 
 from alerts.rehearsal import RehearsedAlert
@@ -121,12 +124,12 @@ class RehearsalShown(Shown):
     difference: DifferenceShown | None
 
     @classmethod
-    def of(cls, told: Rehearsed) -> RehearsalShown:
-        """A rehearsal as it is shown."""
+    def of(cls, told: Rehearsed, *, names: Mapping[str, str] = MappingProxyType({})) -> RehearsalShown:
+        """A rehearsal as it is shown; ``names`` are of forecasters, by id."""
         inner, difference = told.rehearsal, told.difference
         return cls(
             in_words=rehearsal_lines(inner, told.judged_by),
-            rule_in_words=told.rule.in_words(),
+            rule_in_words=told.rule.in_words(names),
             series=[each.id for each in told.series],
             first=str(told.first),
             last=str(told.last),
