@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from services import bootstrap
 from services.cli.auditing import keep
 from services.cli.forecast_lines import told
 from services.cli.shell import AsJson, database, fail, moment_of, say
+from services.cli.tables import show
 from services.queries.jobs import Job
 from services.queries.scoreboard import By, Line, Measured, Print, measured
 from services.queries.scoreboard import scoreboard as standings
@@ -21,8 +21,6 @@ from services.settings import settings
 from services.usecases.request_forecast import NoFiguresError, NotPublishedError, request_forecast
 from services.usecases.train_models import train_models
 
-UNBROKEN = 200
-"""Columns of a table that goes to a file or a pipe."""
 _SHOWN = ("mase", "wis", "pinball", "bias", "coverage_80", "coverage_95")
 
 app = typer.Typer(no_args_is_help=True)
@@ -141,10 +139,7 @@ def scoreboard(
             _number(None if naive is None else naive.mase),
             *(_beside(line) if ours else ()),
         )
-    console = Console()
-    if not console.is_terminal:
-        console.width = UNBROKEN
-    console.print(shown)
+    show(shown)
 
 
 def _beside(line: Line) -> tuple[str, str, str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -18,6 +17,7 @@ from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.json_files import json_file
 from services.cli.shell import AsJson, database, fail, say
+from services.cli.tables import show
 
 if TYPE_CHECKING:  # a command that needs no database starts without storage
     from services.usecases.enable_rule import Enabled
@@ -58,7 +58,7 @@ def listed(
     for each in shown:
         stands = "in force" if each.enabled else "out of force"
         table.add_row(*map(escape, (each.id, str(each.version), each.desk, stands, each.in_words)))
-    Console().print(table)
+    show(table)
 
 
 @app.command()
