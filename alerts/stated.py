@@ -63,6 +63,7 @@ def _stated_figure(data: Fields) -> Iterator[tuple[str, str]]:
 
 def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
     yield "alert.onset", Span.parse(data["alert"]["onset"]).name
+    yield from _stated_vintage(data)
     yield "alert.clears", str(data["alert"]["clears"])
     yield "alert.rule.months_to_close", str(data["alert"]["rule"]["months_to_close"])
     closing = parse_condition(data["alert"]["rule"]["closing"], saved=True)
@@ -92,6 +93,17 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
         day = dt.date.fromisoformat(data["measure"]["day"])
         yield "measure.day", f"{day.day} {Month.from_date(day).name}"
     yield from stated_unheard(data)
+
+
+def _stated_vintage(data: Fields) -> Iterator[tuple[str, str]]:
+    """The day of the forecast that judged, in every message of an alert but that of its onset.
+
+    The message before said what was expected then; a forecast made since may say another number.
+    """
+    used = data.get("forecast")
+    if used is not None and data["alert"]["onset"] != data["period"]:
+        day = dt.datetime.fromisoformat(used["vintage"]).date()
+        yield "forecast.vintage", f"{day.day} {Month.from_date(day).name}"
 
 
 def _stated_others(data: Fields) -> Iterator[tuple[str, str]]:

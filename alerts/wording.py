@@ -101,7 +101,8 @@ def _expectation(data: Fields, said: Mapping[str, str]) -> str:
     if "detection.expected" not in said:
         return "No forecast judged it." if found["verdict"] == "not_judged" else ""
     expected = f"{said['detection.expected']} {unit}, {_interval('detection', said)} {unit}"
-    text = f"Forecast before it was known: {expected}"
+    made = f", made of what was known on {said['forecast.vintage']}" if "forecast.vintage" in said else ""
+    text = f"Forecast before it was known{made}: {expected}"
     if found["verdict"] in {"shock_down", "shock_up"} and found["one_in"] is not None:
         side = "low" if found["verdict"] == "shock_down" else "high"
         rare = "less than" if found["one_in"] >= RAREST else "about"

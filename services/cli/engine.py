@@ -118,7 +118,7 @@ def scoreboard(
         say(EMPTY)
         return
     ours = any(line.ours is not None for line in lines)
-    caption = "naive: the same of seasonal naive on the same forecasts"
+    caption = "pairs: of a forecast and a figure; naive: the same of seasonal naive on the same forecasts"
     if ours:
         caption += (
             "; our mase: of the service's own forecasts on a forecaster's figures; "
@@ -127,7 +127,7 @@ def scoreboard(
     shown = Table(caption=caption, box=box.SIMPLE)
     shown.add_column("model", no_wrap=True)
     apart = [] if by == "model" else ["horizon" if by == "horizon" else "series_id"]
-    for title in (*apart, "forecasts", *_SHOWN, "naive mase", *(["our mase", "months", "p"] if ours else [])):
+    for title in (*apart, "pairs", *_SHOWN, "naive mase", *(["our mase", "months", "p"] if ours else [])):
         shown.add_column(title, justify="right")
     for line in lines:
         one, naive = line.standing, line.baseline

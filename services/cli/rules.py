@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich import box
@@ -27,6 +27,7 @@ app = typer.Typer(help="What desks want to hear.", no_args_is_help=True)
 RuleId = Annotated[str, typer.Argument(metavar="ID", help="Id of the rule.")]
 AsOne = Annotated[bool, typer.Option("--json", help="A JSON object instead of lines.")]
 RulesFile = Annotated[Path, typer.Argument(help="JSON object: a rule under each id.")]
+RulesOrOne = Annotated[Path, typer.Argument(help="JSON object: a rule under each id, or one rule alone.")]
 
 
 @app.command("list")
@@ -71,7 +72,10 @@ def save(file: RulesFile) -> None:
     from services.usecases.save_rule import save_rule  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        for rule_id, raw in json_file(file, of="a rule").items():
+        given = json_file(file, of="a rule")
+        if _alone(given):
+            raise fail(f'{file} holds one rule alone; put it under its id, as in {{"magnet-shocks": {{…}}}}.')
+        for rule_id, raw in given.items():
             with as_the_api_takes_it(rule_id):
                 saved = save_rule(connection, storable_id(rule_id), clean_json(raw), now=bootstrap.now())
             rule = saved.after
@@ -82,6 +86,12 @@ def save(file: RulesFile) -> None:
             if not saved.enabled:
                 say(f"  It is out of force still: tonnage rules enable {rule.id}")
             say(f"  {saved.open_alerts_in_words}")
+
+
+def _alone(given: dict[str, Any]) -> bool:
+    """True of one rule without an id: its condition says its kind, and its name is no rule."""
+    condition = given.get("condition")
+    return isinstance(given.get("name"), str) or (isinstance(condition, dict) and "kind" in condition)
 
 
 @app.command()
@@ -121,7 +131,7 @@ def _stand(rule_id: str, change: Callable[..., Enabled], action: str, *, as_json
 @app.command()
 def rehearse(
     *,
-    file: RulesFile,
+    file: RulesOrOne,
     first: Annotated[str | None, typer.Option("--from", help="First month of figures, YYYY-MM.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last month of figures, YYYY-MM.")] = None,
     mode: Annotated[
@@ -139,7 +149,8 @@ def rehearse(
     from services.usecases.rehearse_rule import rehearse_rule  # noqa: PLC0415 - as above
 
     with database() as engine, engine.begin() as connection:
-        for rule_id, raw in json_file(file, of="a rule").items():
+        given = json_file(file, of="a rule")
+        for rule_id, raw in ({file.stem: given} if _alone(given) else given).items():
             rule = parse_rule(raw, rule_id=rule_id, version=1)
             told = rehearse_rule(
                 connection,

@@ -202,13 +202,15 @@ def test_the_ledger_and_its_file_agree(told: Client) -> None:
 
 
 def test_the_track_record_stands_beside_seasonal_naive(told: Client) -> None:
-    """Lines by months ahead count the figures that came; the first print of May is the one scored."""
+    """Lines by months ahead count pairs of a forecast and a figure that came, and say so; the first print of May is the one scored."""
     lines = rows(told, "/track-record?by=horizon&format=csv")
     assert {"1", "2"} <= {line["horizon"] for line in lines}
     assert all(line["naive_mase"] for line in lines)
     page = told.get("/track-record").text
     assert "seasonal naive" in page
     assert "Error by months ahead" in page
+    assert "<dt>Pairs scored</dt>" in page
+    assert "A pair is a forecast and a figure that it foretold" in page
 
 
 def test_the_track_record_says_which_months_it_stands_on(stage: Stage, told: Client) -> None:

@@ -57,7 +57,9 @@ class Reading:
         return "" if self.rule is None else spoken(self.rule, self.covered, self.names)
 
 
-def read(draft: Draft, visible: Sequence[SeriesRecord], names: Mapping[str, str]) -> Reading:
+def read(
+    draft: Draft, visible: Sequence[SeriesRecord], names: Mapping[str, str] = MappingProxyType({})
+) -> Reading:
     """What a draft says; its series are those of ``visible`` that it covers."""
     try:
         rule = parse_rule(draft.raw(), rule_id="draft", version=1)
