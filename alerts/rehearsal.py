@@ -178,8 +178,8 @@ def _replay(
         if any(each.kind is TransitionKind.OPENED for each in taken.transitions):
             kept.opening, kept.onset = taken.facts, after.onset
         kept.state, kept.moved = after, kept.moved + taken.transitions
-    alerts = [each for each in heard.values() if each.state.status is not Status.PENDING]
-    return alerts, list(unjudged.values()), judged
+    opened = [each for each in heard.values() if each.state.status is not Status.PENDING]
+    return opened, list(unjudged.values()), judged
 
 
 def _counterfactual(counterfactual: Counterfactual | None, facts: Facts, state: AlertState) -> Band | None:
