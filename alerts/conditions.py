@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from alerts.episode_conditions import Diverges, InEpisode, Mirrored, ShockType
 from alerts.facts import Facts
@@ -42,7 +42,9 @@ __all__ = [
     "Substituted",
     "Surprise",
     "Surprised",
+    "confirmable",
     "forecasters_of",
+    "named",
     "over_at",
 ]
 
@@ -100,7 +102,7 @@ class Not:
 
     def in_words(self) -> str:
         """Say it as a desk would."""
-        return f"not {_bracketed(self.of)}"
+        return _denied(self.of)
 
     def test(self, facts: Facts) -> Finding:
         """Yes and no change places."""
@@ -139,7 +141,42 @@ Condition = (
 
 def over_at(words: str) -> str:
     """A closing condition's words after "over": with a figure, a shock or a record, else when it is so."""
-    return f"with {words}" if words.startswith(("a ", "an ", "the ")) else f"when {words}"
+    if words.startswith(("a ", "an ", "the ")):
+        return f"with {words}"
+    if words.startswith("no "):
+        return f"when there is {words}"
+    return f"when it is {words}" if words.startswith(("not ", "neither ", "none ")) else f"when {words}"
+
+
+def confirmable(condition: Condition) -> bool:
+    """True where an episode of the series can confirm what the condition says, or one of its parts says.
+
+    An episode is the life of a shock on the series itself. Where a series stands among its siblings, that a
+    figure was revised and that a release is late are things of another kind, which it neither confirms nor
+    denies.
+    """
+    match condition:
+        case Ranked() | ShareMoved() | Substituted() | Diverges() | Mirrored() | Revision() | Overdue():
+            return False
+        case All() | AnyOf():
+            return any(confirmable(part) for part in condition.of)
+        case Not():
+            return confirmable(condition.of)
+        case _:
+            return True
+
+
+def named(condition: Condition, names: Mapping[str, str]) -> Condition:
+    """The condition as it is read aloud: each forecaster by its name, where ``names`` has it by its id."""
+    match condition:
+        case Surprised() | Missed() | OutsideRange():
+            return replace(condition, against=names.get(condition.against, condition.against))
+        case All() | AnyOf():
+            return replace(condition, of=tuple(named(part, names) for part in condition.of))
+        case Not():
+            return Not(named(condition.of, names))
+        case _:
+            return condition
 
 
 def forecasters_of(condition: Condition) -> Iterator[str]:
@@ -170,4 +207,25 @@ def _listed(reasons: Iterable[str]) -> str:
 
 
 def _bracketed(part: Condition) -> str:
-    return f"({part.in_words()})" if isinstance(part, All | AnyOf) else part.in_words()
+    core = part
+    while isinstance(core, Not):
+        core = core.of
+    return f"({part.in_words()})" if isinstance(core, All | AnyOf) else part.in_words()
+
+
+def _denied(part: Condition) -> str:
+    """A condition that does not hold, as a person says it: no figure below, neither this nor that."""
+    words = part.in_words()
+    match part:
+        case Not():  # a denial of a denial
+            return part.of.in_words()
+        case All(of=(only,)) | AnyOf(of=(only,)):
+            return _denied(only)
+        case All():
+            return f"not {'both' if len(part.of) == 2 else 'all of'} {words}"
+        case AnyOf() if len(part.of) == 2:
+            return f"neither {' nor '.join(_bracketed(each) for each in part.of)}"
+        case AnyOf():
+            return f"none of {words}"
+    article, _, rest = words.partition(" ")
+    return f"no {rest}" if article in {"a", "an"} else f"not {words}"

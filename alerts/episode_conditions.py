@@ -153,7 +153,8 @@ class Mirrored:
 
     def in_words(self) -> str:
         """Say it as a desk would."""
-        return f"partners' imports that part from the exports by {level(self.score_at_least)} usual spreads"
+        spreads = level(self.score_at_least)
+        return f"a gap of at least {spreads} usual spreads between the exports and partners' imports"
 
     def test(self, facts: Facts) -> Finding:
         """No data where too few partners' imports are held."""

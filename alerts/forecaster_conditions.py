@@ -7,7 +7,7 @@ from typing import Literal
 
 from alerts.facts import Facts
 from alerts.findings import Finding, found, unknown, withdrawn
-from alerts.quantities import as_written, level, moved_at_least, percent, volume
+from alerts.quantities import as_written, level, moved_at_least, of_usual_error, percent, volume
 from forecasting.against import FEWEST_ERRORS, Against
 from forecasting.submitted_forecasts import RANGE
 
@@ -41,11 +41,9 @@ class Surprised:
             return unknown(_unscaled(said))
         score = abs(said.surprise)
         limit = level(self.score_at_least)
-        return found(
-            score >= self.score_at_least,
-            f"{_apart(said, facts)}, {score:.1f} times its usual error on this series, and {limit} times is "
-            "the limit",
-        )
+        missed = f", {of_usual_error(score)} on this series" if score else ""
+        times = f"{limit} times is the limit" if score else f"{limit} times its usual error is the limit"
+        return found(score >= self.score_at_least, f"{_apart(said, facts)}{missed}, and {times}")
 
 
 @dataclass(frozen=True, slots=True)

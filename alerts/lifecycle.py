@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
 
-from alerts.conditions import Answer
+from alerts.conditions import Answer, named
 from alerts.errors import AlertClosedError, WrongAlertError
 from alerts.evaluation import Evaluation, Outcome
 from alerts.facts import Facts
@@ -238,7 +238,9 @@ def _reasons(
         waits = f"{after.clears} of the {rule.months_to_close} figures needed to close"
         going_on = f"{evaluation.closing_reason}; {waits}"
     else:
-        until = "that no longer holds" if rule.close_when is None else rule.close_when.in_words()
+        names = {each.forecaster: each.name for each in facts.against}
+        closing = None if rule.close_when is None else named(rule.close_when, names).in_words()
+        until = "that no longer holds" if closing is None else closing
         going_on = f"open until {until}: {evaluation.closing_reason}"
     return {
         TransitionKind.OPENED: evaluation.reason,

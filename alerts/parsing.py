@@ -80,7 +80,7 @@ class Reader:
 
     def fault(self, key: str, reason: str) -> None:
         """Note a fault of a key."""
-        self.faults.add(self.at(key), reason, {key: self.example.get(key)})
+        self.faults.add(self.at(key), reason, self._works(key))
 
     def number(self, key: str, *, least: float = -math.inf, most: float = math.inf) -> float:
         """A finite number from ``least`` to ``most``."""
@@ -197,9 +197,12 @@ class Reader:
                 known = dict.fromkeys(self._known)
                 meant = difflib.get_close_matches(str(key), known, n=1) or list(known)[:1]
                 reason = f"is not known here; known are {', '.join(known)}"
-                self.faults.add(
-                    self.at(str(key)[:LONGEST_TEXT]), reason, {each: self.example.get(each) for each in meant}
-                )
+                self.faults.add(self.at(str(key)[:LONGEST_TEXT]), reason, self._works(*meant))
+
+    def _works(self, *keys: str) -> JsonObject:
+        """What would be accepted under keys; the whole example where it holds none of them."""
+        held = {key: self.example[key] for key in keys if self.example.get(key) is not None}
+        return held or self.example
 
 
 def _finite(value: object) -> float | None:

@@ -107,6 +107,11 @@ def percent(ratio: float) -> str:
     return _trimmed(f"{size:,.0f}" if round(size, 1) >= 10 else f"{size:.1f}") + " %"
 
 
+def of_usual_error(times: float) -> str:
+    """A miss in usual errors, one decimal; under half a tenth of one as a share, never as 0.0 times it."""
+    return "within 5 % of its usual error" if times < 0.05 else f"{times:.1f} times its usual error"
+
+
 def counted(count: int, what: str) -> str:
     """A count with its noun in the plural where it is not one."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

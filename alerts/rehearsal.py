@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from alerts.conditions import confirmable
 from alerts.evaluation import Outcome
 from alerts.facts import Band, Facts
 from alerts.hysteresis import Status
@@ -16,7 +17,8 @@ from alerts.states import AlertState, Transition, TransitionKind
 from alerts.step import step
 from forecasting.months import Month, Span
 
-YEAR = dt.timedelta(days=365.25)
+MONTHS_OF_A_YEAR = 12
+"""Months judged below which no rate a year is told."""
 
 Counterfactual = Callable[[AlertState, Facts], Band | None]
 """The forecast published before an alert's onset, at the figure's span."""
@@ -66,7 +68,9 @@ class Acceptance:
 class Rehearsal:
     """What a rule would have said from ``first`` to ``last`` (moments at which figures became known).
 
-    ``alerts_per_year`` is over all series together; ``confirmed_share`` is of the alerts with an answer.
+    ``judged_months`` counts the months in which the rule could say something of one series or more: the
+    years of ``alerts_per_year``, which is over all series together. ``confirmed_share`` is of the alerts with
+    an answer; a rule whose conditions no episode of the series can confirm has none.
     """
 
     first: dt.datetime | None
@@ -74,6 +78,7 @@ class Rehearsal:
     figures: int
     alerts: tuple[RehearsedAlert, ...]
     silent: tuple[SilentMonth, ...]
+    judged_months: int
     alerts_per_year: float | None
     confirmed_share: float | None
     acceptance: Acceptance | None
@@ -99,15 +104,19 @@ def rehearse(
         by_series[facts.series_id].append(facts)
     alerts: list[RehearsedAlert] = []
     silent: list[SilentMonth] = []
+    judged: set[Month] = set()
+    if not confirmable(rule.condition):
+        episodes = None
     for series_id, figures in sorted(by_series.items()):
         begun = None if episodes is None else episodes.get(series_id, frozenset())
-        replayed, unjudged = _replay(timeless, figures, counterfactual)
+        replayed, unjudged, spoken_of = _replay(timeless, figures, counterfactual)
+        judged |= spoken_of
         alerts += [_rehearsed(each, begun) for each in replayed]
         silent += [*unjudged, *_gaps(series_id, [each for each in figures if not each.awaited])]
     came = (facts for figures in by_series.values() for facts in figures if not facts.awaited)
     moments = sorted(facts.known_from for facts in came)
     first, last = (moments[0], moments[-1]) if moments else (None, None)
-    yearly = _per_year(len(alerts), first, last)
+    yearly = _per_year(len(alerts), len(judged))
     answered = [alert.confirmed for alert in alerts if alert.confirmed is not None]
     return Rehearsal(
         first=first,
@@ -115,6 +124,7 @@ def rehearse(
         figures=len(moments),
         alerts=tuple(sorted(alerts, key=lambda alert: (alert.known_from, alert.series_id))),
         silent=tuple(sorted(silent, key=lambda month: (month.series_id, month.span))),
+        judged_months=len(judged),
         alerts_per_year=yearly,
         confirmed_share=sum(answered) / len(answered) if answered else None,
         acceptance=None if budget is None else _accepted(yearly, budget),
@@ -143,7 +153,9 @@ class _Heard:
 
 def _replay(
     rule: Rule, figures: Sequence[Facts], counterfactual: Counterfactual | None
-) -> tuple[list[_Heard], list[SilentMonth]]:
+) -> tuple[list[_Heard], list[SilentMonth], set[Month]]:
+    """The alerts, the months that could not be judged, and the months that could."""
+    judged: set[Month] = set()
     heard: dict[str, _Heard] = {}
     unjudged: dict[Span, SilentMonth] = {}
     for figure in figures:
@@ -153,6 +165,8 @@ def _replay(
         if taken is None:
             continue
         unjudged.pop(figure.span, None)
+        if taken.evaluation.outcome is not Outcome.NO_DATA:
+            judged.update(figure.span)
         if taken.evaluation.outcome is Outcome.NO_DATA and not figure.awaited:
             unjudged[figure.span] = SilentMonth(figure.series_id, figure.span, taken.evaluation.reason)
         if taken.over is not None:
@@ -164,9 +178,8 @@ def _replay(
         if any(each.kind is TransitionKind.OPENED for each in taken.transitions):
             kept.opening, kept.onset = taken.facts, after.onset
         kept.state, kept.moved = after, kept.moved + taken.transitions
-    return [each for each in heard.values() if each.state.status is not Status.PENDING], list(
-        unjudged.values()
-    )
+    opened = [each for each in heard.values() if each.state.status is not Status.PENDING]
+    return opened, list(unjudged.values()), judged
 
 
 def _counterfactual(counterfactual: Counterfactual | None, facts: Facts, state: AlertState) -> Band | None:
@@ -205,16 +218,15 @@ def _gaps(series_id: str, figures: Sequence[Facts]) -> Iterable[SilentMonth]:
             yield SilentMonth(series_id, Span(first + later), "no figure was published")
 
 
-def _per_year(count: int, first: dt.datetime | None, last: dt.datetime | None) -> float | None:
-    """None under a year of replay: a rate from less would be read as more than it is."""
-    if first is None or last is None or last - first < YEAR:
-        return None
-    return count / ((last - first) / YEAR)
+def _per_year(count: int, months: int) -> float | None:
+    """None under a year of months judged: a rate from less would be read as more than it is."""
+    return None if months < MONTHS_OF_A_YEAR else count / (months / MONTHS_OF_A_YEAR)
 
 
 def _accepted(yearly: float | None, budget: float) -> Acceptance:
     if yearly is None:
-        return Acceptance(accepted=False, reason="less than a year was replayed; no rate can be told from it")
+        few = f"fewer than {MONTHS_OF_A_YEAR} months could be judged; no rate a year can be told from them"
+        return Acceptance(accepted=False, reason=few)
     kept = yearly <= budget
     side = "within" if kept else "more than"
     return Acceptance(kept, f"{yearly:.2g} alerts a year, {side} the budget of {budget:g}")

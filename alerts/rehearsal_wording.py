@@ -25,7 +25,10 @@ def rehearsal_lines(told: Rehearsal, judged_by: Mapping[str, int]) -> list[str]:
 
 def _whole(told: Rehearsal) -> str:
     count = counted(len(told.alerts), "alert")
-    rate = "" if told.alerts_per_year is None else f", {told.alerts_per_year:.2g} a year"
+    rate = ""
+    if told.alerts_per_year is not None:
+        over = f" over the {counted(told.judged_months, 'month')} it could judge" if told.silent else ""
+        rate = f", {told.alerts_per_year:.2g} a year{over}"
     share = (
         ""
         if told.confirmed_share is None

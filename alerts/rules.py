@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
-from alerts.conditions import Condition, Not, Recovered, forecasters_of, over_at
+from alerts.conditions import Condition, Not, Recovered, forecasters_of, named, over_at
 from alerts.grammar import EXAMPLES, dump_condition, read_condition
 from alerts.parsing import Faults, Reader
 from alerts.scope import EXAMPLE as SCOPE_EXAMPLE
@@ -94,16 +96,18 @@ class Rule:
         started = self.effective_from is None or known_from >= self.effective_from
         return started and (self.effective_to is None or known_from < self.effective_to)
 
-    def in_words(self) -> str:
-        """The whole rule as one sentence."""
-        opens = f"{self.severity.capitalize()} to {self.desk} on {self.condition.in_words()}"
+    def in_words(self, names: Mapping[str, str] = MappingProxyType({})) -> str:
+        """The whole rule as one sentence; ``names`` of forecasters by their ids, else the id is said."""
+        opens = f"{self.severity.capitalize()} to {self.desk} on {named(self.condition, names).in_words()}"
         if self.months_to_open > 1:
             opens += f" for {self.months_to_open} figures in a row"
-        closing = self.close_when
-        closes = "over " + ("when that no longer holds" if closing is None else over_at(closing.in_words()))
+        closing = None if self.close_when is None else named(self.close_when, names).in_words()
+        closes = "over " + ("when that no longer holds" if closing is None else over_at(closing))
         if self.months_to_close > 1:
             closes += f" for {self.months_to_close} figures in a row"
-        steps = "".join(f"; {step.severity} on {step.when.in_words()}" for step in self.escalate)
+        steps = "".join(
+            f"; {step.severity} on {named(step.when, names).in_words()}" for step in self.escalate
+        )
         spoken = "; an alert on a parent speaks for its children" if self.inhibits == CHILDREN else ""
         return f"{opens}{steps}; {closes}{spoken}."
 

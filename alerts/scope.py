@@ -10,6 +10,17 @@ from alerts.parsing import Faults, Reader
 
 EXAMPLE: dict[str, Any] = {"series": ["CN_EXP_REPM_T"]}
 EVERY: dict[str, Any] = {"all": True}
+EACH: dict[str, Any] = {
+    **EXAMPLE,
+    **EVERY,
+    "families": ["cn-rare-earths"],
+    "tags": ["critical"],
+    "reporters": ["CHN"],
+    "partners": ["USA"],
+    "commodities": ["magnets"],
+    "hs_prefixes": ["8505"],
+}
+"""What works under each key; not all of them together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +97,10 @@ def read_scope(rule: Reader) -> Scope:
         return Scope()
     before = len(rule.faults)
     reader = Reader(rule.raw("scope"), rule.at("scope"), rule.faults, EXAMPLE)
-    every = reader.truth("all")
-    scope = Scope(**{name: reader.texts(name) for name in TEXTS}, all=every)
+    reader.example = EACH
+    scope = Scope(**{name: reader.texts(name) for name in TEXTS}, all=reader.truth("all"))
     reader.finish()
-    if every and scope != Scope(all=True):
+    if scope.all and scope != Scope(all=True):
         rule.faults.add(reader.at("all"), "is every series, so nothing else stands beside it", EVERY)
     if not all(prefix.isdecimal() and prefix.isascii() for prefix in scope.hs_prefixes):
         rule.faults.add(reader.at("hs_prefixes"), "an HS prefix is of digits", {"hs_prefixes": ["8505"]})

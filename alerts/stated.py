@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from alerts.conditions import Condition, Level, Not, forecasters_of
+from alerts.conditions import Condition, Level, Not, forecasters_of, named
 from alerts.grammar import parse_condition
-from alerts.quantities import apart, counted, estimate, level, percent, volume
+from alerts.quantities import apart, counted, estimate, level, of_usual_error, percent, volume
 from forecasting.months import Month, Span
 from forecasting.submitted_forecasts import INTERVAL_80
 
@@ -63,10 +63,12 @@ def _stated_figure(data: Fields) -> Iterator[tuple[str, str]]:
 
 def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
     yield "alert.onset", Span.parse(data["alert"]["onset"]).name
+    yield from _stated_vintage(data)
     yield "alert.clears", str(data["alert"]["clears"])
     yield "alert.rule.months_to_close", str(data["alert"]["rule"]["months_to_close"])
     closing = parse_condition(data["alert"]["rule"]["closing"], saved=True)
-    yield "alert.rule.closing", closing.in_words()
+    names = {each["forecaster"]: each["name"] for each in data.get("against", ())}
+    yield "alert.rule.closing", named(closing, names).in_words()
     levelled = closing.of if isinstance(closing, Not) else closing
     if isinstance(levelled, Level):
         limit = levelled.below if levelled.below is not None else levelled.above or 0.0
@@ -93,14 +95,25 @@ def _stated_context(data: Fields) -> Iterator[tuple[str, str]]:
     yield from stated_unheard(data)
 
 
+def _stated_vintage(data: Fields) -> Iterator[tuple[str, str]]:
+    """The day of the forecast that judged, in every message of an alert but that of its onset.
+
+    The message before said what was expected then; a forecast made since may say another number.
+    """
+    used = data.get("forecast")
+    if used is not None and data["alert"]["onset"] != data["period"]:
+        day = dt.datetime.fromisoformat(used["vintage"]).date()
+        yield "forecast.vintage", f"{day.day} {Month.from_date(day).name}"
+
+
 def _stated_others(data: Fields) -> Iterator[tuple[str, str]]:
     """How a figure against others is written; a body kept before such was told holds nothing of it."""
     asked = set(forecasters_of(_opening(data))) if data.get("against") else set()
     for place, said in enumerate(data.get("against", ())[:OTHERS]):
         key = f"against.{place}"
         yield f"{key}.expected", volume(said["expected"])
-        if said["forecaster"] in asked and said["surprise"] is not None:
-            yield f"{key}.surprise", f"{abs(said['surprise']):.1f}"
+        if said["forecaster"] in asked and said["surprise"]:  # a forecast just met is no error at all
+            yield f"{key}.surprise", of_usual_error(abs(said["surprise"]))
         if said["bounds"] is not None:
             yield f"{key}.low", volume(said["low"])
             yield f"{key}.high", volume(said["high"])

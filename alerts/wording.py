@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alerts.conditions import over_at
-from alerts.quantities import RAREST, counted
+from alerts.quantities import RAREST, counted, percent
 from alerts.stated import OTHERS, Fields, stated, stated_unheard
 from forecasting.months import Span
 
@@ -101,7 +101,8 @@ def _expectation(data: Fields, said: Mapping[str, str]) -> str:
     if "detection.expected" not in said:
         return "No forecast judged it." if found["verdict"] == "not_judged" else ""
     expected = f"{said['detection.expected']} {unit}, {_interval('detection', said)} {unit}"
-    text = f"Forecast before it was known: {expected}"
+    made = f", made of what was known on {said['forecast.vintage']}" if "forecast.vintage" in said else ""
+    text = f"Forecast before it was known{made}: {expected}"
     if found["verdict"] in {"shock_down", "shock_up"} and found["one_in"] is not None:
         side = "low" if found["verdict"] == "shock_down" else "high"
         rare = "less than" if found["one_in"] >= RAREST else "about"
@@ -120,12 +121,14 @@ def _against(data: Fields, said: Mapping[str, str]) -> str:
         if each["bounds"] is not None:
             ends = "range" if f"{key}.level" not in said else f"{said[f'{key}.level']} interval"
             text += f" ({ends} {said[f'{key}.low']} to {said[f'{key}.high']} {unit})"
-        if each["percent"] == 0:
+        times = said.get(f"{key}.surprise", "")
+        nearly = said.get(f"{key}.percent") == percent(0) and times.startswith("within")
+        if each["percent"] == 0 or nearly:
             text += ", met"
         elif each["percent"] is not None:
             text += f", {said[f'{key}.percent']} {'below' if each['difference'] < 0 else 'above'}"
-        if f"{key}.surprise" in said:
-            text += f", {said[f'{key}.surprise']} times its usual error"
+        if times:
+            text += f" {times}" if nearly else f", {times}"
         if each["largest"]:
             text += f", a larger miss than the {said[f'{key}.errors']} held before it"
         clauses.append(f"{text}.")

@@ -14,6 +14,7 @@ from rich.table import Table
 from forecasting.months import Month
 from services.cli.offline import ID, JOBS, OUTPUT, PORTFOLIO, SOURCE, TIME, VALUE
 from services.cli.shell import REFUSALS, database, fail, moment_of, refused, say, writable
+from services.cli.tables import show
 from services.usecases.detect_panel import Judging, detect_panel, list_episodes
 from services.usecases.detections_file import read_detections
 from services.usecases.panel_file import Columns, read_panel, write_table
@@ -103,7 +104,7 @@ def episodes(
             f"{row.episode_shortfall:,.0f}",
             f"{row.episode_shortfall_lower:,.0f} to {row.episode_shortfall_upper:,.0f}",
         )
-    Console().print(table)
+    show(table)
 
 
 def _told(series_id: str | None, as_of: str | None) -> None:

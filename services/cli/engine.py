@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from services import bootstrap
 from services.cli.auditing import keep
 from services.cli.forecast_lines import told
 from services.cli.shell import AsJson, database, fail, moment_of, say
+from services.cli.tables import show
 from services.queries.jobs import Job
 from services.queries.scoreboard import By, Line, Measured, Print, measured
 from services.queries.scoreboard import scoreboard as standings
@@ -21,8 +21,6 @@ from services.settings import settings
 from services.usecases.request_forecast import NoFiguresError, NotPublishedError, request_forecast
 from services.usecases.train_models import train_models
 
-UNBROKEN = 200
-"""Columns of a table that goes to a file or a pipe."""
 _SHOWN = ("mase", "wis", "pinball", "bias", "coverage_80", "coverage_95")
 
 app = typer.Typer(no_args_is_help=True)
@@ -120,7 +118,7 @@ def scoreboard(
         say(EMPTY)
         return
     ours = any(line.ours is not None for line in lines)
-    caption = "naive: the same of seasonal naive on the same forecasts"
+    caption = "pairs: of a forecast and a figure; naive: the same of seasonal naive on the same forecasts"
     if ours:
         caption += (
             "; our mase: of the service's own forecasts on a forecaster's figures; "
@@ -129,7 +127,7 @@ def scoreboard(
     shown = Table(caption=caption, box=box.SIMPLE)
     shown.add_column("model", no_wrap=True)
     apart = [] if by == "model" else ["horizon" if by == "horizon" else "series_id"]
-    for title in (*apart, "forecasts", *_SHOWN, "naive mase", *(["our mase", "months", "p"] if ours else [])):
+    for title in (*apart, "pairs", *_SHOWN, "naive mase", *(["our mase", "months", "p"] if ours else [])):
         shown.add_column(title, justify="right")
     for line in lines:
         one, naive = line.standing, line.baseline
@@ -141,10 +139,7 @@ def scoreboard(
             _number(None if naive is None else naive.mase),
             *(_beside(line) if ours else ()),
         )
-    console = Console()
-    if not console.is_terminal:
-        console.width = UNBROKEN
-    console.print(shown)
+    show(shown)
 
 
 def _beside(line: Line) -> tuple[str, str, str]:

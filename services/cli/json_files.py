@@ -18,5 +18,5 @@ def json_file(file: Path, *, of: str) -> dict[str, Any]:
     except JsonTextError as error:
         raise fail(f"{file} cannot be read: {error}.") from error
     if not isinstance(given, dict):
-        raise fail(f"{file} holds no JSON object; {of} under each id is needed.")
+        raise fail(f'{file} holds no JSON object; {of} under each id is needed, as in {{"some-id": {{…}}}}.')
     return given

@@ -14,6 +14,7 @@ from rich.table import Table
 from alerts.quantities import counted
 from forecasting import portfolios
 from services.cli.shell import REFUSALS, refused, writable
+from services.cli.tables import show
 from services.usecases.backtest_panel import backtest_panel
 from services.usecases.family_file import read_families
 from services.usecases.forecast_panel import forecast_panel, processes
@@ -121,7 +122,7 @@ def backtest(
     shown = Table("model", "folds", *_SHOWN)
     for row in table.to_dict("records"):
         shown.add_row(str(row["model"]), str(row["folds"]), *(f"{row[name]:.3f}" for name in _SHOWN))
-    Console().print(shown)
+    show(shown)
 
 
 def _read(source: Path, columns: Columns, portfolio: str) -> Panel:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
 
 import typer
 
@@ -119,6 +120,8 @@ def alerts(
 
     with _service(api, key) as service:
         found = service.alerts(status=status, series_id=series_id)
+        if series_id is not None and not found:  # a series that is not there has no alert either
+            service.ask("GET", f"/v1/series/{quote(series_id, safe='')}")
     say_all(found, line, as_json=as_json, none="there is no such alert")
 
 
@@ -128,7 +131,9 @@ def scoreboard(*, api: Api = LOCAL, key: Key = None, as_json: AsJson = False) ->
 
     def line(one: Standing) -> str:
         mase, naive = _number(one.mase), _number(one.naive_mase)
-        said = f"{one.model}  {one.figures:,} forecasts scored  MASE {mase}  seasonal naive {naive}"
+        said = (
+            f"{one.model}  {one.figures:,} pairs of forecast and figure  MASE {mase}  seasonal naive {naive}"
+        )
         if one.service_mase is None:
             return said
         test = "no test yet" if one.p_value is None else f"p {one.p_value:.2f} if both err alike"
@@ -185,8 +190,11 @@ def _service(api: str, key: str | None) -> Iterator[Client]:
 
 
 def _fault(fault: dict[str, Any]) -> str:
+    reason = str(fault.get("reason", ""))
+    if fault.get("row") == 0:  # of the header or the whole, as the reason says
+        return reason
     where = f"row {fault['row']}" if "row" in fault else str(fault.get("path", ""))
-    return f"{where}: {fault.get('reason', '')}"
+    return f"{where}: {reason}"
 
 
 def _content(file: Path) -> tuple[bytes, str]:

@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alerts.quantities import counted
 from services.cli.auditing import keep
 from services.cli.given import as_the_api_takes_it
 from services.cli.progress import progress_bar
 from services.cli.shell import database, fail, say, writable
-from services.ingestion.sources.faults import NothingOfferedError, SourceFault, SourceMisnamedError
+from services.ingestion.sources.faults import (
+    NothingOfferedError,
+    SourceFault,
+    SourceMisnamedError,
+    key_wanted,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from services.ingestion.sources.source import Source
+    from services.queries.sources import PolledSource
 
 app = typer.Typer(help="Public sources: figures that arrive by themselves.", no_args_is_help=True)
 
@@ -37,12 +44,20 @@ def list_() -> None:
     for each in found:
         source, told = each.source, each.health
         when = "never polled" if told.last_success_at is None else f"{told.last_success_at:%F %R}Z"
-        key = "" if source.key is None else ", with your key" if source.key.needed else ", a key helps"
-        say(f"{source.name:10} {source.title}: {each.followed} followed, last success: {when}{key}")
+        say(f"{source.name:10} {source.title}: {each.followed} followed, last success: {when}{_key(each)}")
         say(f"{'':10} {source.terms.text} {source.terms.url}")
         if told.reason is not None:
             which = "" if each.refused is None else f" (snapshot {each.refused})"
             say(f"{'':10} {told.fault}: {told.reason}{which}")
+
+
+def _key(each: PolledSource) -> str:
+    use = each.source.key
+    if use is None:
+        return ""
+    if each.keyed:
+        return ", with your key"
+    return f", wants a key: tonnage sources key {each.source.name}" if use.needed else ", a key helps"
 
 
 @app.command()
@@ -64,17 +79,24 @@ def search(
         with database() as engine:
             _offered(engine, SOURCES[words[0]], words[1:])
         return
-    found = False
+    found, asked = False, 0
     with database() as engine:
         for source in SOURCES.values():
             try:
                 found = _offered(engine, source, words) or found
+                asked += 1
             except NothingOfferedError:
+                asked += 1
                 say(f"{source.name} offers nothing under {' '.join(words)!r}")
             except (SourceFault, SourceMisnamedError) as error:
                 say(f"{source.name} was not searched: {error}")
     if not found:
-        raise fail(f"No source offers anything under {' '.join(words)!r}; they are {', '.join(SOURCES)}.")
+        wanted = repr(" ".join(words))
+        if not asked:
+            raise fail(f"No source could be asked for {wanted}: what hinders each is said above.")
+        left = len(SOURCES) - asked
+        rest = f"; {left} of {len(SOURCES)} could not be asked, as said above" if left else ""
+        raise fail(f"No source that was asked offers anything under {wanted}{rest}.")
 
 
 def _offered(engine: Engine, source: Source, words: Sequence[str]) -> bool:
@@ -113,8 +135,14 @@ def follow(
         with engine.begin() as connection:
             ids = follow_source.follow(connection, named, found, now=bootstrap.now(), as_series=as_)
             keep(connection, "source.followed", named.name, after={"series": ids})
+            keyless = follow_source.key_missing(connection, named)
     for each in ids:
         say(f"following {each}")
+    if keyless:
+        say(
+            f"{named.title} answers only with a key, and none is held: no figure arrives before. "
+            f"{key_wanted(named.name)}"
+        )
 
 
 @app.command()
@@ -252,7 +280,8 @@ def rederive(
     for each in (*done.changes, *done.refused):
         say(str(each))
     changes = f"{len(done.changes):,} {'recorded anew' if record else 'would change'}"
-    say(f"{done.answers:,} answers: {done.same:,} figures the same, {changes}, {len(done.refused):,} refused")
+    read, same = counted(done.answers, "answer"), counted(done.same, "figure")
+    say(f"{read}: {same} the same, {changes}, {len(done.refused):,} refused")
 
 
 @app.command()

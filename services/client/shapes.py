@@ -172,7 +172,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How published forecasts did on ``figures`` that have arrived, scaled as the scoreboard says."""
+    """How published forecasts did, scaled as the scoreboard says.
+
+    ``figures`` counts pairs of a forecast and a figure that it foretold and that has arrived.
+    """
 
     model: str
     member: str | None

@@ -53,11 +53,11 @@ def refuse_names(columns: Sequence[str]) -> None:
     faults = []
     if missing:
         reason = (
-            f"the column {', '.join(missing)} is missing; the first line names the columns "
+            f"the header: the column {', '.join(missing)} is missing; the first line names the columns "
             f"{', '.join(REQUIRED)} and, where wanted, {', '.join(OPTIONAL)}"
         )
         faults.append(Fault(0, reason))
-    faults += [Fault(0, _unknown(name)) for name in unknown]
+    faults += [Fault(0, f"the header: {_unknown(name)}") for name in unknown]
     if faults:
         raise UploadRefusedError(faults)
 

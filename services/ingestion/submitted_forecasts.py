@@ -60,11 +60,15 @@ def read_csv(content: bytes, *, limit: int) -> Arriving:
     levels = {name: float(found[1]) for name in table.columns if (found := _QUANTILE.fullmatch(name))}
     known = (*REQUIRED, *OPTIONAL, "q0.1")
     faults = [
-        Fault(0, f"{name!r} is not a column{instead(name, known)}")
+        Fault(0, f"the header: {name!r} is not a column{instead(name, known)}")
         for name in table.columns
         if name not in known and name not in levels
     ]
-    faults += [Fault(0, f"the column {name} is missing") for name in REQUIRED if name not in table.columns]
+    faults += [
+        Fault(0, f"the header: the column {name} is missing")
+        for name in REQUIRED
+        if name not in table.columns
+    ]
     if faults:
         raise UploadRefusedError(faults)
     return _read((number, _with_lists(row, levels)) for number, row in table.mappings())

@@ -53,7 +53,7 @@ def csv_rows(
     except csv.Error as error:
         raise UploadRefusedError([Fault(1, f"it is not CSV ({error})")]) from error
     _refuse_separator(columns)
-    refuse_twice("column", columns)
+    refuse_twice("header: the column", columns)
     return columns, _csv_rows(reader, len(columns), most_rows)
 
 
@@ -115,14 +115,14 @@ def objects(rows: Any) -> list[dict[str, Any]]:
 def parquet_table(content: bytes, *, limit: int | None, most_rows: int | None) -> Table:
     """Table of a Parquet file; sizes are bounded before it is unpacked."""
     columns, rows = parquet_cells(content, limit=limit, most_rows=most_rows)
-    refuse_twice("column", columns)
+    refuse_twice("header: the column", columns)
     return Table(columns, rows)
 
 
 def excel_table(content: bytes, *, limit: int | None, most_rows: int | None) -> Table:
     """Table of the first sheet of a workbook; sizes are bounded before it is unpacked."""
     columns, rows = excel_cells(content, limit=limit, most_rows=most_rows)
-    refuse_twice("column", columns)
+    refuse_twice("header: the column", columns)
     return Table(columns, rows)
 
 

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from alerts.rules import Rule
 from forecasting.months import Month
 from forecasting.submitted_forecasts import Forecaster
 from services.queries.slices import Slice, one_more, sliced
 from services.storage import forecasters, submitted_forecasts
 from services.storage.submitted_forecasts import SubmittedRecord
 
-__all__ = ["Forecaster", "SubmittedRecord", "listed", "one", "said_by", "standing"]
+__all__ = ["Forecaster", "SubmittedRecord", "listed", "names", "one", "said_by", "standing"]
 
 
 def listed(connection: Connection, *, desk: str | None = None) -> list[Forecaster]:
     """Forecasters by id; with ``desk`` its own and those of every desk."""
     return forecasters.listed(connection, desk=desk)
+
+
+def names(connection: Connection, rules: Iterable[Rule], *, desk: str | None = None) -> dict[str, str]:
+    """The names of forecasters that rules speak of, by id; with ``desk`` of those that it sees."""
+    asked = {each for rule in rules for each in rule.forecasters}
+    if not asked:
+        return {}
+    return {each.id: each.name for each in forecasters.listed(connection, desk=desk) if each.id in asked}
 
 
 def one(connection: Connection, forecaster_id: str, *, desk: str | None = None) -> Forecaster | None:

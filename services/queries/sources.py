@@ -23,12 +23,14 @@ class PolledSource:
     """A source, how it has been doing, and how many series are followed there.
 
     ``refused`` is the id of the answer that its fault is about; None where none was kept or may be seen.
+    ``keyed`` is True where a key to it is kept.
     """
 
     source: Source
     health: Health
     followed: int
     refused: int | None = None
+    keyed: bool = False
 
     def next_release(self, now: dt.datetime) -> dt.datetime:
         """The next moment, in UTC, at which the source's calendar expects figures."""
@@ -39,14 +41,14 @@ class PolledSource:
 
 def polled(connection: Connection, *, desk: str | None = None) -> list[PolledSource]:
     """Every source that the service knows, by its place in the registry, as ``desk`` may see it."""
-    counts, health = sources.counts(connection), sources.health(connection)
+    counts, health, keyed = sources.counts(connection), sources.health(connection), sources.keyed(connection)
     told = []
     for name, source in SOURCES.items():
         here = health.get(name, Health(name))
         refused = None
         if here.fault is not None and here.reason is not None and may_see(connection, name, desk):
             refused = last_refused(connection, name, fault=here.fault, reason=here.reason)
-        told.append(PolledSource(source, here, counts.get(name, 0), refused))
+        told.append(PolledSource(source, here, counts.get(name, 0), refused, name in keyed))
     return told
 
 

@@ -119,6 +119,12 @@ def seal_key(connection: Connection, name: str, *, sealed: bytes, desk: str | No
     _note(connection, name, sealed_key=sealed, desk=desk)
 
 
+def keyed(connection: Connection) -> frozenset[str]:
+    """Names of the sources to which a key is kept."""
+    held = select(sources.c.name).where(sources.c.sealed_key.is_not(None))
+    return frozenset(connection.execute(held).scalars())
+
+
 def sealed_key(connection: Connection, name: str) -> bytes | None:
     """The encrypted key to a source; None where there is none."""
     found: bytes | None = connection.execute(

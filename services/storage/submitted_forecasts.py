@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -12,7 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Select,
+    Label,
     SmallInteger,
     Text,
     and_,
@@ -41,7 +41,8 @@ from services.storage.tables import forecasters, observations, submitted_forecas
 class SubmittedRecord:
     """A submitted forecast of a series, in ``unit``; ``claimed_from`` is when its sender says it was made.
 
-    ``replayed`` is True where it counts from a moment that a replay of the past gave.
+    ``replayed`` is True where it counts from a moment that a replay of the past gave, ``superseded`` where a
+    later one of its span stood at the moment asked of.
     """
 
     series_id: str
@@ -50,6 +51,7 @@ class SubmittedRecord:
     claimed_from: dt.datetime | None = None
     id: int | None = None
     replayed: bool = False
+    superseded: bool = False
 
 
 def add(connection: Connection, records: Iterable[SubmittedRecord]) -> None:
@@ -70,8 +72,8 @@ def listed(
 ) -> list[SubmittedRecord]:
     """What a forecaster had submitted by ``as_of`` (None: by now), in the order of submission.
 
-    Of each span the one that stands, and beside it the newest that is only claimed; with ``superseded`` all.
-    With ``desk`` only of series that it may see.
+    Of each span the one that stands, and beside it the newest that is only claimed; with ``superseded`` all,
+    and those before them marked. With ``desk`` only of series that it may see.
     """
     table = submitted_forecasts
     query = select(table).where(table.c.forecaster_id == forecaster_id, shown_to(desk, table.c.series_id))
@@ -79,11 +81,10 @@ def listed(
         query = query.where(among(table.c.series_id, series_ids))
     if as_of is not None:
         query = query.where(table.c.known_from <= as_of)
-    if not superseded:
-        query = _newest(query)
-    kept = query.subquery()
-    rows = connection.execute(select(kept).where(kept.c.id > after).order_by(kept.c.id).limit(limit))
-    return [record_of(row) for row in rows]
+    kept = query.add_columns(_superseded()).subquery()
+    wanted = select(kept).where(kept.c.id > after, true() if superseded else not_(kept.c.superseded))
+    rows = connection.execute(wanted.order_by(kept.c.id).limit(limit))
+    return [replace(record_of(row), superseded=row.superseded) for row in rows]
 
 
 def standing(
@@ -137,12 +138,12 @@ def to_all(
     return found
 
 
-def _newest(query: Select[Any]) -> Select[Any]:
-    """Of each span the newest row that counts, and the newest that is claimed."""
+def _superseded() -> Label[bool]:
+    """Column: a later row of the same span counts, or of those that are claimed stands claimed."""
     table = submitted_forecasts
     span = (table.c.series_id, table.c.first_month, table.c.months, table.c.claimed_from.is_(None))
-    ordered = query.order_by(*span, table.c.known_from.desc(), table.c.id.desc())
-    return ordered.ext(distinct_on(*span))
+    latest_first = (table.c.known_from.desc(), table.c.id.desc())
+    return (func.row_number().over(partition_by=span, order_by=latest_first) > 1).label("superseded")
 
 
 def said_of(

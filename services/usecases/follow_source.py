@@ -16,7 +16,7 @@ from services.storage import encryption, restrictions, series, snapshots, source
 from services.storage.encryption import EncryptionKeyError
 from services.storage.sources import Followed
 
-__all__ = ["EncryptionKeyError", "follow", "give_key", "key_of", "search", "unfollow"]
+__all__ = ["EncryptionKeyError", "follow", "give_key", "key_missing", "key_of", "search", "unfollow"]
 
 
 def search(source: Source, words: str, *, now: dt.datetime, ask: Ask) -> list[Entry]:
@@ -82,6 +82,12 @@ def give_key(
             raise OtherDesksRowsError(source.name, next(iter(others)), desk)
         sources.seal_key(connection, source.name, sealed=sealed, desk=desk)
         noted(connection)
+
+
+def key_missing(connection: Connection, source: Source) -> bool:
+    """True where a source answers only with a key, and none is kept."""
+    needed = source.key is not None and source.key.needed
+    return needed and sources.sealed_key(connection, source.name) is None
 
 
 def key_of(engine: Engine, settings: Settings, source: Source) -> str | None:

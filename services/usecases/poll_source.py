@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from alerts.quantities import counted
 from services.ingestion.sources import parsing
 from services.ingestion.sources.faults import (
     BudgetSpentFault,
@@ -57,7 +58,8 @@ class Poll:
         did = self.derived
         alerts = ", ".join(f"{count} {kind}" for kind, count in sorted(did.alerts.items())) or "none"
         return (
-            f"{self.source}: {self.calls} requests, {did.answers} new answers, {did.rows:,} rows; "
+            f"{self.source}: {counted(self.calls, 'request')}, {counted(did.answers, 'new answer')}, "
+            f"{counted(did.rows, 'row')}; "
             f"{did.recorded:,} recorded, {did.revised:,} revised, "
             f"{did.unchanged:,} held already; "
             f"{len(did.refused)} refused; alerts: {alerts}; {self.seconds:.1f} s, "

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.quantities import RAREST, one_in
+from alerts.quantities import RAREST, of_usual_error, one_in
 from alerts.stated import OTHERS, stated
 from forecasting.months import Month, Span
 from services.web.formats import change
@@ -89,8 +89,8 @@ def _others(data: Fields, said: Mapping[str, str]) -> Iterator[Ground]:
         if each["bounds"] is not None:
             ends = "range" if f"{key}.level" not in said else f"{said[f'{key}.level']} interval"
             beside.append(f"{ends} {said[f'{key}.low']} to {said[f'{key}.high']} {unit}")
-        if each["surprise"] is not None:
-            beside.append(f"{abs(each['surprise']):.1f} times its usual error, of {each['errors']:,} held")
+        if each["surprise"]:
+            beside.append(f"{of_usual_error(abs(each['surprise']))}, of {each['errors']:,} held")
         yield Ground(f"Expected by {each['name']}", far, "; ".join(beside))
 
 

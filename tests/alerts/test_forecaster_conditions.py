@@ -141,6 +141,44 @@ def test_the_message_says_first_and_in_words_what_the_rule_asks_for() -> None:
     assert unstated_numbers(data) == ()
 
 
+@pytest.mark.parametrize(
+    ("surprise", "off", "said"),
+    [
+        (0.01, 0.04, "5,400 t), met within 5 % of its usual error."),
+        (0.04, 2.0, "2 % above, within 5 % of its usual error."),
+        (0.0, 0.0, "5,400 t), met."),
+    ],
+)
+def test_a_small_miss_is_not_said_to_be_nothing_times_an_error(
+    surprise: float, off: float, said: str
+) -> None:
+    """A forecast that was met, or nearly, is said to be so; the number stands in the message."""
+    close = replace(SAID, surprise=surprise, difference=50 * off, percent=off, largest=False)
+    facts = replace(LOW, value=5000 + 50 * off, against=(close,))
+    raw = {
+        "name": "n",
+        "desk": "metals",
+        "scope": {"series": ["MAGNETS"]},
+        "condition": {
+            "kind": "any",
+            "of": [
+                {"kind": "surprise", "against": "poll", "score_at_least": 2},
+                {"kind": "level", "above": 1},
+            ],
+        },
+    }
+    rule = parse_rule(raw, rule_id="r", version=1)
+    taken = step(rule, (), facts, version=lambda _: rule, counterfactual=lambda _: None)
+    assert taken is not None
+    assert taken.after is not None
+    data = alert_event(taken.transitions[0], rule, taken.after, taken.facts)["data"]
+    assert said in data["sentence"]
+    assert "0.0 times" not in data["sentence"]
+    assert unstated_numbers(data) == ()
+    asked = parse_condition({"kind": "surprise", "against": "poll", "score_at_least": 2}).test(facts)
+    assert "0.0 times" not in asked.reason
+
+
 def test_a_rule_learns_nothing_of_another_desks_forecaster() -> None:
     """A rule kept against a forecaster that its desk may not see finds no data there."""
     raw = {

@@ -7,8 +7,12 @@ from alert_facts import day, detection, figure, level_rule, month
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.conditions import confirmable
 from alerts.facts import Band, Facts
+from alerts.grammar import parse_condition
 from alerts.rehearsal import changed, rehearse
+from alerts.rehearsal_wording import rehearsal_lines
+from forecasting.months import Month
 from forecasting.shocks.detection import Verdict
 
 RULE = level_rule(months_to_close=2)
@@ -35,7 +39,7 @@ def test_each_alert_is_told_with_its_time_and_length() -> None:
     assert first.reason == "2,000 t is below 3,000 t"
     assert [each.kind for each in first.transitions] == ["opened", "updated", "updated", "resolved"]
     assert (str(second.onset), second.months) == ("2026-09", 3)
-    assert told.alerts_per_year == pytest.approx(2 / (26 * 30 / 365.25))
+    assert told.alerts_per_year == pytest.approx(2 / (26 / 12))
 
 
 def test_silent_months_are_named_with_their_reason() -> None:
@@ -54,7 +58,7 @@ def test_a_budget_accepts_or_refuses_with_its_reason(budget: float, accepted: bo
     acceptance = rehearse(RULE, TWO_YEARS, budget=budget).acceptance
     assert acceptance is not None
     assert acceptance.accepted is accepted
-    assert acceptance.reason.startswith("0.94 alerts a year")
+    assert acceptance.reason.startswith("0.92 alerts a year")
 
 
 def test_less_than_a_year_accepts_nothing() -> None:
@@ -63,6 +67,37 @@ def test_less_than_a_year_accepts_nothing() -> None:
     assert told.alerts_per_year is None
     assert told.acceptance is not None
     assert not told.acceptance.accepted
+
+
+def test_months_without_data_are_no_part_of_the_year() -> None:
+    """Two alerts in two years of which one could not be judged are two a year, and the line says of what."""
+    unjudged = _monthly(*[6000.0] * 12)
+    low, ordinary = detection(Verdict.SHOCK_DOWN), detection(Verdict.ORDINARY, 0.3)
+    judged = [
+        figure(6000, month(12 + place), detection=low if place in {2, 7} else ordinary) for place in range(12)
+    ]
+    told = rehearse(level_rule(condition={"kind": "shock"}), unjudged + judged)
+    assert (told.judged_months, told.alerts_per_year) == (12, 2)
+    assert rehearsal_lines(told, {})[0] == (
+        "2 alerts on 24 figures, 2 a year over the 12 months it could judge."
+    )
+    few = rehearse(level_rule(condition={"kind": "shock"}), unjudged + judged[:11], budget=9)
+    assert few.alerts_per_year is None
+    assert few.acceptance is not None
+    assert few.acceptance.reason.startswith("fewer than 12 months could be judged")
+
+
+def test_what_no_episode_can_confirm_is_not_said_to_be_unconfirmed() -> None:
+    """A share or a substitution is not of the series alone: no share of episodes is told of its alerts."""
+    quiet = {"MAGNETS": frozenset[Month]()}
+    whole = rehearse(RULE, TWO_YEARS, episodes=quiet)
+    assert "; an episode confirmed 0 % of them" in rehearsal_lines(whole, {})[0]
+    for kind in ("share", "substitution", "rank"):
+        assert not confirmable(parse_condition({"kind": kind}))
+    revised = [*TWO_YEARS, figure(9000, month(4), known_from=day(99), revision_of=6000)]
+    told = rehearse(level_rule(condition={"kind": "revision", "beyond_percent": 10}), revised, episodes=quiet)
+    assert [each.confirmed for each in told.alerts] == [None]
+    assert "confirmed" not in rehearsal_lines(told, {})[0]
 
 
 def test_an_empty_past_is_an_answer() -> None:

@@ -155,3 +155,56 @@ def test_a_rule_says_itself() -> None:
         "inside the 80 % interval that was forecast before it began for 2 figures in a row; an alert on "
         "a parent speaks for its children."
     )
+
+
+LOW = {"kind": "level", "below": 3000}
+SHOCK = {"kind": "shock"}
+DOWN = {"kind": "change", "on": "month", "down_percent": 10}
+
+
+def _saying(**said: object) -> dict[str, object]:
+    return {"name": "n", "desk": "metals", "scope": {"series": ["MAGNETS"]}, **said}
+
+
+@pytest.mark.parametrize(
+    ("denied", "opens", "closes"),
+    [
+        (LOW, "no figure below 3,000", "when there is no figure below 3,000"),
+        (DOWN, "not down at least 10 % on the month", "when it is not down at least 10 % on the month"),
+        (
+            {"kind": "record", "direction": "lowest", "years": 5},
+            "not the lowest in 5 years",
+            "when it is not the lowest in 5 years",
+        ),
+        (
+            {"kind": "any", "of": [SHOCK, LOW]},
+            "neither a shock nor a figure below 3,000",
+            "when it is neither a shock nor a figure below 3,000",
+        ),
+        (
+            {"kind": "all", "of": [SHOCK, LOW]},
+            "not both a shock and a figure below 3,000",
+            "when it is not both a shock and a figure below 3,000",
+        ),
+        ({"kind": "not", "of": SHOCK}, "a shock", "with a shock"),
+    ],
+)
+def test_what_is_denied_is_said_as_a_person_says_it(denied: object, opens: str, closes: str) -> None:
+    """A condition turned round reads as English, where it opens and where it closes."""
+    raw = {"kind": "not", "of": denied}
+    rule = parse_rule(_saying(condition=raw, close_when=raw), rule_id="r", version=1)
+    assert rule.in_words() == f"Warning to metals on {opens}; over {closes}."
+
+
+def test_a_rule_says_a_forecaster_by_its_name() -> None:
+    """Wherever in a rule a forecaster stands its name is said, and its id where no name is known."""
+    miss = {"kind": "miss", "against": "poll", "below_percent": 10}
+    both = {"kind": "all", "of": [{"kind": "not", "of": miss}, LOW]}
+    step = {"severity": "critical", "when": {"kind": "outside_range", "against": "bank"}}
+    rule = parse_rule(_saying(condition=both, close_when=miss, escalate=[step]), rule_id="r", version=1)
+    assert rule.in_words({"poll": "Poll of analysts"}) == (
+        "Warning to metals on no figure at least 10 % below what Poll of analysts expected and a figure "
+        "below 3,000; critical on a figure outside the whole range of bank; over with a figure at least "
+        "10 % below what Poll of analysts expected."
+    )
+    assert "what poll expected" in rule.in_words()

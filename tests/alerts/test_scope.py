@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from alerts.errors import InvalidRuleError
 from alerts.parsing import Faults, Reader
-from alerts.scope import Scope, Traits, dump_scope, read_scope
+from alerts.scope import Scope, Traits, dump_scope, parse_scope, read_scope
 
 MAGNETS = Traits("A", "magnets", frozenset({"critical"}), "CHN", "USA", "magnets", "85051110")
 
@@ -54,6 +56,24 @@ def test_every_series_is_said_in_one_word() -> None:
     assert len(faults) == 0
     assert (dump_scope(scope), scope.in_words()) == ({"all": True}, "every series")
     assert scope.covers(Traits("not registered yet"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "example"),
+    [
+        ({"family": ["magnets"]}, {"families": ["cn-rare-earths"]}),
+        ({"tag": "x"}, {"tags": ["critical"]}),
+        ({"hs": ["85"]}, {"series": ["CN_EXP_REPM_T"]}),
+        ({"partners": "USA"}, {"partners": ["USA"]}),
+        ([], {"series": ["CN_EXP_REPM_T"]}),
+    ],
+)
+def test_a_wrong_key_is_answered_with_what_works(raw: object, example: dict[str, object]) -> None:
+    """The example beside a fault is one that is accepted, and never a null."""
+    with pytest.raises(InvalidRuleError) as caught:
+        parse_scope(raw)
+    assert json.loads(caught.value.faults[0].example) == example
+    assert parse_scope(example)
 
 
 @pytest.mark.parametrize(

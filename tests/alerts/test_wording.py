@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.events import alert_event, overdue_event, person_event
-from alerts.facts import Band, Facts, Figure, Measure, Outlook, SourceClaim
+from alerts.facts import Band, Facts, Figure, ForecastUsed, Measure, Outlook, SourceClaim
 from alerts.lifecycle import acknowledge
 from alerts.quantities import RAREST, apart, estimate, level, one_in, percent, volume
 from alerts.quantities import figure as figure_in_full
@@ -109,8 +109,8 @@ def test_the_magnets_of_may_2025_read_aloud() -> None:
         ({"kind": "level", "below": 800}, "still below 800 t", "no longer below 800 t"),
         (
             {"kind": "shock"},
-            "it ends when not a shock",
-            "it meets what closes it, not a shock",
+            "it ends when there is no shock",
+            "it meets what closes it, no shock",
         ),
     ],
 )
@@ -145,6 +145,19 @@ def test_a_band_that_is_rolled_on_is_said_to_be() -> None:
     assert (
         "forecast before it began (its last year rolled on past May 2025)." in _said(SHOCKS, shock, later)[1]
     )
+
+
+def test_a_later_message_says_of_which_day_its_forecast_is() -> None:
+    """What is expected next, and then another number for that month: the day between the two is said."""
+    low, used = detection(Verdict.SHOCK_DOWN), ForecastUsed("f2", day(days=1), "standard")
+    state, _ = step(level_rule(), None, figure(2000, detection=low, forecast=replace(used, vintage=day(-1))))
+    later = figure(2100, month(1), detection=detection(Verdict.ORDINARY, 0.3), forecast=used)
+    after, (moved,) = step(level_rule(), state, later)
+    assert after is not None
+    data = alert_event(moved, level_rule(), after, later)["data"]
+    made = "Forecast before it was known, made of what was known on 21 June 2025: 4,300 t, 80 % interval"
+    assert made in data["sentence"]
+    assert unstated_numbers(data) == ()
 
 
 def test_what_was_silenced_is_said_with_no_number_beside_its_fields() -> None:

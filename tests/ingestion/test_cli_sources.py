@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from typer.testing import CliRunner
 from services import bootstrap, cli, settings
 from services.ingestion.sources import comexstat, faults, hmrc
 from services.ingestion.sources.alfred import FOUND, Alfred
+from services.ingestion.sources.comtrade import Comtrade
 from services.ingestion.sources.gacc import Gacc
 from services.storage.tables import followed, observations, series, snapshots
 from services.usecases import follow_source
+from services.usecases.derive_figures import Derived
+from services.usecases.poll_source import Poll
 
 QUANTITY = "gacc.exports.rare-earths.quantity"
 
@@ -95,8 +99,46 @@ def test_a_search_of_all_that_finds_nothing_fails_in_words(run: CliRunner, shop:
     told = run.invoke(cli.app, ["sources", "search", "unobtainium"])
     assert told.exit_code == 1
     assert "gacc offers nothing under 'unobtainium'" in told.output
-    assert "No source offers anything under 'unobtainium'" in told.output
+    assert (
+        "No source that was asked offers anything under 'unobtainium'; 8 of 9 could not be asked"
+        in told.output
+    )
     assert run.invoke(cli.app, ["sources", "search", "gacc"]).exit_code == 1
+
+
+def test_a_search_that_nothing_answers_says_that_nothing_was_asked(run: CliRunner) -> None:
+    """Where no source can be reached, that is the reason, and not that none offers anything."""
+    told = run.invoke(cli.app, ["sources", "search", "unobtainium"])
+    assert told.exit_code == 1
+    assert "No source could be asked for 'unobtainium'" in told.output
+    assert "offers anything" not in told.output
+
+
+def test_a_key_that_is_not_held_is_not_said_to_be(run: CliRunner, shop: Shop) -> None:
+    """The list says which sources want a key; following one without says what to set."""
+    shop.publish(release())
+    wants = "wants a key: tonnage sources key comtrade"
+    assert wants in run.invoke(cli.app, ["sources", "list"]).output
+    words = ["follow", "comtrade", "reporter=276", "cmd=850511", "edition=H6"]
+    told = run.invoke(cli.app, ["sources", *words])
+    assert "Give yours with `tonnage sources key comtrade`; TONNAGE_SECRET_KEYS" in told.output, told.output
+    follow_source.give_key(shop.engine, shop.settings, Comtrade(), "secret-key")
+    listed = run.invoke(cli.app, ["sources", "list"]).output
+    assert wants not in listed
+    assert listed.count("with your key") == 1
+    again = run.invoke(cli.app, ["sources", *words])
+    assert "none is held" not in again.output
+
+
+def test_one_request_is_no_plural(run: CliRunner, shop: Shop) -> None:
+    """What a poll came to is counted as people count."""
+    shop.publish(release())
+    run.invoke(cli.app, ["sources", "poll", "gacc"])
+    told = run.invoke(cli.app, ["sources", "poll", "gacc"])
+    assert not re.search(r"\b1 (requests|new answers|rows)\b", told.output), told.output
+    assert str(Poll("gacc", 1, Derived(answers=1, rows=1), None, 0.0, 0.0)).startswith(
+        "gacc: 1 request, 1 new answer, 1 row; "
+    )
 
 
 def test_follow_under_an_id_of_our_own_keeps_units_apart(run: CliRunner, shop: Shop) -> None:
@@ -185,4 +227,4 @@ def test_rederive_reports(run: CliRunner, shop: Shop) -> None:
     shop.publish(release())
     run.invoke(cli.app, ["sources", "poll", "gacc"])
     told = run.invoke(cli.app, ["sources", "rederive", "gacc"])
-    assert "1 answers: 1 figures the same, 0 would change, 0 refused" in told.output
+    assert "1 answer: 1 figure the same, 0 would change, 0 refused" in told.output

@@ -102,6 +102,19 @@ def test_the_signed_message_says_what_the_rule_asked(told: Told) -> None:
     assert f"75 % below, {times}" in told.heard["surprised"]["sentence"]
 
 
+def test_a_rule_says_the_name_of_its_forecaster(told: Told) -> None:
+    """The API, the rehearsal and the page of rules say the name that messages say, and no bare id."""
+    aloud = "a figure at least 50 % below what The consensus expected"
+    client, metals = told.stage.client, told.metals
+    assert aloud in client.get("/v1/rules/missed", headers=metals).json()["in_words"]
+    listed = client.get("/v1/rules", headers=metals).json()["items"]
+    assert aloud in next(each for each in listed if each["id"] == "missed")["in_words"]
+    replay = client.post("/v1/rules/rehearse", json=rule("missed"), headers=metals).json()
+    assert aloud in replay["rule_in_words"]
+    saved = client.put("/v1/rules/missed", json=rule("missed"), headers=metals).json()
+    assert aloud in saved["in_words"]
+
+
 def test_a_rehearsal_says_what_live_said(told: Told) -> None:
     """The same months replayed open where live did, for the same reason; nothing in time is no data."""
     for name in RULES:
@@ -155,7 +168,10 @@ def test_the_builder_offers_forecasters_and_refuses_others(stage: Stage, pages: 
     }  # fmt: skip
     page = pages.post("/rules/builder", data=form).text
     assert '<option value="consensus">Consensus of analysts</option>' in page
-    assert "a figure at least 10 % below what consensus expected; over when that no longer holds." in page
+    assert (
+        "a figure at least 10 % below what Consensus of analysts expected; over when that no longer holds."
+        in page
+    )
     refused = pages.post("/rules/save", data={**form, "when.0.against": "nobody"})
     assert "Nothing was saved. The rule sets figures against forecasters that the desk" in refused.text
     assert stage.client.get("/v1/rules").json()["items"] == []

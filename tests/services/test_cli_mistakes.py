@@ -31,11 +31,15 @@ FILES = {
     "twice.json": b'{"a": 1, "a": 2}',
     "number.json": b'{"a": 5}',
     "id.json": json.dumps({"bad id!": SOUND}).encode(),
+    "alone.json": json.dumps(SOUND).encode(),
     "digits.json": b'{"a": ' + b"9" * 5000 + b"}",
 }
 """Files that hold no rules, measures or calendars."""
+SOUND_TO_REHEARSE = {("rules rehearse", "id.json"), ("rules rehearse", "alone.json")}
 LOADING = ("rules save", "rules rehearse", "measures load", "releases load")
 WRONG = (
+    ("rules save alone.json", 'put it under its id, as in {"magnet-shocks": {…}}'),
+    ("rules save list.json", 'a rule under each id is needed, as in {"some-id": {…}}'),
     ("releases list --from 2024", "'2024' is not a month"),
     ("releases list --to 2024-13", "'2024-13' is not a month"),
     ("releases list --from 2024-05 --to 2024-01", "at least one month"),
@@ -189,8 +193,16 @@ def test_no_command_is_left_out() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_cannot_be_loaded(refused: Refused, command: str, name: str) -> None:
     """Missing, unreadable, nested too deeply, with a key twice or of another kind: one line, and no trace."""
-    if (command, name) != ("rules rehearse", "id.json"):
+    if (command, name) not in SOUND_TO_REHEARSE:
         assert refused(*command.split(), name)
+
+
+@pytest.mark.usefixtures("refused")
+def test_one_rule_alone_is_rehearsed() -> None:
+    """A file of one rule without an id is what the API takes too: it goes by the name of its file."""
+    done = CliRunner().invoke(cli.app, ["rules", "rehearse", "alone.json"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("alone, 2020-01 to 2022-12: ")
 
 
 @pytest.mark.parametrize(("words", "said"), WRONG)

@@ -77,6 +77,13 @@ def test_what_the_service_refuses_ends_in_its_words(remote: Run) -> None:
     assert (mangled.exit_code, "copy it whole" in mangled.stderr) == (1, True)
     missing = remote("forecast", "NONE")
     assert (missing.exit_code, "not-found" in missing.stderr) == (1, True)
+    none = remote("alerts", "--series", "NONE")
+    assert (none.exit_code, "There is no series 'NONE'" in none.stderr) == (1, True)
+    assert "there is no such alert" in done(remote("alerts", "--series", MAGNETS))
+    Path("headless.csv").write_text(f"series_id,month,valeu,unit\n{MAGNETS},2025-05,5,t\n")
+    headless = remote("record", "headless.csv")
+    assert "the header: 'valeu' is not a column" in headless.stderr
+    assert "row 0" not in headless.stderr
     unknown = remote("submit", "poll.csv", "--forecaster", "nobody")
     assert (unknown.exit_code, "nobody" in unknown.stderr) == (1, True)
 

@@ -53,7 +53,11 @@ def test_a_later_forecast_supersedes_and_none_is_lost(consensus: Stage) -> None:
     assert [each["expected"] for each in held(consensus)] == [4400]
     (then,) = held(consensus, as_of=before.isoformat(), series_id=MAGNETS)
     assert (then["expected"], then["low"], then["high"], then["count"]) == (4900, 4500, 5400, 12)
-    assert [each["expected"] for each in held(consensus, superseded=True)] == [4900, 4400]
+    both = held(consensus, superseded=True)
+    assert [(each["expected"], each["superseded"]) for each in both] == [(4900, True), (4400, False)]
+    assert [each["superseded"] for each in held(consensus)] == [False]
+    (stood,) = held(consensus, superseded=True, as_of=before.isoformat())
+    assert (stood["expected"], stood["superseded"]) == (4900, False)
     assert held(consensus, as_of=(before - dt.timedelta(days=1)).isoformat()) == []
 
 

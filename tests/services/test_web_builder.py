@@ -141,5 +141,7 @@ def test_a_level_is_said_of_a_figure_in_its_unit() -> None:
     tonnes = SeriesRecord("S", "S", "t")
     assert "on a figure below 3,000 t;" in spoken(rule, [tonnes])
     assert "on a figure below 3,000;" in spoken(rule, [tonnes, replace(tonnes, unit="kg")])
+    denied = read({**PLAIN, "condition": {"kind": "not", "of": {"kind": "level", "below": 3000}}})
+    assert "on no figure below 3,000 t;" in spoken(denied, [tonnes])
     ahead = read({**PLAIN, "condition": EXAMPLES["forecast"]})
     assert re.search(r"a month (below|above) [\d,.]+ t within", spoken(ahead, [tonnes]))

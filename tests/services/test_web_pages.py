@@ -202,13 +202,15 @@ def test_the_ledger_and_its_file_agree(told: Client) -> None:
 
 
 def test_the_track_record_stands_beside_seasonal_naive(told: Client) -> None:
-    """Lines by months ahead count the figures that came; the first print of May is the one scored."""
+    """Lines by months ahead count pairs of a forecast and a figure that came; May's first print is scored."""
     lines = rows(told, "/track-record?by=horizon&format=csv")
     assert {"1", "2"} <= {line["horizon"] for line in lines}
     assert all(line["naive_mase"] for line in lines)
     page = told.get("/track-record").text
     assert "seasonal naive" in page
     assert "Error by months ahead" in page
+    assert "<dt>Pairs scored</dt>" in page
+    assert "A pair is a forecast and a figure that it foretold" in page
 
 
 def test_the_track_record_says_which_months_it_stands_on(stage: Stage, told: Client) -> None:
@@ -241,6 +243,7 @@ def test_a_family_stands_side_by_side(told: Client) -> None:
     page = told.get("/families/magnets")
     assert page.status_code == 200
     assert "Its sibling" in page.text
+    assert "<h1>magnets</h1>" in page.text  # its series share no words
     cells = [row for row in rows(told, "/families/magnets?format=csv") if row["month"] == "2025-04"]
     assert sum(float(row["share"]) for row in cells) == pytest.approx(1)
     assert told.get("/families/nothing").status_code == 404

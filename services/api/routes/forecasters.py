@@ -141,7 +141,7 @@ def said(
     forecaster_id: ForecasterId,
     series_id: Annotated[str | None, Query(max_length=200, description="Only of a series.")] = None,
     as_of: AsOf = None,
-    superseded: Annotated[bool, Query(description="Those too that a later one superseded.")] = False,
+    superseded: Annotated[bool, Query(description="Those too that a later one superseded, marked.")] = False,
     after: Annotated[
         int, Query(ge=0, le=2**63 - 1, description="The cursor ``next`` of the page before.")
     ] = 0,

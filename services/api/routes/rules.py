@@ -18,7 +18,7 @@ from services.api.schemas.common import AsOf, Month, Page, StoodAt, clean_json, 
 from services.api.schemas.rehearsals import RehearsalShown
 from services.api.schemas.rules import REQUEST_BODY, RuleSaved, RuleShown, RuleStands
 from services.api.security import Reader, RuleKeeper
-from services.queries import rules
+from services.queries import forecasters, rules
 from services.usecases.callers import Caller
 from services.usecases.enable_rule import UnknownRuleError, disable_rule, enable_rule
 from services.usecases.rehearse_rule import rehearse_rule
@@ -41,7 +41,8 @@ def listed(
     wanted = caller.narrowed(desk)
     with service.engine.begin() as connection:
         found = rules.in_force(connection, desk=wanted, as_of=as_of)
-    return Page(items=[RuleShown.of(rule) for rule in found])
+        names = forecasters.names(connection, found, desk=caller.desk)
+    return Page(items=[RuleShown.of(rule, names=names) for rule in found])
 
 
 @router.get("/{rule_id}", summary="One rule")
@@ -58,11 +59,12 @@ def one(
     with service.engine.begin() as connection:
         found = rules.one(connection, rule_id, version, desk=caller.desk, as_of=as_of)
         enabled = found is not None and rules.enabled(connection, found)
+        names = {} if found is None else forecasters.names(connection, [found], desk=caller.desk)
     if found is None:
         raise ProblemError(
             "not-found", f"There is no rule {rule_id!r}" + (f" of version {version}." if version else ".")
         )
-    shown = RuleShown.of(found, enabled=enabled)
+    shown = RuleShown.of(found, enabled=enabled, names=names)
     response.headers["ETag"] = _etag(shown)
     return shown
 
@@ -160,7 +162,8 @@ def rehearse(
             portfolio=service.settings.portfolio,
             desk=caller.desk,
         )
-    return RehearsalShown.of(told)
+        names = forecasters.names(connection, [rule], desk=caller.desk)
+    return RehearsalShown.of(told, names=names)
 
 
 def _etag(shown: RuleShown) -> str:
@@ -196,7 +199,8 @@ def _save(
         saved = save_rule(connection, rule_id, clean_json(raw), now=service.now(), expected=expected)
         caller.narrowed(saved.after.desk)
         before = None if saved.before is None else RuleShown.of(saved.before, enabled=saved.enabled)
-        shown = RuleShown.of(saved.after, enabled=saved.enabled)
+        names = forecasters.names(connection, [saved.after], desk=caller.desk)
+        shown = RuleShown.of(saved.after, enabled=saved.enabled, names=names)
         audit.note(connection, "rule.saved", rule_id, before=before, after=shown)
     return RuleSaved(
         **dict(shown),

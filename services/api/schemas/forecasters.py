@@ -130,6 +130,7 @@ class SubmittedShown(Shown):
                     "known_from": "2025-08-01T12:00:00Z",
                     "claimed_from": None,
                     "replayed": False,
+                    "superseded": False,
                 }
             ]
         }
@@ -152,6 +153,7 @@ class SubmittedShown(Shown):
         description="From when it counts: when it was submitted, by the service's clock."
     )
     replayed: bool = Field(description="True where an admin's replay of the past gave known_from.")
+    superseded: bool = Field(description="True where a later forecast of its month stood then.")
     claimed_from: Moment | None = Field(
         description="When it was made, by its sender's word; such a forecast counts for nothing."
     )
@@ -174,5 +176,6 @@ class SubmittedShown(Shown):
             count=said.count,
             known_from=said.known_from,
             replayed=record.replayed,
+            superseded=record.superseded,
             claimed_from=record.claimed_from,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pydantic import ConfigDict, Field
 
 from alerts.rehearsal import RehearsedAlert
@@ -87,6 +90,7 @@ class RehearsalShown(Shown):
                     "judged_by": {"made": 84},
                     "alerts": [],
                     "silent": [],
+                    "judged_months": 84,
                     "alerts_per_year": 0.14,
                     "confirmed_share": 1.0,
                     "acceptance": {"accepted": True, "reason": "0.14 alerts a year, within the budget of 1"},
@@ -108,18 +112,24 @@ class RehearsalShown(Shown):
     )
     alerts: list[RehearsedAlertShown]
     silent: list[SilentShown]
-    alerts_per_year: float | None = Field(description="Over all series; null under a year of replay.")
-    confirmed_share: float | None
+    judged_months: int = Field(description="Months in which the rule could say something of a series.")
+    alerts_per_year: float | None = Field(
+        description="Over all series, of the months judged; null under 12 of them."
+    )
+    confirmed_share: float | None = Field(
+        description="Of the alerts, those within whose months an episode began; null where an episode of the "
+        "series cannot confirm what the rule says, as with siblings, revisions and late releases."
+    )
     acceptance: AcceptanceShown | None
     difference: DifferenceShown | None
 
     @classmethod
-    def of(cls, told: Rehearsed) -> RehearsalShown:
-        """A rehearsal as it is shown."""
+    def of(cls, told: Rehearsed, *, names: Mapping[str, str] = MappingProxyType({})) -> RehearsalShown:
+        """A rehearsal as it is shown; ``names`` are of forecasters, by id."""
         inner, difference = told.rehearsal, told.difference
         return cls(
             in_words=rehearsal_lines(inner, told.judged_by),
-            rule_in_words=told.rule.in_words(),
+            rule_in_words=told.rule.in_words(names),
             series=[each.id for each in told.series],
             first=str(told.first),
             last=str(told.last),
@@ -131,6 +141,7 @@ class RehearsalShown(Shown):
                 SilentShown(series_id=each.series_id, period=str(each.span), reason=each.reason)
                 for each in inner.silent
             ],
+            judged_months=inner.judged_months,
             alerts_per_year=inner.alerts_per_year,
             confirmed_share=inner.confirmed_share,
             acceptance=None if inner.acceptance is None else AcceptanceShown.model_validate(inner.acceptance),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -43,15 +45,17 @@ class RuleShown(Shown):
     rule: dict[str, Any] = Field(description="The rule as it may be PUT again.")
 
     @classmethod
-    def of(cls, rule: Rule, *, enabled: bool = True) -> RuleShown:
-        """A rule as it is shown."""
+    def of(
+        cls, rule: Rule, *, enabled: bool = True, names: Mapping[str, str] = MappingProxyType({})
+    ) -> RuleShown:
+        """A rule as it is shown; ``names`` are of forecasters, by id."""
         return cls(
             id=rule.id,
             version=rule.version,
             name=rule.name,
             desk=rule.desk,
             enabled=enabled,
-            in_words=rule.in_words(),
+            in_words=rule.in_words(names),
             rule=dump_rule(rule),
         )
 

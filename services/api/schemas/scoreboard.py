@@ -46,18 +46,25 @@ class StandingShown(Shown):
     member: str | None = Field(description="A member of the model; null is the published forecast itself.")
     horizon: int | None = Field(description="Months ahead, where asked for; a span counts by its last.")
     series_id: str | None
-    figures: int = Field(description="Pairs of a published forecast and a figure that it foretold.")
+    figures: int = Field(
+        description="Pairs of a published forecast and a figure that it foretold: a figure counts once for "
+        "each forecast of it."
+    )
     mase: float | None = Field(description=f"Mean absolute error of the median {_SCALED}.")
     pinball: float | None = Field(description=f"Mean quantile loss {_SCALED}.")
     wis: float | None = Field(description=f"Mean weighted interval score {_SCALED}.")
     bias: float | None = Field(description=f"Mean of median less actual {_SCALED}.")
-    coverage_80: float | None = Field(description="Null where no interval was given.")
-    coverage_95: float | None = Field(description="As above.")
+    coverage_80: float | None = Field(
+        description="Share of pairs whose figure lay inside the 80 % interval; null where none was given."
+    )
+    coverage_95: float | None = Field(description="As above, of the 95 % interval.")
     naive_mase: float | None = Field(description="Of seasonal naive, made with the same forecasts.")
     naive_wis: float | None = Field(description="As above.")
-    coverage_range: float | None = Field(description="Share of figures inside the range of a poll.")
+    coverage_range: float | None = Field(
+        description="Share of pairs whose figure lay inside the range of a poll."
+    )
     service_mase: float | None = Field(
-        description="The service's own on the same figures, beside a forecaster of elsewhere."
+        description="The service's own mase on the same figures, beside a forecaster of elsewhere."
     )
     compared_months: int | None = Field(
         description="Calendar months of a forecaster's figures: of each the mean difference counts once."

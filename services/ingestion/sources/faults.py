@@ -54,6 +54,11 @@ class KeyRefusedFault(SourceFault):
     todo = "Give a valid one with `tonnage sources key SOURCE`."
 
 
+def key_wanted(source: str) -> str:
+    """What to do where a source answers only with a key."""
+    return f"Give yours with `tonnage sources key {source}`; TONNAGE_SECRET_KEYS must be set to encrypt it."
+
+
 class RefusedRequestFault(SourceFault):
     """The source calls the request itself wrong."""
 

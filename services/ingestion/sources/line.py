@@ -21,6 +21,7 @@ from services.ingestion.sources.faults import (
     TooLargeFault,
     TooManyCallsFault,
     UnreachableFault,
+    key_wanted,
 )
 from services.ingestion.sources.source import Request, Source
 from services.storage import snapshots, sources
@@ -89,7 +90,9 @@ class Line:
     def ask(self, request: Request) -> Snapshot:
         """The answer, kept; SourceFault where there is none to use. A short pause asked for is waited for."""
         if self.key is None and self.source.key is not None and self.source.key.needed:
-            raise KeyRefusedFault(f"{self.source.title} answers only with a key, and none is held")
+            raise KeyRefusedFault(
+                f"{self.source.title} answers only with a key, and none is held", key_wanted(self.source.name)
+            )
         if request.release or request.holds:
             with self.engine.begin() as connection:
                 held = snapshots.newest(connection, self.source.name, str(request))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from alerts.conditions import All, AnyOf, Condition, Level, Not
 from alerts.errors import Fault, InvalidRuleError
@@ -40,19 +41,25 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A draft read: the rule with the series that it covers now, or every fault in it."""
+    """A draft read: the rule with the series that it covers now, or every fault in it.
+
+    ``names`` are of forecasters, by id.
+    """
 
     rule: Rule | None = None
     covered: tuple[SeriesRecord, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
     @property
     def aloud(self) -> str:
         """The rule as a sentence; levels are figures in the unit of its series, where they share one."""
-        return "" if self.rule is None else spoken(self.rule, self.covered)
+        return "" if self.rule is None else spoken(self.rule, self.covered, self.names)
 
 
-def read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
+def read(
+    draft: Draft, visible: Sequence[SeriesRecord], names: Mapping[str, str] = MappingProxyType({})
+) -> Reading:
     """What a draft says; its series are those of ``visible`` that it covers."""
     try:
         rule = parse_rule(draft.raw(), rule_id="draft", version=1)
@@ -60,16 +67,19 @@ def read(draft: Draft, visible: Sequence[SeriesRecord]) -> Reading:
         return Reading(faults=error.faults)
     except JsonTextError as error:
         return Reading(faults=(Fault("$", str(error), '{"name": "…"}'),))
-    return Reading(rule, rules.covered(rule, visible))
+    return Reading(rule, rules.covered(rule, visible), names)
 
 
-def spoken(rule: Rule, covered: Sequence[SeriesRecord]) -> str:
+def spoken(
+    rule: Rule, covered: Sequence[SeriesRecord], names: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """A rule as a sentence: a figure below 3,000 is one below 3,000 t where all its series are in t."""
     units = {each.unit for each in covered}
     unit = f" {units.pop()}" if len(units) == 1 else ""
-    told = rule.in_words()
+    told = rule.in_words(names)
     wholes = (rule.condition, rule.closing, *(step.when for step in rule.escalate))
-    levels = {each.in_words() for whole in wholes for each in _levels(whole)}
+    # without the article: what is denied is said as no figure below 3,000
+    levels = {each.in_words().removeprefix("a ") for whole in wholes for each in _levels(whole)}
     for words in sorted(levels, key=len, reverse=True):
         alone = re.compile(rf"{re.escape(words)}(?![\d,.]*\d| %)")
         told = alone.sub(f"{words}{unit}", told)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from forecasting.months import Month
 from services.bootstrap import DELIVER_MESSAGES, Service
-from services.queries import alerts, series, silences
+from services.queries import alerts, forecasters, series, silences
 from services.queries.alerts import AlertEvent, AlertNote, AlertRecord, Life, Sort, ToldAlert
 from services.queries.forecasts import ForecastRecord
 from services.queries.series import SeriesView
@@ -174,6 +174,8 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
             now=service.now(),
             portfolio=service.settings.portfolio,
         )
+        asked = [] if found.rule is None else [found.rule]
+        names = forecasters.names(connection, asked, desk=looking.caller.desk)
     told = found.life.told
     said = {} if told is None else told.payload["data"]
     return page(
@@ -186,7 +188,7 @@ def one(request: Request, looking: Looking, alert_id: str) -> Response:
         rule_in_force=found.in_force,
         rule_words=None
         if found.rule is None
-        else spoken(found.rule, [] if found.series is None else [found.series]),
+        else spoken(found.rule, [] if found.series is None else [found.series], names),
         series=found.series,
         life=_moments(found.life),
         sentence=said.get("sentence", ""),

@@ -69,6 +69,7 @@ def family(
         looking,
         "family.html",
         view=view,
+        title=title(family, [each.name for each in registered]),
         registered=registered,
         names={each.id: each.name for each in registered},
         looked=looked,
@@ -79,6 +80,16 @@ def family(
         if any(math.isfinite(each) for one in view.siblings for each in one.shares)
         else None,
     )
+
+
+def title(family: str, names: Sequence[str]) -> str:
+    """The words that the names of all its series begin with, two or more; else its id: it has no name."""
+    shared: list[str] = []
+    for words in zip(*(name.split() for name in names), strict=False):
+        if len(set(words)) > 1:
+            break
+        shared.append(words[0])
+    return f"{' '.join(shared)} …" if len(names) > 1 and len(shared) > 1 else family
 
 
 def _index(view: FamilyView) -> Markup:

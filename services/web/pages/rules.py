@@ -46,7 +46,6 @@ RULE_COLUMNS: tuple[Column[Rule], ...] = (
     Column("desk", lambda rule: rule.desk),
     Column("severity", lambda rule: str(rule.severity)),
     Column("on", lambda rule: rule.scope.in_words()),
-    Column("in_words", lambda rule: rule.in_words()),
 )
 
 REHEARSED_COLUMNS: tuple[Column[RehearsedAlert], ...] = (
@@ -76,15 +75,26 @@ def listed(
         found = rules.in_force(connection, desk=looking.caller.desk)
         heard = rules.heard(connection, now=service.now())
         resting = rules.out_of_force(connection, desk=looking.caller.desk)
+        names = forecasters.names(connection, (*found, *resting), desk=looking.caller.desk)
     if format == "csv":
         columns: tuple[Column[Rule], ...] = (
             *RULE_COLUMNS,
+            Column("in_words", lambda rule: rule.in_words(names)),
             Column("alerts_in_a_year", lambda rule: heard.get(rule.id, NOTHING).opened),
             Column("useful", lambda rule: heard.get(rule.id, NOTHING).useful),
             Column("noise", lambda rule: heard.get(rule.id, NOTHING).noise),
         )
         return as_csv("rules", columns, found)
-    return page(request, looking, "rules.html", rules=found, resting=resting, heard=heard, nothing=NOTHING)
+    return page(
+        request,
+        looking,
+        "rules.html",
+        rules=found,
+        resting=resting,
+        names=names,
+        heard=heard,
+        nothing=NOTHING,
+    )
 
 
 @router.get("/rules/new")
@@ -220,6 +230,7 @@ def _built(
     visible = series.chosen(connection, desk=looking.caller.desk)
     versions = rules.versions(connection, typed.rule_id, desk=looking.caller.desk)
     stands = rules.newest(connection, typed.rule_id) if versions.saved else None
+    foretold = forecasters.listed(connection, desk=looking.caller.desk)
     rehearsal = None
     if told is not None:
         rehearsal = {
@@ -237,12 +248,12 @@ def _built(
         rule_id=typed.rule_id,
         past=typed.past,
         shown=shown,
-        reading=read(typed.draft, visible),
+        reading=read(typed.draft, visible, {each.id: each.name for each in foretold}),
         visible=visible,
         few=len(visible) <= FEW,
         families=sorted({each.family for each in visible if each.family}),
         kinds=KINDS,
-        forecasters=forecasters.listed(connection, desk=looking.caller.desk),
+        forecasters=foretold,
         place=place_of,
         reason_of=reason_of,
         to_type=to_type,

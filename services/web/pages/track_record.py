@@ -24,7 +24,7 @@ router = APIRouter()
 
 SMALL = Canvas(width=560, height=250, right=110)
 ENOUGH = 3
-"""Figures from which a horizon is drawn: fewer say nothing of it, and stand in the table alone."""
+"""Pairs of forecast and figure from which a horizon is drawn: fewer stand in the table alone."""
 
 COLUMNS: tuple[Column[Score], ...] = (
     Column("model", lambda each: each.standing.model),
@@ -141,7 +141,7 @@ def _accuracy(lines: list[Score]) -> Markup:
 
 
 def _coverage(lines: list[Score]) -> Markup:
-    """Share of figures inside the 80 % and the 95 % interval, by horizon."""
+    """Share of pairs whose figure lies inside the 80 % and the 95 % interval, by horizon."""
     return lines_chart(
         [
             Line("80 % interval", [100 * _number(each.standing.coverage_80) for each in lines]),
@@ -152,7 +152,7 @@ def _coverage(lines: list[Score]) -> Markup:
             ),
         ],
         _horizons(lines),
-        label="Per cent of figures inside the interval, by months ahead",
+        label="Per cent of pairs with the figure inside the interval, by months ahead",
         said=lambda value: f"{value:.0f} % held",
         marked=((80, "80"), (95, "95")),
         low=0.0,
