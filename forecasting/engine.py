@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +19,8 @@ from forecasting.calibration import (
 )
 from forecasting.ensemble import combine
 from forecasting.forecast import HORIZON, LEVELS, Forecast
-from forecasting.members import Given, How, fitted, votes
-from forecasting.models.global_trees import NAME as GLOBAL
-from forecasting.models.global_trees import GlobalTrees
+from forecasting.members import UNSEEN, Given, How, fitted, votes
+from forecasting.models.global_trees import NAMES, GlobalTrees
 from forecasting.models.state_space import fill
 from forecasting.plans import Plan, plan
 from forecasting.publication import Guard, Member, Publication, unlimited
@@ -59,18 +58,25 @@ def publish(
 
 
 def _given(plans: Sequence[Plan], how: How, global_model: GlobalTrees | None) -> list[Given]:
-    """The global model's forecast for each plan that wants one, made at once: far cheaper a series."""
+    """The global models' forecasts for each plan that wants them, made at once: far cheaper a series."""
     if global_model is None:
-        return [Given(None, "no global model has been trained yet")] * len(plans)
-    given = [Given(None, "the series is too short for it")] * len(plans)
-    wanted = [place for place, ahead in enumerate(plans) if GLOBAL in ahead.chosen.weights]
-    for empty in sorted({plans[place].empty for place in wanted}):
-        places = [place for place in wanted if plans[place].empty == empty]
-        filled = [plans[place].filled for place in places]
-        made = global_model.forecasts(filled, how.horizon + empty, how.levels)
-        for place, forecast in zip(places, made, strict=True):
-            given[place] = replace(given[place], forecast=forecast)
-    return given
+        return [Given({}, "no global model has been trained yet")] * len(plans)
+    given: list[dict[str, Forecast]] = [{} for _ in plans]
+    for name, model in global_model.named.items():
+        wanted = [place for place, ahead in enumerate(plans) if name in ahead.chosen.weights]
+        for empty in sorted({plans[place].empty for place in wanted}):
+            places = [place for place in wanted if plans[place].empty == empty]
+            filled = [plans[place].filled for place in places]
+            made = model.forecasts(filled, how.horizon + empty, how.levels)
+            for place, forecast in zip(places, made, strict=True):
+                if forecast is not None:
+                    given[place][name] = forecast
+    return [Given(forecasts, _absent(forecasts)) for forecasts in given]
+
+
+def _absent(forecasts: Mapping[str, Forecast]) -> str:
+    """Why a global model is not among those that forecast a series."""
+    return "it is of the next training" if forecasts else "the series is too short for it"
 
 
 def _publish(ahead: Plan, how: How, given: Given) -> Publication:
@@ -106,7 +112,7 @@ def _native(ahead: Plan, members: Sequence[Member]) -> Forecast | None:
     Without the global model, which has seen the months of the residuals, and without members that earned
     their weight, which others may not have. None where no other has a weight.
     """
-    usual = ahead.chosen.weights.keys() - {GLOBAL}
+    usual = ahead.chosen.weights.keys() - set(NAMES)
     local = [member for member in members if member.name in usual and member.weight > 0]
     return _combined(ahead, local, own_spread=False) if local else None
 
@@ -171,4 +177,4 @@ def uncalibrated(series: Series, horizon: int, portfolio: str, *, guard: Guard) 
     if ahead.reason is not None or ahead.empty:
         return None
     how = How(horizon, _CALIBRATION_LEVELS, None, guard, SHIPPED)
-    return _native(ahead, fitted(ahead, how, Given(None, "it has seen the months to be scored")))
+    return _native(ahead, fitted(ahead, how, UNSEEN))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from forecasting.forecast import Forecast
 from forecasting.gate import refusal
 from forecasting.metrics import mase, seasonal_scale
 from forecasting.models import registry
-from forecasting.models.global_trees import NAME as GLOBAL
+from forecasting.models.global_trees import NAMES
 from forecasting.plans import Plan, plan
 from forecasting.portfolios import EARNED_WEIGHT, Portfolio
 from forecasting.publication import Fit, Guard, Member
@@ -34,19 +35,20 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The global model's forecast of one series, made for the whole batch at once; or why there is none."""
+    """The global models' forecasts of one series, made for the whole batch at once; or why one is absent."""
 
-    forecast: Forecast | None
+    forecasts: Mapping[str, Forecast]
     absent: str
 
-    def made(self) -> Forecast:
-        """The forecast; ModelFailedError with the reason where there is none."""
-        if self.forecast is None:
-            raise ModelFailedError(GLOBAL, "?", self.absent)
-        return self.forecast
+    def made(self, name: str) -> Forecast:
+        """The forecast of that model; ModelFailedError with the reason where there is none."""
+        if name not in self.forecasts:
+            raise ModelFailedError(name, "?", self.absent)
+        return self.forecasts[name]
 
 
-_UNSEEN = Given(None, "it has seen the months to be scored")
+UNSEEN = Given({}, "it has seen the months to be scored")
+"""Where a forecast is held against months that the global models were trained on."""
 
 
 def fitted(ahead: Plan, how: How, given: Given) -> list[Member]:
@@ -74,15 +76,14 @@ def votes(ahead: Plan, members: Sequence[Member]) -> float:
 
 def _fitted(name: str, ahead: Plan, how: How, given: Given) -> Member:
     series = ahead.series
-    if name == GLOBAL:
-        takes_gaps, run = False, given.made
+    if name in NAMES:
+        takes_gaps = False
+        run = partial(given.made, name)
     else:
         model = registry.model(name)
         takes_gaps = model.takes_gaps
         history = series if takes_gaps else ahead.filled
-
-        def run() -> Forecast:
-            return model.forecast(history, how.horizon + ahead.empty, how.levels)
+        run = partial(model.forecast, history, how.horizon + ahead.empty, how.levels)
 
     note = None if takes_gaps else ahead.note
     try:
@@ -122,7 +123,7 @@ def _scored(members: Sequence[Member], ahead: Plan, how: How) -> list[Member]:
         return list(members)
     scored = []
     for member in members:
-        refit = None if member.forecast is None else _fitted(member.name, past, how, _UNSEEN).forecast
+        refit = None if member.forecast is None else _fitted(member.name, past, how, UNSEEN).forecast
         score = None if refit is None else mase(actual, refit.median[past.empty :], scale)
         scored.append(replace(member, score=score))
     return scored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from forecasting.models.state_space import fill
 from forecasting.months import Month
 from forecasting.portfolios import Portfolio
 from forecasting.series import Series
+from forecasting.weights import shipped
 
 FEWEST = 12
 """Figures held below which a forecast is the pooled prior around the series' level."""
@@ -52,7 +53,10 @@ def plan(series: Series, asked: Portfolio) -> Plan:
     chosen, reason = _suited(known, asked)
     missing = int(np.isnan(known.values).sum())
     note = f"{missing} of {len(known.values)} months filled" if missing else None
-    return Plan(known, fill(known), asked, chosen, reason, note, _late(series, last), empty)
+    filled = fill(known)
+    if chosen.learned:
+        chosen = replace(chosen, weights=shipped(chosen.name).of(filled, chosen.votes))
+    return Plan(known, filled, asked, chosen, reason, note, _late(series, last), empty)
 
 
 def _last(series: Series) -> Month:

@@ -8,6 +8,7 @@ from forecasting.ensemble import Rule
 from forecasting.errors import UnknownModelError
 from forecasting.models import registry
 from forecasting.models.global_trees import NAME as GLOBAL
+from forecasting.models.global_trees import NAMES
 
 BASELINE = "seasonal_naive"
 """Fitted for every publication; it stands where nothing else does."""
@@ -15,17 +16,24 @@ BASELINE = "seasonal_naive"
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """Members with their weights, and the rule that combines them (decision 0010).
+    """Members with their weights, and the rule that combines them (decisions 0010 and 0039).
 
-    A weight counts against those of the members that passed the gate. Weights are equal between families
-    (exponential smoothing, Theta, global), then within each: a second relative adds no vote. ``earned`` are
-    members shown with their score, that get EARNED_WEIGHT only where they earn it on the series' own past.
+    A weight counts against those of the members that passed the gate. ``weights`` are what members have
+    before a series is seen; with ``learned`` they are its own by what it looks like, and add up to the same
+    ``votes``. ``earned`` are members shown with their score, that get EARNED_WEIGHT only where they earn it
+    on the series' own past.
     """
 
     name: str
     weights: dict[str, float]
     rule: Rule = "mean"
     earned: tuple[str, ...] = ()
+    learned: bool = False
+
+    @property
+    def votes(self) -> float:
+        """What the weights add up to: one of another family holds 1 beside it."""
+        return sum(self.weights.values())
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -36,14 +44,22 @@ class Portfolio:
 EARNED_WEIGHT = 0.5
 """Weight of a member that earned one; each family holds 1."""
 
-_STANDARD = {"ets_damped_log": 0.5, "ets_level_log": 0.5, "theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}
+FAMILIES = 3.0
+"""Votes of the portfolios whose weights are learned: exponential smoothing, Theta and the global trees."""
+
+
+def _learned(name: str, members: tuple[str, ...], earned: tuple[str, ...] = ()) -> Portfolio:
+    return Portfolio(name, dict.fromkeys(members, FAMILIES / len(members)), "midway", earned, learned=True)
+
+
+_STANDARD = ("ets_damped_log", "ets_level_log", "theta", "theta_log", "mstl_ets", *NAMES)
 
 _PORTFOLIOS = {
     portfolio.name: portfolio
     for portfolio in (
         Portfolio("fast", {"theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}),
-        Portfolio("standard", _STANDARD, "midway"),
-        Portfolio("full", _STANDARD, "midway", earned=("ces", "airline", "local_level", "prophet")),
+        _learned("standard", _STANDARD),
+        _learned("full", (*_STANDARD, "ets_damped", "ces"), earned=("airline", "local_level", "prophet")),
     )
 }
 
@@ -58,6 +74,6 @@ def portfolio(name: str) -> Portfolio:
     """The portfolio of that name, or a model alone; UnknownModelError names all there are."""
     if name in _PORTFOLIOS:
         return _PORTFOLIOS[name]
-    if name in (*registry.names(), GLOBAL):
+    if name in (*registry.names(), *NAMES):
         return Portfolio(name, {name: 1.0})
-    raise UnknownModelError(name, (*_PORTFOLIOS, *registry.names(), GLOBAL))
+    raise UnknownModelError(name, (*_PORTFOLIOS, *registry.names(), *NAMES))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Self
 
@@ -23,6 +23,9 @@ from forecasting.series import Series
 Array = NDArray[np.float64]
 
 NAME = "global_trees"
+DRIFTING = "global_trees_drift"
+"""The same trees, trained on what is left of each series beyond its whole drift, which goes on."""
+NAMES = (NAME, DRIFTING)
 SEASON = 12
 FEWEST_MONTHS = 50
 """Months a series needs to be learned from; one shorter than SHORTEST is not forecast either."""
@@ -51,7 +54,7 @@ PARAMETERS: dict[str, Any] = {
 }
 _KNOWN = 6
 """Changes that stand before the first one learned from; earlier lags are missing, which trees take."""
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ class GlobalTrees:
         What it was trained on.
     drift
         Share of a series' mean yearly change that was kept apart, as DRIFT.
+    drifting
+        The model trained with the whole of it kept apart; None in one that was saved before there was one.
     """
 
     boosters: tuple[str, ...]
@@ -145,9 +150,15 @@ class GlobalTrees:
     rows: int
     seed: int
     drift: float
+    drifting: GlobalTrees | None = None
+    name: str = NAME
 
-    name = NAME
     takes_gaps = False
+
+    @property
+    def named(self) -> dict[str, GlobalTrees]:
+        """Each model of this training by its name as a member."""
+        return {each.name: each for each in (self, self.drifting) if each is not None}
 
     def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
         """Quantiles (horizon, levels); SeriesTooShortError below SHORTEST months."""
@@ -178,48 +189,62 @@ class GlobalTrees:
 
     def dump(self) -> bytes:
         """As bytes that ``load`` reads back, for ever: JSON around LightGBM's text form."""
-        return json.dumps(
-            {
-                "format": _FORMAT,
-                "boosters": self.boosters,
-                "spread": self.spread,
-                "series": self.series,
-                "rows": self.rows,
-                "seed": self.seed,
-                "drift": self.drift,
-            }
-        ).encode()
+        drifting = None if self.drifting is None else _as_json(self.drifting)
+        return json.dumps({"format": _FORMAT, **_as_json(self), "drifting": drifting}).encode()
 
     @classmethod
     def load(cls, content: bytes) -> Self:
         """A model from its bytes; GlobalModelError where they are not one of a known format.
 
-        Format 1 took the whole mean change of a series apart, and does not say so.
+        Format 1 took the whole mean change of a series apart, and does not say so; format 2 has no model
+        beside it.
         """
         try:
             held = json.loads(content)
-            known = held["format"] in {1, _FORMAT}
-            drift = 1.0 if held["format"] == 1 else held["drift"]
-            boosters, spread = tuple(held["boosters"]), tuple(held["spread"])
-            model = cls(boosters, spread, held["series"], held["rows"], held["seed"], drift)
+            known = held["format"] in range(1, _FORMAT + 1)
+            beside = held.get("drifting")
+            drifting = None if beside is None else cls._of(beside, DRIFTING, None)
+            model = cls._of({"drift": 1.0, **held}, NAME, drifting)
         except (ValueError, KeyError, TypeError) as error:
             raise GlobalModelError(f"the bytes are not a saved model ({error})") from error
         if not known:
             raise GlobalModelError(f"format {held['format']!r} is not known; 1 to {_FORMAT} are")
         return model
 
+    @classmethod
+    def _of(cls, held: dict[str, Any], name: str, drifting: GlobalTrees | None) -> Self:
+        boosters, spread = tuple(held["boosters"]), tuple(held["spread"])
+        counted = held["series"], held["rows"], held["seed"]
+        return cls(boosters, spread, *counted, held["drift"], drifting, name)
+
+
+def _as_json(model: GlobalTrees) -> dict[str, Any]:
+    return {
+        "boosters": model.boosters,
+        "spread": model.spread,
+        "series": model.series,
+        "rows": model.rows,
+        "seed": model.seed,
+        "drift": model.drift,
+    }
+
 
 def train(panel: Sequence[Series], seed: int) -> GlobalTrees:
     """A model of all series of the panel that hold FEWEST_MONTHS; gaps are filled by the smoother first.
 
-    GlobalModelError where they give fewer than FEWEST_ROWS. The order of the panel does not
-    matter.
+    With it goes the one that leaves the whole drift to go on. GlobalModelError where they give fewer than
+    FEWEST_ROWS. The order of the panel does not matter.
     """
-    import lightgbm  # noqa: PLC0415  1 s to import
-
     ordered = sorted((series for series in panel if len(series.values) >= FEWEST_MONTHS), key=lambda s: s.id)
     filled = [fill(series) for series in ordered]
-    standards = [standard for series in filled if (standard := _standard(series.values, DRIFT)) is not None]
+    drifting = _trained(filled, seed, 1.0)
+    return replace(_trained(filled, seed, DRIFT), drifting=replace(drifting, name=DRIFTING))
+
+
+def _trained(filled: Sequence[Series], seed: int, drift: float) -> GlobalTrees:
+    import lightgbm  # noqa: PLC0415  1 s to import
+
+    standards = [standard for series in filled if (standard := _standard(series.values, drift)) is not None]
     rows = sum(max(len(standard.changes) - _KNOWN, 0) for standard in standards)
     if rows < FEWEST_ROWS:
         raise GlobalModelError(
@@ -231,14 +256,14 @@ def train(panel: Sequence[Series], seed: int) -> GlobalTrees:
         table = np.concatenate([_rows(standard.changes, lags, _KNOWN) for standard in standards])
         data = lightgbm.Dataset(table[:, 1:], table[:, 0])
         boosters.append(lightgbm.train({**PARAMETERS, "seed": seed}, data, TREES))
-    spread = _spread(boosters, filled)
+    spread = _spread(boosters, filled, drift)
     texts = tuple(booster.model_to_string() for booster in boosters)
-    return GlobalTrees(texts, tuple(spread), len(standards), rows, seed, DRIFT)
+    return GlobalTrees(texts, tuple(spread), len(standards), rows, seed, drift)
 
 
-def _spread(boosters: Sequence[Any], panel: Sequence[Series]) -> list[float]:
+def _spread(boosters: Sequence[Any], panel: Sequence[Series], drift: float) -> list[float]:
     """Root mean square error by horizon, from the origin HORIZON months before each series' end."""
-    cut = [(_standard(series.values[:-HORIZON], DRIFT), series.values[-HORIZON:]) for series in panel]
+    cut = [(_standard(series.values[:-HORIZON], drift), series.values[-HORIZON:]) for series in panel]
     kept = [(standard, actual) for standard, actual in cut if standard is not None]
     ahead = _ahead(boosters, [standard.changes for standard, _ in kept], HORIZON)
     errors = [

@@ -19,8 +19,7 @@ from forecasting.engine import past_residuals, publish
 from forecasting.errors import CalibrationError, GlobalModelError
 from forecasting.forecast import LEVELS
 from forecasting.hierarchy import Derived
-from forecasting.models.global_trees import NAME as GLOBAL
-from forecasting.models.global_trees import GlobalTrees, train
+from forecasting.models.global_trees import NAMES, GlobalTrees, train
 from forecasting.publication import Guard, Publication
 from forecasting.series import Series
 from services.usecases.family_file import adding_up, with_derived
@@ -74,7 +73,7 @@ def learn(panel: Sequence[Series], portfolio: str, horizon: int, pool: Executor,
     a note. A model asked for by name learns nothing; the note says what its own intervals held on the past.
     """
     asked = portfolios.portfolio(portfolio)
-    if len(asked.members) == 1 and GLOBAL not in asked.members:
+    if len(asked.members) == 1 and asked.name not in NAMES:
         return Engine(portfolio, horizon, notes=(_held(panel, portfolio, horizon, pool),))
     notes = []
     before = time.process_time()

@@ -63,11 +63,12 @@ def trees() -> Model:
     return global_trees.train(panel, seed=1)
 
 
-NAMES = (*registry.names(), global_trees.NAME)
+NAMES = (*registry.names(), *global_trees.NAMES)
 
 
 def model_of(name: str, trees: Model) -> Model:
-    return trees if name == global_trees.NAME else registry.model(name)
+    assert isinstance(trees, global_trees.GlobalTrees)
+    return trees.named[name] if name in global_trees.NAMES else registry.model(name)
 
 
 def values_of(model: Model, values: np.ndarray) -> np.ndarray | None:
@@ -130,10 +131,25 @@ def test_model_neither_reads_nor_moves_the_global_generator(name: str, trees: Mo
 
 
 def test_saved_global_model_forecasts_the_same(trees: Model) -> None:
-    """A global model read back from its bytes gives the same numbers, to the last bit."""
+    """Global models read back from their bytes give the same numbers, to the last bit."""
     assert isinstance(trees, global_trees.GlobalTrees)
     again = global_trees.GlobalTrees.load(trees.dump())
-    np.testing.assert_array_equal(values_of(trees, SEASONAL[:72]), values_of(again, SEASONAL[:72]))
+    assert tuple(again.named) == global_trees.NAMES
+    for name, model in trees.named.items():
+        np.testing.assert_array_equal(
+            values_of(model, SEASONAL[:72]), values_of(again.named[name], SEASONAL[:72])
+        )
+
+
+def test_growth_goes_on_by_its_whole_drift(trees: Model) -> None:
+    """Where a series grew each year alike, the drifting model lets it grow further than the other one."""
+    assert isinstance(trees, global_trees.GlobalTrees)
+    grown = SEASONAL[:72] * 1.01 ** np.arange(72)
+    plain, drifting = (values_of(model, grown) for model in trees.named.values())
+    assert plain is not None
+    assert drifting is not None
+    middle = plain.shape[1] // 2
+    assert drifting[-1, middle] > plain[-1, middle] > grown[-12:].mean()
 
 
 def test_same_seed_trains_the_same_global_model(trees: Model) -> None:
