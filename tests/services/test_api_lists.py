@@ -60,5 +60,6 @@ def test_progress_counts_jobs_by_how_they_stand(stage: Stage) -> None:
     later = stage.client.get("/v1/jobs/progress", params={"since": "2025-08-01T12:00:01Z"}).json()
     assert later["items"] == []
     job = stage.client.get("/v1/jobs").json()["items"][0]
-    assert stage.client.get(f"/v1/jobs/{job['id']}").json() == job
+    alone = stage.client.get(f"/v1/jobs/{job['id']}").json()
+    assert alone | job == alone  # of one job more is told than in a list
     assert_problem(stage.client.get("/v1/jobs/99"), 404, "not-found")
