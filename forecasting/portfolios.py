@@ -52,14 +52,16 @@ def _learned(name: str, members: tuple[str, ...], earned: tuple[str, ...] = ()) 
     return Portfolio(name, dict.fromkeys(members, FAMILIES / len(members)), "midway", earned, learned=True)
 
 
-_STANDARD = ("ets_damped_log", "ets_level_log", "theta", "theta_log", "mstl_ets", *NAMES)
+_STANDARD = ("ets_damped_log", "ets_level_log", "theta", "theta_log", *NAMES)
 
 _PORTFOLIOS = {
     portfolio.name: portfolio
     for portfolio in (
         Portfolio("fast", {"theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}),
         _learned("standard", _STANDARD),
-        _learned("full", (*_STANDARD, "ets_damped", "ces"), earned=("airline", "local_level", "prophet")),
+        _learned(
+            "full", (*_STANDARD, "mstl_ets", "ets_damped", "ces"), ("airline", "local_level", "prophet")
+        ),
     )
 }
 

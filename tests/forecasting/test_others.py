@@ -19,6 +19,7 @@ from forecasting.publication import Member, Publication
 from forecasting.series import Series
 from forecasting.submitted_forecasts import Forecaster, Submitted
 from forecasting.submitted_scores import Paired
+from forecasting.weights import shipped
 
 START = Month.of(2022, 1)
 SERIES = Series("s", "t", START, np.full(36, 100.0))
@@ -183,12 +184,14 @@ def test_many_months_are_named_from_the_first_to_the_last() -> None:
 
 
 def test_a_publication_says_how_many_votes_its_members_hold() -> None:
-    """Three families hold three votes and two without the global model; what a short series has holds one."""
+    """Without the global models theirs are missing of the three; what a short series has holds one."""
     series = Series("s", "t", START, 100 + 10 * np.sin(np.arange(36.0)))
     (standard,) = publish([series], portfolio="standard")
     (fast,) = publish([series], portfolio="fast")
     (short,) = publish([Series("s", "t", START, np.array([50.0, 60.0]))])
-    assert [each.votes for each in (standard, fast, short)] == [2.0, 1.0, 1.0]
+    own = shipped("standard").of(series, 3.0)
+    assert standard.votes == pytest.approx(3.0 - own["global_trees"] - own["global_trees_drift"])
+    assert [each.votes for each in (fast, short)] == [1.0, 1.0]
 
 
 @given(

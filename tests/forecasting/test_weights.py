@@ -128,8 +128,8 @@ def test_a_member_that_fails_leaves_its_share_to_the_others() -> None:
     learned = shipped("standard").of(held, 1.0)
     assert weights["theta"] == weights["global_trees"] == 0
     assert sum(weights.values()) == pytest.approx(1)
-    assert weights["theta_log"] / weights["mstl_ets"] == pytest.approx(
-        learned["theta_log"] / learned["mstl_ets"]
+    assert weights["theta_log"] / weights["ets_level_log"] == pytest.approx(
+        learned["theta_log"] / learned["ets_level_log"]
     )
 
 

@@ -14,10 +14,14 @@ from api_stage import MAGNETS, Stage, key, served
 from httpx import Client
 from test_score_forecasts import LEASE, publish
 
+from forecasting.models import global_trees
 from forecasting.months import Month
+from forecasting.portfolios import portfolio
+from forecasting.weights import shipped
 from services.cli.forecast_lines import told as lines_of
-from services.storage import forecasts
+from services.storage import forecasts, series
 from services.storage.forecasts import ForecastRecord
+from services.storage.known_series import known_series
 from services.usecases.order_refits import REFRESH
 from services.usecases.refresh_forecasts import refresh_forecasts
 from services.usecases.score_forecasts import score_due
@@ -26,8 +30,6 @@ from services.web.app import create_web
 
 FIRST = Month.parse("2025-01")
 NEXT = FIRST + 8
-SHARE = 0.5 / 2.5
-"""Of half a vote: exponential smoothing and Theta hold one each, and no global model is trained here."""
 PATH = f"/v1/series/{MAGNETS}/forecasts"
 
 
@@ -113,6 +115,14 @@ def page_of(told: Told, path: str) -> Iterator[str]:
         yield " ".join(pages.get(path).text.split())
 
 
+def share(told: Told) -> float:
+    """Of half a vote, beside what the models hold together on the series: no global model is trained here."""
+    with told.stage.engine.begin() as connection:
+        ((held, _),) = known_series(connection, series.of_ids(connection, [MAGNETS]), told.stage.at)
+    weights = shipped("standard").of(held, portfolio("standard").votes)
+    return 0.5 / (0.5 + sum(held for name, held in weights.items() if name not in global_trees.NAMES))
+
+
 def weigh_in(told: Told) -> float:
     """Three others foretell the next month, of whom one has been nearer; how far it moves our median."""
     stage = told.stage
@@ -132,7 +142,7 @@ def weigh_in(told: Told) -> float:
     before = told.ours()[0].forecast
     assert before is not None
     assert told.refit() == 1
-    return SHARE * (8000 - float(before.median[0]))
+    return share(told) * (8000 - float(before.median[0]))
 
 
 def test_who_was_nearer_moves_the_month_that_it_foretold(told: Told) -> None:
@@ -153,7 +163,7 @@ def test_who_was_nearer_moves_the_month_that_it_foretold(told: Told) -> None:
     others = {each["name"]: each for each in shown if each["name"].startswith("forecaster:")}
     assert list(others) == ["forecaster:consensus", "forecaster:worse"]
     consensus, worse = others.values()
-    assert consensus["weight"] == pytest.approx(SHARE)
+    assert consensus["weight"] == pytest.approx(share(told))
     assert consensus["moved"] == {str(NEXT): pytest.approx(moved)}
     assert (worse["weight"], worse["moved"]) == (0, None)
     assert "not below our" in worse["note"]
@@ -182,7 +192,7 @@ def test_the_page_the_change_and_the_command_say_who_moved_it(told: Told) -> Non
     assert month["before"] + month["others"] == pytest.approx(month["after"])
     said = list(lines_of(told.ours()[0]))
     assert any(
-        each.startswith(f"member forecaster:consensus: weight {SHARE:.3f}, weighs in") for each in said
+        each.startswith(f"member forecaster:consensus: weight {share(told):.3f}, weighs in") for each in said
     )
     assert said[-1].endswith(f"by another engine +0, by forecasts of others {moved:+,.4g}")
 
