@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ FARTHEST = 3.0
 """Standard deviations from the training windows' mean at which a feature is cut."""
 _LEAST_NOISE, _LEAST_STEP = 1e-6, 1e-4
 _RATIOS = (0.1, 100.0)
-_FILE = "learned_weights.json"
+_FILE = Path(__file__).with_name("learned_weights.json")
 
 
 def features(series: Series) -> Array:
@@ -123,6 +123,6 @@ def softmax(logits: Array) -> Array:
 @cache
 def shipped(portfolio: str) -> LearnedWeights:
     """The table that ships for a portfolio, made by ``python -m tests.benchmarks.learn_weights``."""
-    held = json.loads(resources.files("forecasting").joinpath(_FILE).read_text())[portfolio]
+    held = json.loads(_FILE.read_text())[portfolio]
     arrays = (np.array(held[name]) for name in ("centre", "spread", "table"))
     return LearnedWeights(tuple(held["members"]), *arrays)
