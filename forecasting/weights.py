@@ -6,6 +6,7 @@ they are a softmax of a few features, whose numbers can be read and ship as a ta
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -118,6 +119,12 @@ def softmax(logits: Array) -> Array:
     """Shares (…, m) that add up to 1 along the last axis, in proportion to exp(logits)."""
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+@cache
+def edition() -> str:
+    """Twelve hex digits of SHA-256 of the tables that ship: another edition is another engine."""
+    return hashlib.sha256(_FILE.read_bytes()).hexdigest()[:12]
 
 
 @cache

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from forecasting.calibration import Calibration
 from forecasting.models.global_trees import GlobalTrees
+from forecasting.portfolios import portfolio as named
+from forecasting.weights import edition
 from services.storage import trained_models
 from services.storage.trained_models import TrainedModel
 
@@ -34,7 +36,8 @@ class Learned:
     def versions(self, portfolio: str) -> dict[str, str]:
         """What a published forecast says of it."""
         own = self.calibration(portfolio)
-        return {
+        weights = {"weights": edition()} if named(portfolio).learned else {}
+        return weights | {
             "global_model": "none" if self.global_model is None else str(self.version),
             "calibration": "shipped" if own is None else str(self.version),
         }

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine
 from forecasting.engine import publish
 from forecasting.months import Month, Span
 from forecasting.series import Series
+from forecasting.weights import edition
 from services.ingestion.figures import ArrivingFigure
 from services.storage import forecasts, jobs, series
 from services.storage.jobs import Job
@@ -216,3 +217,25 @@ def test_a_refit_says_what_new_and_revised_figures_moved(engine: Engine) -> None
     assert parts[3].any()
     assert newest.forecast is not None
     np.testing.assert_allclose(parts[4], newest.forecast.median[: len(parts[4])])
+
+
+def test_what_other_weights_move_is_no_news(engine: Engine) -> None:
+    """Beside a forecast made with another edition of the weights, the engine's part is told apart."""
+    refresh_forecasts(engine, now=NOW, lease=LEASE)
+    between, later = NOW + dt.timedelta(days=1), NOW + dt.timedelta(days=30)
+    with engine.begin() as connection:
+        own = forecasts.latest(connection, "S", model="standard")
+        assert own is not None
+        assert own.forecast is not None
+        assert own.versions["weights"] == edition()
+        before = {**own.versions, "weights": "another"}
+        moved = replace(own.forecast, values=own.forecast.values + 50.0)
+        other = replace(own, forecast=moved, versions=before, vintage=between, published_at=between)
+        assert forecasts.publish(connection, [other]) == 1
+    record(engine, figures("S", "2025-01", 1, later), later)
+    refresh_forecasts(engine, now=later, lease=LEASE)
+    with engine.connect() as connection:
+        newest = forecasts.latest(connection, "S", model="standard")
+    assert newest is not None
+    assert newest.change is not None
+    np.testing.assert_allclose(newest.change["engine"], -50.0)
