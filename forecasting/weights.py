@@ -10,12 +10,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.learned_weights import LEARNED
 from forecasting.models.seasonality import SEASON, variance_ratio
 from forecasting.series import Series
 
@@ -38,7 +38,7 @@ FARTHEST = 3.0
 """Standard deviations from the training windows' mean at which a feature is cut."""
 _LEAST_NOISE, _LEAST_STEP = 1e-6, 1e-4
 _RATIOS = (0.1, 100.0)
-_FILE = Path(__file__).with_name("learned_weights.json")
+_DECIMALS = 4
 
 
 def features(series: Series) -> Array:
@@ -105,13 +105,13 @@ class LearnedWeights:
         return dict(zip(self.members, (votes * shares).tolist(), strict=True))
 
     def dump(self) -> dict[str, Any]:
-        """As JSON that ``shipped`` reads."""
+        """As ``shipped`` reads it, to four decimals."""
         return {
             "members": list(self.members),
             "features": list(FEATURES),
-            "centre": self.centre.tolist(),
-            "spread": self.spread.tolist(),
-            "table": self.table.tolist(),
+            "centre": self.centre.round(_DECIMALS).tolist(),
+            "spread": self.spread.round(_DECIMALS).tolist(),
+            "table": self.table.round(_DECIMALS).tolist(),
         }
 
 
@@ -124,12 +124,12 @@ def softmax(logits: Array) -> Array:
 @cache
 def edition() -> str:
     """Twelve hex digits of SHA-256 of the tables that ship: another edition is another engine."""
-    return hashlib.sha256(_FILE.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(LEARNED).encode()).hexdigest()[:12]
 
 
 @cache
 def shipped(portfolio: str) -> LearnedWeights:
     """The table that ships for a portfolio, made by ``python -m tests.benchmarks.learn_weights``."""
-    held = json.loads(_FILE.read_text())[portfolio]
+    held = LEARNED[portfolio]
     arrays = (np.array(held[name]) for name in ("centre", "spread", "table"))
     return LearnedWeights(tuple(held["members"]), *arrays)

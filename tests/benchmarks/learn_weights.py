@@ -1,4 +1,4 @@
-"""What forecasting/learned_weights.json holds, learned: ``python -m tests.benchmarks.learn_weights --write``.
+"""What forecasting/learned_weights.py holds, learned: ``python -m tests.benchmarks.learn_weights --write``.
 
 Every M3 series less its test part, and those ``forecast_ok`` trade series that the accuracy table leaves
 out, less their last 18 months; members forecast the 18 months before. Also prints what the weights come to
@@ -8,12 +8,12 @@ on series that they were not learned from, beside equal ones.
 from __future__ import annotations
 
 import argparse
-import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ PARTS = 5
 PENALTIES = (1e-2, 3e-3, 1e-3, 3e-4)
 CHOSEN = 1e-3
 """Penalty of a squared weight, chosen by the parts."""
-OUT = Path("forecasting/learned_weights.json")
+OUT = Path("forecasting/learned_weights.py")
 
 say = partial(print, flush=True)
 
@@ -260,6 +260,42 @@ def read(path: Path, names: Sequence[str]) -> dict[str, Window]:
     return {str(label): one.of(places) for label, one in found.items()}
 
 
+HEAD = '''"""Weights of members by what a series looks like, as tests/benchmarks/learn_weights learned them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# fmt: off
+LEARNED: dict[str, dict[str, Any]] = {
+'''
+TAIL = '''}
+# fmt: on
+"""By portfolio what ``weights.LearnedWeights.dump`` says (decision 0039)."""
+'''
+
+
+def module(tables: dict[str, dict[str, Any]]) -> str:
+    """Tables as the module that ships: a line a name or row."""
+    lines = []
+    for portfolio, held in tables.items():
+        lines.append(f'    "{portfolio}": {{')
+        for name in ("members", "features"):
+            lines += [
+                f'        "{name}": [',
+                *(f'            "{each}",' for each in held[name]),
+                "        ],",
+            ]
+        lines += [f'        "{name}": {held[name]},' for name in ("centre", "spread")]
+        lines += [
+            '        "table": [',
+            *(f"            {row}," for row in held["table"]),
+            "        ],",
+            "    },",
+        ]
+    return HEAD + "\n".join(lines) + "\n" + TAIL
+
+
 def main() -> None:
     """Forecast, learn, print; with ``--write`` the table is replaced."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -286,7 +322,7 @@ def main() -> None:
         tell(own, names)
         tables[name] = learn(list(own.values()), names, CHOSEN).dump()
     if given.write:
-        OUT.write_text(json.dumps(tables, indent=1) + "\n")
+        OUT.write_text(module(tables))
 
 
 if __name__ == "__main__":
