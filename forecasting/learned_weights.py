@@ -1,4 +1,4 @@
-"""Weights of members by what a series looks like, as tests/benchmarks/learn_weights learned them."""
+"""Weights of members by what a series looks like, made by tests/benchmarks/learn_weights."""
 
 from __future__ import annotations
 

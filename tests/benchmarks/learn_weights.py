@@ -260,7 +260,7 @@ def read(path: Path, names: Sequence[str]) -> dict[str, Window]:
     return {str(label): one.of(places) for label, one in found.items()}
 
 
-HEAD = '''"""Weights of members by what a series looks like, as tests/benchmarks/learn_weights learned them."""
+HEAD = '''"""Weights of members by what a series looks like, made by tests/benchmarks/learn_weights."""
 
 from __future__ import annotations
 
