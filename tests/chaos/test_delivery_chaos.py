@@ -37,6 +37,7 @@ def test_nothing_is_lost_whatever_is_killed() -> None:
     assert verdict.worst <= 32, verdict
 
 
+@pytest.mark.long
 def test_sweep_delivers_without_a_broker() -> None:
     """With no Celery and no nudge the sweep delivers all by itself, each message once, within 5 s."""
     with stage(celery=False) as on:
