@@ -76,7 +76,11 @@ def _given(plans: Sequence[Plan], how: How, global_model: GlobalTrees | None) ->
 
 def _absent(forecasts: Mapping[str, Forecast]) -> str:
     """Why a global model is not among those that forecast a series."""
-    return "it is of the next training" if forecasts else "the series is too short for it"
+    return (
+        "the model was trained before there was one: the next training makes it"
+        if forecasts
+        else "the series is too short for it"
+    )
 
 
 def _publish(ahead: Plan, how: How, given: Given) -> Publication:

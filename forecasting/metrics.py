@@ -48,8 +48,7 @@ def naive2(history: Array, horizon: int) -> Array:
     count = len(history)
     if count < 3 * SEASON or (history <= 0).any() or not _is_seasonal(history):
         return last
-    weights = np.r_[0.5, np.ones(SEASON - 1), 0.5] / SEASON
-    trend = np.convolve(history, weights, "valid")
+    trend = centred_year(history)
     half = SEASON // 2
     ratios = history[half : half + len(trend)] / trend
     months = (np.arange(len(trend)) + half) % SEASON
@@ -57,6 +56,12 @@ def naive2(history: Array, horizon: int) -> Array:
     indices *= SEASON / indices.sum()
     ahead = (count + np.arange(horizon)) % SEASON
     return np.asarray(history[-1] / indices[(count - 1) % SEASON] * indices[ahead])
+
+
+def centred_year(values: Array) -> Array:
+    """Mean of the year around each of values (n,) but the first and last six: (n - 12,), in their unit."""
+    weights = np.r_[0.5, np.ones(SEASON - 1), 0.5] / SEASON
+    return np.asarray(np.convolve(values, weights, "valid"))
 
 
 def _is_seasonal(history: Array) -> bool:

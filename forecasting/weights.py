@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.learned_weights import LEARNED
-from forecasting.models.seasonality import SEASON, variance_ratio
+from forecasting.metrics import SEASON
+from forecasting.models.seasonality import variance_ratio
 from forecasting.series import Series
 
 Array = NDArray[np.float64]
@@ -39,6 +40,7 @@ FARTHEST = 3.0
 _LEAST_NOISE, _LEAST_STEP = 1e-6, 1e-4
 _RATIOS = (0.1, 100.0)
 _DECIMALS = 4
+_USUAL = "usual"
 
 
 def features(series: Series) -> Array:
@@ -105,13 +107,13 @@ class LearnedWeights:
         return dict(zip(self.members, (votes * shares).tolist(), strict=True))
 
     def dump(self) -> dict[str, Any]:
-        """As ``shipped`` reads it, to four decimals."""
+        """As ``shipped`` reads it, to four decimals: a row by its feature, and what is usual first."""
+        seen = zip(FEATURES, np.column_stack([self.centre, self.spread]), strict=True)
+        rows = zip((_USUAL, *FEATURES), self.table, strict=True)
         return {
             "members": list(self.members),
-            "features": list(FEATURES),
-            "centre": self.centre.round(_DECIMALS).tolist(),
-            "spread": self.spread.round(_DECIMALS).tolist(),
-            "table": self.table.round(_DECIMALS).tolist(),
+            "seen": {name: pair.round(_DECIMALS).tolist() for name, pair in seen},
+            "table": {name: row.round(_DECIMALS).tolist() for name, row in rows},
         }
 
 
@@ -130,6 +132,11 @@ def edition() -> str:
 @cache
 def shipped(portfolio: str) -> LearnedWeights:
     """The table that ships for a portfolio, made by ``python -m tests.benchmarks.learn_weights``."""
-    held = LEARNED[portfolio]
-    arrays = (np.array(held[name]) for name in ("centre", "spread", "table"))
-    return LearnedWeights(tuple(held["members"]), *arrays)
+    return read(LEARNED[portfolio])
+
+
+def read(held: dict[str, Any]) -> LearnedWeights:
+    """A table from what ``dump`` says; KeyError where a feature has no row in it."""
+    centre, spread = np.array([held["seen"][name] for name in FEATURES]).T
+    table = np.array([held["table"][name] for name in (_USUAL, *FEATURES)])
+    return LearnedWeights(tuple(held["members"]), centre, spread, table)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-SEASON = 12
+from forecasting.metrics import SEASON, centred_year
+
 LEAST_RATIO = 2.0
 """Variance ratio below which AICc does not take a season: on training windows it took one in none of 151
 series of M3 and in one of 173 of trade (``python -m tests.benchmarks.seasons``)."""
@@ -30,10 +31,9 @@ def variance_ratio(values: NDArray[np.float64]) -> float | None:
     The F ratio of one-way analysis of variance, about 1 without a season; infinite where each year repeats
     the last. None where too few months are held, or nothing varies.
     """
-    weights = np.r_[0.5, np.ones(SEASON - 1), 0.5] / SEASON
     if len(values) <= 2 * SEASON + _FEWEST_OVER:
         return None
-    level = np.convolve(values, weights, "valid")
+    level = centred_year(values)
     half = SEASON // 2
     moved = values[half : half + len(level)] - level
     month = np.arange(len(moved)) % SEASON

@@ -12,7 +12,8 @@ from scipy.special import ndtri
 
 from forecasting.errors import ModelFailedError, SeriesTooShortError
 from forecasting.forecast import Forecast
-from forecasting.models.seasonality import SEASON, may_be_seasonal
+from forecasting.metrics import SEASON
+from forecasting.models.seasonality import may_be_seasonal
 from forecasting.series import Series
 from forecasting.transforms import Level, scale_of
 

@@ -181,9 +181,7 @@ def _service(api: str, key: str | None) -> Iterator[Client]:
         told = "".join(f"\n  {_fault(each)}" for each in error.faults)
         said = f"{error.status} {error.kind}: {error.title}{told}" if told else str(error)
         raise fail(said) from error
-    except UploadFailedError as error:
-        raise fail(str(error)) from error
-    except (ForecastNotReadyError, JobNotDoneError) as error:
+    except (UploadFailedError, ForecastNotReadyError, JobNotDoneError) as error:
         raise fail(str(error)) from error
     except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise fail(f"{api} does not answer ({error}). Set TONNAGE_API, or give --api.") from error

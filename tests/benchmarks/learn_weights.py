@@ -280,19 +280,15 @@ def module(tables: dict[str, dict[str, Any]]) -> str:
     lines = []
     for portfolio, held in tables.items():
         lines.append(f'    "{portfolio}": {{')
-        for name in ("members", "features"):
-            lines += [
-                f'        "{name}": [',
-                *(f'            "{each}",' for each in held[name]),
-                "        ],",
-            ]
-        lines += [f'        "{name}": {held[name]},' for name in ("centre", "spread")]
         lines += [
-            '        "table": [',
-            *(f"            {row}," for row in held["table"]),
+            '        "members": [',
+            *(f'            "{each}",' for each in held["members"]),
             "        ],",
-            "    },",
         ]
+        for name in ("seen", "table"):
+            rows = [f'            "{each}": {row},' for each, row in held[name].items()]
+            lines += [f'        "{name}": {{', *rows, "        },"]
+        lines.append("    },")
     return HEAD + "\n".join(lines) + "\n" + TAIL
 
 

@@ -11,13 +11,14 @@ from forecasting import portfolios
 from forecasting.engine import publish
 from forecasting.errors import ModelFailedError
 from forecasting.forecast import Forecast
+from forecasting.learned_weights import LEARNED
 from forecasting.months import Month
 from forecasting.plans import plan
 from forecasting.publication import Fit
 from forecasting.series import Series
-from forecasting.weights import FEATURES, SHORTEST, LearnedWeights, features, shipped
+from forecasting.weights import FEATURES, SHORTEST, features, read, shipped
 
-LEARNED = [name for name in ("fast", "standard", "full") if portfolios.portfolio(name).learned]
+NAMES = [name for name in ("fast", "standard", "full") if portfolios.portfolio(name).learned]
 START = Month.parse("2010-01")
 
 
@@ -46,7 +47,7 @@ EXTREME = {
 
 
 @pytest.mark.parametrize("values", EXTREME.values(), ids=EXTREME)
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("name", NAMES)
 def test_weights_are_shares_of_the_votes_whatever_the_series(name: str, values: np.ndarray) -> None:
     """Each member has some, they are finite, and together they are the portfolio's votes."""
     chosen = portfolios.portfolio(name)
@@ -93,13 +94,13 @@ def test_a_short_series_has_the_usual_weights() -> None:
     assert learned.of(series(drawn(6, SHORTEST)), 3.0) != given_
 
 
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_ships_is_of_the_members_and_features_there_are(name: str) -> None:
     """The table has a row for each feature and one for none, and a column for each member."""
     learned = shipped(name)
     assert learned.members == tuple(portfolios.portfolio(name).weights)
     assert learned.table.shape == (1 + len(FEATURES), len(learned.members))
-    assert learned.dump()["features"] == list(FEATURES)
+    assert list(LEARNED[name]["seen"]) == list(LEARNED[name]["table"])[1:] == list(FEATURES)
     assert (learned.spread > 0).all()
 
 
@@ -136,8 +137,5 @@ def test_a_member_that_fails_leaves_its_share_to_the_others() -> None:
 def test_a_table_is_read_as_it_was_written() -> None:
     """What ``dump`` says makes the same weights again."""
     learned = shipped("full")
-    held = learned.dump()
-    again = LearnedWeights(
-        tuple(held["members"]), *(np.array(held[name]) for name in ("centre", "spread", "table"))
-    )
+    again = read(learned.dump())
     assert again.of(series(drawn(1, 80)), 1.0) == learned.of(series(drawn(1, 80)), 1.0)
