@@ -16,7 +16,7 @@ BASELINE = "seasonal_naive"
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """Members with their weights, and the rule that combines them (decisions 0010 and 0039).
+    """Members with their weights, and the rule that combines them (decisions 0010, 0039 and 0040).
 
     A weight counts against those of the members that passed the gate. ``weights`` are what members have
     before a series is seen; with ``learned`` they are its own by what it looks like, and add up to the same
@@ -45,14 +45,15 @@ EARNED_WEIGHT = 0.5
 """Weight of a member that earned one; each family holds 1."""
 
 FAMILIES = 3.0
-"""Votes of the portfolios whose weights are learned: exponential smoothing, Theta and the global trees."""
+"""Votes of a portfolio whose weights are learned: as many as there are kinds of model in it, those that smooth
+exponentially, Theta, and the global trees. A forecast of others has 1 beside them."""
 
 
 def _learned(name: str, members: tuple[str, ...], earned: tuple[str, ...] = ()) -> Portfolio:
     return Portfolio(name, dict.fromkeys(members, FAMILIES / len(members)), "midway", earned, learned=True)
 
 
-_STANDARD = ("ets_damped_log", "ets_level_log", "theta", "theta_log", *NAMES)
+_STANDARD = ("ets_damped_log", "ets_level_log", "theta", "mstl_damped_log", *NAMES)
 
 _PORTFOLIOS = {
     portfolio.name: portfolio
@@ -60,7 +61,7 @@ _PORTFOLIOS = {
         Portfolio("fast", {"theta": 0.5, "theta_log": 0.5, GLOBAL: 1.0}),
         _learned("standard", _STANDARD),
         _learned(
-            "full", (*_STANDARD, "mstl_ets", "ets_damped", "ces"), ("airline", "local_level", "prophet")
+            "full", (*_STANDARD, "theta_log", "ets_damped", "ces", "local_level"), ("airline", "prophet")
         ),
     )
 }

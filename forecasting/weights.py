@@ -1,4 +1,4 @@
-"""Weights of members by what a series looks like, learned from training windows (decision 0039).
+"""Weights of members by what a series looks like, learned from training windows (decisions 0039 and 0040).
 
 Montero-Manso et al. 2020, doi:10.1016/j.ijforecast.2019.02.011, learn such weights with boosted trees; here
 they are a softmax of a few features, whose numbers can be read and ship as a table.

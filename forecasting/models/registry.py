@@ -22,6 +22,7 @@ _MAKERS: dict[str, Callable[[], Model]] = {
     "theta": univariate.theta,
     "theta_log": univariate.theta_log,
     "mstl_ets": univariate.mstl_ets,
+    "mstl_damped_log": univariate.mstl_damped_log,
     "ces": univariate.ces,
     "arima": univariate.arima,
     "airline": Airline,

@@ -137,6 +137,21 @@ def mstl_ets() -> Univariate:
     )
 
 
+def mstl_damped_log() -> Univariate:
+    """Loess decomposition of the logs, the season repeated, the rest by a damped trend (needs 25 months).
+
+    For positive series, else on their own scale. Its season is free to change as no other member's is.
+    """
+    from statsforecast.models import MSTL, AutoETS  # noqa: PLC0415  seconds to import
+
+    return Univariate(
+        "mstl_damped_log",
+        lambda season: MSTL(season_length=season, trend_forecaster=AutoETS(model="AAN", damped=True)),
+        shortest=25,
+        logs=True,
+    )
+
+
 def ces() -> Univariate:
     """Complex exponential smoothing: Svetunkov, Kourentzes and Ord 2022, doi:10.1002/nav.22074."""
     from statsforecast.models import AutoCES  # noqa: PLC0415  seconds to import

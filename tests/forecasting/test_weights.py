@@ -129,8 +129,8 @@ def test_a_member_that_fails_leaves_its_share_to_the_others() -> None:
     learned = shipped("standard").of(held, 1.0)
     assert weights["theta"] == weights["global_trees"] == 0
     assert sum(weights.values()) == pytest.approx(1)
-    assert weights["theta_log"] / weights["ets_level_log"] == pytest.approx(
-        learned["theta_log"] / learned["ets_level_log"]
+    assert weights["mstl_damped_log"] / weights["ets_level_log"] == pytest.approx(
+        learned["mstl_damped_log"] / learned["ets_level_log"]
     )
 
 
