@@ -6,6 +6,7 @@ sweep; one that is delivered twice finds its row leased and does nothing. Result
 
 from __future__ import annotations
 
+import gc
 import importlib
 from functools import cache
 
@@ -20,7 +21,12 @@ from services.storage.heartbeats import QUEUES
 from services.storage.session import passing_engine_for
 from services.worker.heart import Heart
 
-WARMED = ("statsmodels.tsa.statespace.structural", "statsforecast.models", "lightgbm")
+WARMED = (
+    "statsmodels.tsa.statespace.structural",
+    "statsforecast.models",
+    "lightgbm",
+    "services.usecases.refresh_forecasts",
+)
 """Imported by a forecast worker before it forks: its children share the pages and start without the wait.
 
 Prophet is not among them: it costs each start of the stack 5 s and is fitted only where it is asked for.
@@ -96,10 +102,16 @@ app = make_app(settings().redis_url)
 
 
 def warm(**_: object) -> None:
-    """Import the heavy libraries in the parent of a forecast worker; other workers never need them."""
+    """Import the heavy libraries in the parent of a forecast worker; other workers never need them.
+
+    What is imported is then left out of garbage collection: each child would walk through it time and again,
+    and copy the pages that it shares.
+    """
     if "forecast" in app.amqp.queues.consume_from:
         for module in WARMED:
             importlib.import_module(module)
+        gc.collect()
+        gc.freeze()
 
 
 def tell(**_: object) -> None:

@@ -10,6 +10,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ from services.cli.shell import say
 from services.demo.replay import _ok
 from services.local.stack import Stack
 from services.storage import jobs
+from services.usecases.learned import Learned, learned_as_of
 from services.usecases.order_refits import refit
 from services.usecases.order_training import order_training
 from services.usecases.refresh_forecasts import BATCH
@@ -112,22 +114,32 @@ def order(engine: Engine, numbers: Sequence[int]) -> None:
         jobs.add(connection, wanted, now=dt.datetime.now(dt.UTC))
 
 
-def bare(numbers: Sequence[int]) -> float:
+def bare(numbers: Sequence[int], learned: Learned) -> float:
     """CPU seconds of the engine alone on one batch: what is published, and what figures are judged by."""
     began = time.process_time()
     batch = [Series(f"S{n:05d}", "t", FIRST, values(n)[:MONTHS]) for n in numbers]
-    for held, publication in zip(batch, publish(batch), strict=True):
+    made = publish(
+        batch,
+        portfolio=PORTFOLIO,
+        global_model=learned.global_model,
+        calibration=learned.calibration(PORTFOLIO),
+    )
+    for held, publication in zip(batch, made, strict=True):
         steadied(held, publication.forecast, horizon=HORIZON)
     return time.process_time() - began
 
 
-def engine_alone(numbers: Sequence[int]) -> tuple[float, float]:
-    """Wall and CPU seconds of the bare engine on as many processes as the stack's worker has."""
+def engine_alone(numbers: Sequence[int], learned: Learned) -> tuple[float, float]:
+    """Wall and CPU seconds of the bare engine on as many processes as the stack's worker has.
+
+    With what the installation has ``learned``, as its refits are: global models take time of their own.
+    """
+    work = partial(bare, learned=learned)
     batches = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
     with ProcessPoolExecutor(PROCESSES) as pool:
-        list(pool.map(bare, [numbers[:1]] * PROCESSES))  # imports are not what is measured
+        list(pool.map(work, [numbers[:1]] * PROCESSES))  # imports are not what is measured
         began = time.monotonic()
-        spent = sum(pool.map(bare, batches))
+        spent = sum(pool.map(work, batches))
         return time.monotonic() - began, spent
 
 
@@ -153,7 +165,9 @@ def costs(client: httpx.Client, stack: Stack, engine: Engine, sizes: Sequence[in
         wait("refitting", lambda: refits_left(engine) == 0, 60 + size * 2)
         wall, spent = time.monotonic() - began, cpu(worker) - spent
         grown = (count(engine, "SELECT pg_database_size(current_database())") - before) / 1e6
-        bare_wall, bare_cpu = engine_alone(numbers)
+        with engine.connect() as connection:
+            learned = learned_as_of(connection, AGAIN)
+        bare_wall, bare_cpu = engine_alone(numbers, learned)
         least = min(least, bare_cpu / spent)
         say(
             f"{size:6,} | {wall:7.1f} | {spent:5.1f} | {1000 * spent / size:11.1f} | {grown:9.1f} | "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
+import subprocess
+import sys
 
 import pytest
 from celery.exceptions import WorkerShutdown
@@ -62,6 +64,22 @@ def test_a_worker_whose_metrics_port_is_taken_ends(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(worker_app, "settings", lambda: settings)
         with pytest.raises(WorkerShutdown, match="metrics port"):
             worker_app.tell()
+
+
+WARM = """
+import gc, sys
+from services.worker.app import WARMED, app, warm
+app.amqp.queues.select([sys.argv[1]])
+warm()
+print(sum(name in sys.modules for name in WARMED) == len(WARMED), gc.get_freeze_count() > 0)
+"""
+
+
+@pytest.mark.parametrize(("queue", "warmed"), [("forecast", "True True"), ("delivery", "False False")])
+def test_the_children_of_a_forecast_worker_find_the_engine_imported(queue: str, warmed: str) -> None:
+    """What is forked has the models' libraries, and they are never collected; other workers have neither."""
+    told = subprocess.run([sys.executable, "-c", WARM, queue], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == warmed
 
 
 def test_the_probe_asks_for_the_metrics_port() -> None:
