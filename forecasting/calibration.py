@@ -39,9 +39,9 @@ ENOUGH_SERIES = 160
 """Series that are refitted for the pool; more cost CPU and change the coverage by less than a point."""
 SHORTEST_HISTORY = 25
 """Months that a series must hold before the origin of its residuals."""
-LEAST_DEVIATION = 0.0015
+LEAST_DEVIATION = 0.0012
 """Smallest spread one month ahead, a share of the last year's mean size: below the native deviation of every
-training part, the smallest of which is 0.0018 (printed by tests/benchmarks/learn_calibration)."""
+training part, the smallest of which is 0.0015 (printed by tests/benchmarks/learn_calibration)."""
 PRIOR_NOISE, PRIOR_STEP = 0.145, 0.07
 """What series in general show a month, in logs: noise, and steps of the level (state_space.PRIOR)."""
 PRIOR_SHARE, PRIOR_FADE = 0.63, 12.0
@@ -50,7 +50,7 @@ a factor e. With 0.63 the interval of a constant series goes on where ``short`` 
 PRIOR_FROM = 12
 PRIOR_CHANGES = 6.0
 """Year-on-year changes that the native deviation counts for, beside those that the series shows."""
-USUAL_CHANGE = 1.17
+USUAL_CHANGE = 1.25
 """Median of the change less its drift over the native deviation one month ahead, of the same parts."""
 _Z80 = float(ndtri(0.9))
 _MODEL = "theta_log"
