@@ -45,8 +45,8 @@ EARNED_WEIGHT = 0.5
 """Weight of a member that earned one; each family holds 1."""
 
 FAMILIES = 3.0
-"""Votes of a portfolio whose weights are learned: as many as there are kinds of model in it, those that smooth
-exponentially, Theta, and the global trees. A forecast of others has 1 beside them."""
+"""Votes of a portfolio whose weights are learned, beside which a forecast of others has one: a vote each for
+models that smooth, for Theta, and for global trees."""
 
 
 def _learned(name: str, members: tuple[str, ...], earned: tuple[str, ...] = ()) -> Portfolio:

@@ -39,7 +39,7 @@ FARTHEST = 3.0
 """Standard deviations from the training windows' mean at which a feature is cut."""
 _LEAST_NOISE, _LEAST_STEP = 1e-6, 1e-4
 _RATIOS = (0.1, 100.0)
-_DECIMALS = 4
+_DECIMALS = 3
 _USUAL = "usual"
 
 
@@ -107,7 +107,7 @@ class LearnedWeights:
         return dict(zip(self.members, (votes * shares).tolist(), strict=True))
 
     def dump(self) -> dict[str, Any]:
-        """As ``shipped`` reads it, to four decimals: a row by its feature, and what is usual first."""
+        """As ``shipped`` reads it, to three decimals: a row by its feature, and what is usual first."""
         seen = zip(FEATURES, np.column_stack([self.centre, self.spread]), strict=True)
         rows = zip((_USUAL, *FEATURES), self.table, strict=True)
         return {

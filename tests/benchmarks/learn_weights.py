@@ -160,7 +160,7 @@ LEARNED: dict[str, dict[str, Any]] = {
 '''
 TAIL = '''}
 # fmt: on
-"""By portfolio what ``weights.LearnedWeights.dump`` says (decision 0039)."""
+"""By portfolio what ``weights.LearnedWeights.dump`` says (decisions 0039 and 0040)."""
 '''
 
 

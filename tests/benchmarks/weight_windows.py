@@ -54,11 +54,6 @@ class Window:
         """What some of the members said."""
         return replace(self, said=self.said[:, list(members)])
 
-    def part(self, places: Array) -> Window:
-        """Some of the series."""
-        held = (self.features, self.said, self.actual, self.scale, self.naive)
-        return Window(*(each[places] for each in held))
-
 
 def panels(data: Path) -> dict[str, list[Series]]:
     """Training parts of both panels."""
