@@ -100,7 +100,7 @@ alert_events = Table(
         "transaction",
         BigInteger,
         nullable=False,
-        server_default=text("pg_current_xactnumbered()::text::bigint"),
+        server_default=text("pg_current_xact_id()::text::bigint"),
         comment="that recorded it; 0 before anybody followed the stream",
     ),
     UniqueConstraint("alert_id", "observation_id", "kind"),
