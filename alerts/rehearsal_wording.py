@@ -29,15 +29,19 @@ def _whole(told: Rehearsal) -> str:
     if told.alerts_per_year is not None:
         over = f" over the {counted(told.judged_months, 'month')} it could judge" if told.silent else ""
         rate = f", {told.alerts_per_year:.2g} a year{over}"
-    share = (
-        ""
-        if told.confirmed_share is None
-        else f"; an episode confirmed {percent(told.confirmed_share)} of them"
-    )
     verdict = ""
     if told.acceptance is not None:
         verdict = f". {'Accept' if told.acceptance.accepted else 'Do not accept'}: {told.acceptance.reason}"
-    return f"{count} on {counted(told.figures, 'figure')}{rate}{share}{verdict}."
+    return f"{count} on {counted(told.figures, 'figure')}{rate}{_confirmed(told.confirmed_share)}{verdict}."
+
+
+def _confirmed(share: float | None) -> str:
+    """How many of the alerts an episode confirmed; nothing where nobody has said."""
+    if share is None:
+        return ""
+    if share == 0:
+        return "; no episode confirmed any of them"
+    return f"; an episode confirmed {percent(share)} of them"
 
 
 def alert_line(alert: RehearsedAlert) -> str:

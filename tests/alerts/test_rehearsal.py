@@ -91,7 +91,7 @@ def test_what_no_episode_can_confirm_is_not_said_to_be_unconfirmed() -> None:
     """A share or a substitution is not of the series alone: no share of episodes is told of its alerts."""
     quiet = {"MAGNETS": frozenset[Month]()}
     whole = rehearse(RULE, TWO_YEARS, episodes=quiet)
-    assert "; an episode confirmed 0 % of them" in rehearsal_lines(whole, {})[0]
+    assert "; no episode confirmed any of them" in rehearsal_lines(whole, {})[0]
     for kind in ("share", "substitution", "rank"):
         assert not confirmable(parse_condition({"kind": kind}))
     revised = [*TWO_YEARS, figure(9000, month(4), known_from=day(99), revision_of=6000)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -12,7 +11,6 @@ from threading import Event
 import pytest
 from delivery_stage import (
     HURRIED,
-    LEASE,
     SETTINGS,
     START,
     Desk,
@@ -24,27 +22,20 @@ from delivery_stage import (
     delivery_to,
     post,
 )
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
 from alerts.delivery import signing
 from alerts.delivery.attempts import SCHEDULE
-from alerts.delivery.breaker import OPENS_AT
-from alerts.delivery.errors import SignatureError
 from alerts.events import SHORT_SENTENCE
-from services.storage import deliveries, endpoint_health, endpoints, messages, outbox, tables
+from services.storage import deliveries, endpoints, messages, outbox
 from services.storage.messages import OPS, Message
 from services.storage.outbox import LONGEST_BODY
 from services.usecases.manage_endpoints import (
-    MOST_RETIRED,
-    TooManySecretsError,
     add_endpoint,
     disable_endpoint,
     enable_endpoint,
-    ping,
-    rotate_secret,
 )
 from services.usecases.settle_deliveries import PATIENCE
-from services.work import deliveries as claims
 
 
 def test_a_message_arrives_signed_and_whole(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
@@ -62,14 +53,6 @@ def test_a_message_arrives_signed_and_whole(engine: Engine, time: Time, desk: Ca
         (attempt,) = deliveries.attempts_of(connection, row.id)
     assert (attempt.number, attempt.status_code, attempt.outcome) == (1, 204, "answered")
     assert deliver(engine, time) == {}
-
-
-def test_secrets_are_not_readable_in_the_database(engine: Engine) -> None:
-    """What the table holds of a secret is not the secret."""
-    _, secret = add(engine, "http://127.0.0.1:9/hook")
-    with engine.connect() as connection:
-        stored = connection.execute(tables.endpoints.select()).one().secret
-    assert secret.encode() not in stored
 
 
 def test_failure_then_success(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
@@ -239,135 +222,6 @@ def test_a_message_is_made_for_a_disabled_endpoint_too(
     assert sorted(receiver.sequences) == [1, 2, 3, 4, 5, 6]
 
 
-def test_worker_that_dies_after_sending(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
-    """A delivery whose worker died is due again when the lease ends, not before, and has the same id."""
-    receiver = desk()
-    endpoint, _ = add(engine, receiver.url)
-    (message,) = post(engine, time)
-    with engine.begin() as connection:
-        claimed = claims.claim(connection, now=time.now, lease=LEASE, owner="dies", limit=10, per_endpoint=4)
-    assert [each.message_id for each in claimed] == [message.id]
-    assert deliver(engine, time) == {}
-    time.now += LEASE
-    assert deliver(engine, time) == {"delivered": 1}
-    assert receiver.ids == [message.id]
-    assert delivery_to(engine, endpoint).attempts == 2
-
-
-def test_late_failure_of_a_lost_lease_changes_nothing(
-    engine: Engine, time: Time, desk: Callable[..., Desk]
-) -> None:
-    """A worker that comes back after its lease cannot undo what another has delivered."""
-    endpoint, _ = add(engine, desk().url)
-    post(engine, time)
-    with engine.begin() as connection:
-        (stale,) = claims.claim(connection, now=time.now, lease=LEASE, owner="late", limit=10, per_endpoint=4)
-    time.now += LEASE
-    deliver(engine, time)
-    late = deliveries.AttemptRecord(stale.id, stale.number, START, 15.0, None, "timeout", "late", b"")
-    with engine.begin() as connection:
-        claims.settle(
-            connection,
-            [late],
-            [claims.Settled(stale.id, "pending", time.now)],
-            owner="late",
-            now=time.now,
-        )
-    assert delivery_to(engine, endpoint).status == "delivered"
-
-
-def test_two_workers_never_send_the_same_delivery(
-    engine: Engine, time: Time, desk: Callable[..., Desk]
-) -> None:
-    """Of 200 messages that two workers deliver at the same time, each arrives exactly once."""
-    receiver = desk()
-    add(engine, receiver.url)
-    post(engine, time, 200)
-    with ThreadPoolExecutor(2) as pool:
-        tallies = [pool.submit(deliver, engine, time) for _ in range(2)]
-        delivered = [each.result()["delivered"] for each in tallies]
-    assert sum(delivered) == 200
-    assert sorted(receiver.sequences) == list(range(1, 201))
-    assert receiver.overlaps == 0
-
-
-def test_hanging_desk_holds_up_nobody(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
-    """While one desk hangs, fifty messages to another all arrive: it hangs until they have."""
-    all_came = Event()
-    hanging, other = (
-        desk(lambda _: all_came),
-        desk(lambda number: all_came.set() or 204 if number == 50 else 204),
-    )
-    add(engine, hanging.url, desk="slow")
-    add(engine, other.url, desk="other")
-    post(engine, time, 50, desk="slow")
-    post(engine, time, 50, desk="other")
-    assert deliver(engine, time) == {"delivered": 100}
-
-
-def test_failing_desk_is_tried_one_at_a_time(engine: Engine, time: Time) -> None:
-    """A healthy endpoint has four attempts in flight, one that is failing has one."""
-    endpoint, _ = add(engine, "http://127.0.0.1:9/hook")
-    post(engine, time, 10)
-
-    def claimed() -> int:
-        with engine.begin() as connection:
-            return len(
-                claims.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
-            )
-
-    assert [claimed(), claimed()] == [4, 0]
-    time.now += LEASE
-    with engine.begin() as connection:
-        endpoint_health.mark_failing(connection, {endpoint.id: 1}, now=time.now)
-    assert [claimed(), claimed()] == [1, 0]
-
-
-def test_a_desk_that_only_fails_is_left_alone(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
-    """Five failures open the breaker: then one message tries the desk after each rest, and at last all go."""
-    receiver = desk(lambda number: 500 if number <= 7 else 204)
-    endpoint, _ = add(engine, receiver.url)
-    post(engine, time, 30)
-    assert deliver(engine, time) == {"pending": OPENS_AT}
-    for tried, seconds in ((6, 5), (7, 10)):
-        time.move(seconds=seconds - 1)
-        assert deliver(engine, time) == {}
-        time.move(seconds=1)
-        assert deliver(engine, time) == {"pending": 1}
-        assert len(receiver.requests) == tried
-    time.move(seconds=20)
-    assert deliver(engine, time)["delivered"] >= 30 - 7
-    with engine.connect() as connection:
-        stored = endpoints.get(connection, endpoint.id)
-    assert stored is not None
-    assert (stored.failing_since, stored.paused_until) == (None, None)
-
-
-def test_retry_after_is_for_the_whole_desk(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
-    """A desk that asks for ten minutes is sent none of its other messages before they are over."""
-    receiver = desk(lambda number: 429 if number == 1 else 204, {"retry-after": "600"})
-    add(engine, receiver.url)
-    post(engine, time)
-    assert deliver(engine, time) == {"pending": 1}
-    post(engine, time, 3)
-    time.move(seconds=599)
-    assert deliver(engine, time) == {}
-    time.move(seconds=1)
-    assert deliver(engine, time) == {"delivered": 4}
-
-
-def test_claims_are_fair(engine: Engine, time: Time) -> None:
-    """One desk with a long queue takes no more of a claim than any other."""
-    for name in ("first", "second", "third"):
-        add(engine, "http://127.0.0.1:9/hook", desk=name)
-    post(engine, time, 50, desk="first")
-    post(engine, time, 1, desk="second")
-    post(engine, time, 1, desk="third")
-    with engine.begin() as connection:
-        claimed = claims.claim(connection, now=time.now, lease=LEASE, owner="one", limit=10, per_endpoint=4)
-    assert sorted(Counter(each.endpoint_id for each in claimed).values()) == [1, 1, 4]
-
-
 def test_sequence_has_no_gap_and_nothing_of_a_rollback(engine: Engine, time: Time) -> None:
     """Numbers of an endpoint run from one without a gap; a transaction that is undone leaves none behind."""
     endpoint, _ = add(engine, "http://127.0.0.1:9/hook")
@@ -406,101 +260,3 @@ def test_event_types_choose(engine: Engine, time: Time) -> None:
     )
     post(engine, time)
     assert deliveries_to(engine, chosen) == []
-
-
-def test_every_secret_lives_out_its_day(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
-    """However often an endpoint is rotated, each secret verifies for 24 hours from its own rotation."""
-    receiver = desk()
-    endpoint, first = add(engine, receiver.url)
-    known = [first]
-    for _ in range(MOST_RETIRED):
-        time.move(hours=1)
-        known.append(rotate_secret(engine, SETTINGS, endpoint.id, now=time.now))
-    with pytest.raises(TooManySecretsError, match="2025-06-10 04:00"):
-        rotate_secret(engine, SETTINGS, endpoint.id, now=time.now)
-    post(engine, time)
-    deliver(engine, time)
-    time.move(hours=21)
-    post(engine, time)
-    deliver(engine, time)
-    for secret in known:
-        headers, body = receiver.requests[0]
-        signing.verify([secret], headers, body, now=time.now - dt.timedelta(hours=21))
-    headers, body = receiver.requests[1]
-    for secret in known[1:]:
-        signing.verify([secret], headers, body, now=time.now)
-    with pytest.raises(SignatureError):
-        signing.verify([first], headers, body, now=time.now)
-
-
-def test_a_rotation_asked_for_twice_is_one(engine: Engine, time: Time) -> None:
-    """The same Idempotency-Key gives the same secret again, another one the next."""
-    endpoint, _ = add(engine, "http://127.0.0.1:9/hook")
-    rotated = [
-        rotate_secret(engine, SETTINGS, endpoint.id, now=time.now, idempotency_key=key) for key in "aab"
-    ]
-    assert rotated[0] == rotated[1] != rotated[2]
-    with engine.connect() as connection:
-        assert len(endpoints.retired(connection, endpoint.id, now=time.now)) == 2
-
-
-def test_a_rotation_is_known_by_its_key_while_its_secret_signs(engine: Engine, time: Time) -> None:
-    """A key that came before another one still gives its own secret, and rotates anew once that is over."""
-    endpoint, _ = add(engine, "http://127.0.0.1:9/hook")
-
-    def rotated(key: str, sender: str = "") -> str:
-        return rotate_secret(engine, SETTINGS, endpoint.id, now=time.now, idempotency_key=key, sender=sender)
-
-    first, second = rotated("a"), rotated("b")
-    assert (rotated("a"), rotated("b")) == (first, second)
-    with engine.connect() as connection:
-        assert len(endpoints.retired(connection, endpoint.id, now=time.now)) == 2
-    time.move(hours=24)
-    assert rotated("b") == second
-    assert rotated("a") not in {first, second}
-
-
-def test_a_key_of_one_caller_is_no_key_of_another(engine: Engine, time: Time) -> None:
-    """Two callers with the same Idempotency-Key rotate twice, and neither is shown the other's secret."""
-    endpoint, _ = add(engine, "http://127.0.0.1:9/hook")
-    senders = ("key_1", "key_2", "key_1", "")
-    one, two, again, nobody = (
-        rotate_secret(engine, SETTINGS, endpoint.id, now=time.now, idempotency_key="a", sender=sender)
-        for sender in senders
-    )
-    assert one == again
-    assert len({one, two, nobody}) == 3
-
-
-def test_rotation_signs_with_both_for_a_day(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
-    """For 24 hours after a rotation the old and the new secret verify a message; then only the new one."""
-    receiver = desk()
-    endpoint, old = add(engine, receiver.url)
-    new = rotate_secret(engine, SETTINGS, endpoint.id, now=time.now)
-    for hours, holders in ((23, [old, new]), (2, [new])):
-        time.move(hours=hours)
-        ping(engine, endpoint.id, now=time.now)
-        deliver(engine, time)
-        headers, body = receiver.requests[-1]
-        assert json.loads(body)["type"] == "endpoint.ping"
-        for secret in holders:
-            signing.verify([secret], headers, body, now=time.now)
-        assert len(headers["webhook-signature"].split(" ")) == len(holders)
-
-
-def test_lost_key_is_an_outcome(engine: Engine, time: Time, desk: Callable[..., Desk]) -> None:
-    """A secret that no key opens fails its own delivery, says so, and holds up nobody else."""
-    receiver = desk()
-    broken, _ = add(engine, receiver.url, desk="broken")
-    add(engine, receiver.url, desk="whole")
-    with engine.begin() as connection:
-        connection.execute(
-            update(tables.endpoints).where(tables.endpoints.c.id == broken.id).values(secret=b"lost")
-        )
-    post(engine, time, desk="broken")
-    post(engine, time, desk="whole")
-    assert deliver(engine, time) == {"pending": 1, "delivered": 1}
-    with engine.connect() as connection:
-        (attempt,) = deliveries.attempts_of(connection, delivery_to(engine, broken).id)
-    assert attempt.outcome == "unsigned"
-    assert "TONNAGE_SECRET_KEYS" in attempt.reason
