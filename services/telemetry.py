@@ -140,8 +140,23 @@ _PROCESSORS: list[structlog.types.Processor] = []
 """One list for the process: a logger that has spoken holds on to it, and speaks as was last configured."""
 
 
+_SAY_EACH_FIT = ("prophet", "cmdstanpy")
+
+
+def quiet_libraries() -> None:
+    """Let no library log a fit that went well, nor that one for plots is absent."""
+    for name in _SAY_EACH_FIT:
+        logging.getLogger(name).addFilter(_tells_trouble)
+    logging.getLogger("prophet.plot").disabled = True
+
+
+def _tells_trouble(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
 def configure(*, production: bool, to: TextIO = sys.stderr) -> None:
     """Write logs: JSON lines in production, else lines for people; times in UTC."""
+    quiet_libraries()
     renderer = structlog.processors.JSONRenderer() if production else structlog.dev.ConsoleRenderer()
     _PROCESSORS[:] = [
         structlog.contextvars.merge_contextvars,

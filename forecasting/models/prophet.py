@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -17,19 +14,6 @@ from forecasting.series import Series
 SHORTEST = 3
 DRAWS = 1000
 """Paths drawn from the posterior predictive; Prophet's default."""
-
-_SAYS_EACH_FIT = ("prophet", "cmdstanpy")
-
-
-@cache
-def _library() -> Any:
-    """Prophet's class; it logs no fit that went well, and not that a library for plots is absent."""
-    logging.getLogger("prophet.plot").disabled = True
-    from prophet import Prophet as Library  # noqa: PLC0415  3 s to import
-
-    for name in _SAYS_EACH_FIT:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +28,8 @@ class Prophet:
 
     def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
         """Quantiles (horizon, levels); totals are not used, missing months are."""
-        import pandas as pd  # noqa: PLC0415  half a second to import
+        import pandas as pd  # noqa: PLC0415  with Prophet, 3 s to import
+        from prophet import Prophet as Library  # noqa: PLC0415
 
         if series.held < SHORTEST:
             raise SeriesTooShortError(series.id, series.held, SHORTEST)
@@ -58,7 +43,7 @@ class Prophet:
         try:
             np.random.seed(0)  # noqa: NPY002
             with warnings.catch_warnings(action="ignore"):
-                library = _library()(uncertainty_samples=DRAWS)
+                library = Library(uncertainty_samples=DRAWS)
                 library.fit(history.dropna())
                 future = pd.DataFrame({"ds": stamps[len(scaled) :]})
                 draws = library.predictive_samples(future)["yhat"]

@@ -22,6 +22,7 @@ from forecasting.hierarchy import Derived
 from forecasting.models.global_trees import NAMES, GlobalTrees, train
 from forecasting.publication import Guard, Publication
 from forecasting.series import Series
+from services.telemetry import quiet_libraries
 from services.usecases.family_file import adding_up, with_derived
 from services.usecases.panel_file import Panel
 from services.usecases.time_limit import limited
@@ -51,7 +52,8 @@ class Engine:
 
 @contextmanager
 def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes compute with one thread each."""
+    """A pool whose processes compute with one thread each, and whose models write no lines."""
+    quiet_libraries()
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:

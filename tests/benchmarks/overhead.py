@@ -26,7 +26,7 @@ EVERY = 14
 
 def bare(batch: Sequence[Series]) -> None:
     """The members of ``standard`` straight from statsforecast: logs by hand, a season where one may be."""
-    from statsforecast.models import AutoETS, DynamicOptimizedTheta  # noqa: PLC0415  seconds
+    from statsforecast.models import MSTL, AutoETS, DynamicOptimizedTheta  # noqa: PLC0415  seconds
 
     additive = partial(DynamicOptimizedTheta, season_length=12, decomposition_type="additive")
     for series in batch:
@@ -37,7 +37,7 @@ def bare(batch: Sequence[Series]) -> None:
             (AutoETS(season_length=season, model="AAZ", damped=True), logs),
             (AutoETS(season_length=season, model="ANZ"), logs),
             (DynamicOptimizedTheta(season_length=12), values),
-            (additive(), logs),
+            (MSTL(season_length=12, trend_forecaster=AutoETS(model="AAN", damped=True)), logs),
             (additive(), logs[:-HORIZON]),
         ):
             model.forecast(y=history, h=HORIZON, level=[80])

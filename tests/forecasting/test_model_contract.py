@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -131,27 +128,6 @@ def test_model_neither_reads_nor_moves_the_global_generator(name: str, trees: Mo
     np.testing.assert_array_equal(first, second)
     after = np.random.get_state()[1]  # noqa: NPY002  the generator under test
     np.testing.assert_array_equal(before, after)
-
-
-ALOUD = """
-import logging, sys, numpy as np
-from forecasting.models import registry
-from forecasting.months import Month
-from forecasting.series import Series
-logging.basicConfig(level=logging.INFO)
-values = 100 + 10 * np.sin(np.arange(72.0)) + np.arange(72.0) % 5
-for name in sys.argv[1:]:
-    registry.model(name).forecast(Series("s", "t", Month.of(2001, 1), values), 6, (0.1, 0.5, 0.9))
-"""
-
-
-def test_no_fit_says_a_word() -> None:
-    """In a process of its own, where each logger would be heard, no model writes a line."""
-    names = [name for name in registry.names() if name not in {"arima", "airline"}]
-    told = subprocess.run(
-        [sys.executable, "-c", ALOUD, *names], capture_output=True, text=True, check=True, timeout=120
-    )
-    assert (told.stdout, told.stderr) == ("", "")
 
 
 def test_saved_global_model_forecasts_the_same(trees: Model) -> None:

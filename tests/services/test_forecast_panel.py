@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,22 @@ def test_a_model_by_name_says_what_its_intervals_held(panel: Path, tmp_path: Pat
     done = CliRunner().invoke(app, ["forecast", *where, *columns])
     assert done.exit_code == 0
     assert "on 7 series: 80 % held" in " ".join(done.output.split())
+
+
+def test_prophet_and_stan_say_nothing_of_their_fits(panel: Path, tmp_path: Path) -> None:
+    """In a process of its own, where each logger would be heard, they write no line beside ours."""
+    columns = ["--id-col", "id", "--time-col", "t", "--value-col", "v"]
+    where = ["--input", str(panel), "--output", str(tmp_path / "o.csv")]
+    asked = ["forecast", *where, *columns, "--portfolio", "prophet", "--horizon", "3", "--jobs", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", "from services.cli import app; app()", *asked],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = done.stdout + done.stderr
+    assert "3 months ahead" in told
+    assert not [name for name in ("cmdstanpy", "plotly", "INFO") if name in told]
 
 
 def test_unknown_portfolio_names_those_that_there_are(panel: Path, tmp_path: Path) -> None:
