@@ -39,7 +39,6 @@ PROCESSES = 2  # of the stack's forecast worker
 PORTFOLIO = "standard"
 REFIT_SHARE = 0.85
 """Of the bare engine's throughput, that refits have through Celery and the database."""
-TOO_MANY = 429
 PENDING = (
     "SELECT (SELECT count(*) FROM jobs WHERE status = 'pending') + "
     "(SELECT count(*) FROM deliveries WHERE status = 'pending')"
@@ -99,8 +98,10 @@ def load(client: httpx.Client, numbers: Sequence[int]) -> None:
     """Register series and send their histories, 100 series a request."""
     for number in numbers:
         registered = {"name": f"S{number}", "unit": "t", "tags": ["soak"]}
-        while (answer := client.put(f"/v1/series/S{number:05d}", json=registered)).status_code == TOO_MANY:
-            time.sleep(float(answer.headers["Retry-After"]))  # a key's rate, which 10,000 series exceed
+        answer = client.put(f"/v1/series/S{number:05d}", json=registered)
+        while answer.status_code == httpx.codes.TOO_MANY_REQUESTS:  # a key's rate, which 10,000 series exceed
+            time.sleep(float(answer.headers["Retry-After"]))
+            answer = client.put(f"/v1/series/S{number:05d}", json=registered)
         _ok(answer)
     for at in range(0, len(numbers), 100):
         rows = [row(n, m, v) for n in numbers[at : at + 100] for m, v in enumerate(values(n)[:MONTHS])]

@@ -1,4 +1,4 @@
-"""Who is tried when, on a real PostgreSQL: no desk holds up another, none is tried twice."""
+"""Claims of deliveries on a real PostgreSQL: lost leases, and desks that hang or fail while others wait."""
 
 from __future__ import annotations
 
