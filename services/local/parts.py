@@ -23,6 +23,8 @@ from services.local.supervisor import Part
 _CHECKOUT = Path(__file__).parents[2]
 _APP = ("--app", "services.worker.app:app", "--quiet")
 _CELERY = ("-m", "celery", *_APP)
+FLOWER_TASKS = 10_000
+"""Tasks that Flower remembers, the newest; each holds 7 to 9 kB."""
 _PROBE_SECONDS = 1.0
 _START_SECONDS = 120.0
 """Within which a part must be ready: all import for seconds at once, on a machine that may be busy."""
@@ -112,8 +114,8 @@ def flower(shop: Workshop, listener: socket.socket, user: str) -> Part:
         command=shop.command(
             "flower",
             *("-m", "services.local.serve_flower", str(listener.fileno()), *_APP, "flower", "--read_only"),
-            *("--persistent", f"--db={database}", "--state_save_interval=10000", "--max_tasks=20000"),
-            "--purge_offline_workers=300",
+            *("--persistent", f"--db={database}", "--state_save_interval=10000"),
+            *(f"--max_tasks={FLOWER_TASKS}", "--purge_offline_workers=300"),
             listener=listener,
         ),
         ready=lambda: answers(port, "/healthcheck"),

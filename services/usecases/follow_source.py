@@ -9,7 +9,12 @@ from dataclasses import replace
 from sqlalchemy import Connection, Engine
 
 from services.ingestion.sources import parsing
-from services.ingestion.sources.faults import ForeignUnitError, NothingOfferedError, OtherDesksRowsError
+from services.ingestion.sources.faults import (
+    ForeignUnitError,
+    NothingOfferedError,
+    OtherDesksRowsError,
+    SeveralOfferedError,
+)
 from services.ingestion.sources.source import Ask, Entry, Source
 from services.settings import Settings
 from services.storage import encryption, restrictions, series, snapshots, sources
@@ -38,10 +43,11 @@ def follow(
     """Register what is offered and follow it; the ids of our series, under a name of our own where given.
 
     A series that is registered already keeps its description and must have the unit of the source. Answers
-    that are kept already may hold its past: they are read again for it.
+    that are kept already may hold its past: they are read again for it. Raises SeveralOfferedError where one
+    name is given for several, and ForeignUnitError.
     """
     if as_series is not None and len(entries) != 1:
-        raise NothingOfferedError(source.name, f"{len(entries)} series for {as_series}")
+        raise SeveralOfferedError(as_series, [each.series.id for each in entries])
     offered = [each.series if as_series is None else replace(each.series, id=as_series) for each in entries]
     held = {each.id: each for each in series.of_ids(connection, [each.id for each in offered])}
     for each in offered:

@@ -16,6 +16,7 @@ from celery.signals import beat_init, heartbeat_sent, worker_init, worker_ready
 
 from services import bootstrap, telemetry, tracing
 from services.broker import broker_address
+from services.ingestion.calendars import shipped
 from services.settings import settings
 from services.storage.heartbeats import QUEUES
 from services.storage.session import passing_engine_for
@@ -24,6 +25,7 @@ from services.worker.heart import Heart
 WARMED = (
     "statsmodels.tsa.statespace.structural",
     "statsforecast.models",
+    "statsforecast.simulation",
     "lightgbm",
     "services.usecases.refresh_forecasts",
 )
@@ -83,7 +85,7 @@ def make_app(redis_url: str) -> Celery:
         worker_eta_task_limit=100,
         # Our lines are JSON already; Celery would wrap each in one of its own.
         worker_redirect_stdouts=False,
-        # Flower sees every task from sent to done.
+        # Flower sees every task from sent to done, but not the sweep: one each second crowds out the others.
         worker_send_task_events=True,
         task_send_sent_event=True,
         enable_utc=True,
@@ -102,16 +104,18 @@ app = make_app(settings().redis_url)
 
 
 def warm(**_: object) -> None:
-    """Import the heavy libraries in the parent of a forecast worker; other workers never need them.
+    """Load in the parent what each child would need: release calendars, and for forecasts the models.
 
-    What is imported is then left out of garbage collection: each child would walk through it time and again,
-    and copy the pages that it shares.
+    The calendars of 250 countries come with them, 20 MB and a second of the first task of a child. What is
+    loaded is then left out of garbage collection: each child would walk through it time and again, and copy
+    the pages that it shares.
     """
+    shipped()
     if "forecast" in app.amqp.queues.consume_from:
         for module in WARMED:
             importlib.import_module(module)
-        gc.collect()
-        gc.freeze()
+    gc.collect()
+    gc.freeze()
 
 
 def tell(**_: object) -> None:
@@ -139,8 +143,14 @@ def log(**_: object) -> None:
     tracing.configure(settings().traces_url)
 
 
+def send_unseen(**_: object) -> None:
+    """Tell Flower nothing of what beat sends: it is the sweep alone."""
+    app.conf.task_send_sent_event = False
+
+
 worker_init.connect(warm)
 worker_init.connect(log)
 beat_init.connect(log)
+beat_init.connect(send_unseen)
 heartbeat_sent.connect(beat)
 worker_ready.connect(tell)  # when the children are forked: they need no copy of its thread

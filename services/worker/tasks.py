@@ -171,7 +171,7 @@ def deliver_messages() -> None:
     deliver_due(bootstrap.engine(), settings(), clock=bootstrap.now, seconds=DELIVERY_SECONDS)
 
 
-@_task("sweep")
+@_task("sweep", send_events=False)
 def sweep() -> None:
     """Find what a lost nudge left: deliver what is due, ask for work that waits, and leave a heartbeat."""
     now = bootstrap.now()

@@ -29,10 +29,12 @@ from sqlalchemy import Engine, create_engine, text
 from services.cli.shell import say
 from services.demo.replay import _ok
 from services.local.folder import temporary_folder
-from services.local.parts import Workshop, worker
+from services.local.parts import FLOWER_TASKS, Workshop, worker
 from services.local.ports import listen, port_of
+from services.local.postgres import USER
 from services.local.stack import Stack, running
 from services.local.supervisor import Part
+from services.worker.app import make_app
 from tests.benchmarks.soak_costs import MONTHS, PENDING, REFIT_SHARE, costs, count, row, values, wait
 
 RECEIVER = Path(__file__).parents[1] / "chaos" / "chaos_receiver.py"
@@ -104,6 +106,26 @@ def ingest(stack: Stack) -> Part:
     """A worker of its own for the queue ingest, as production has: the stack's forecast worker does both."""
     shop = Workshop(stack.folder, stack.environment)
     return worker(shop, stack.redis_url, name="ingest", queues="ingest", processes=1)
+
+
+def remembered_before(stack: Stack) -> None:
+    """Tell Flower of as many tasks as it remembers: until it forgets one for each new one, it grows by hours.
+
+    Raises TimeoutError where it has not heard of all within two minutes.
+    """
+    with (
+        make_app(stack.redis_url) as app,
+        app.connection() as connection,
+        app.events.Dispatcher(connection, hostname="before the soak") as dispatcher,
+    ):
+        for number in range(FLOWER_TASKS):
+            task = {"uuid": f"before-{number}", "name": "deliver_messages", "args": "()", "kwargs": "{}"}
+            dispatcher.send("task-received", **task)
+            dispatcher.send("task-started", uuid=task["uuid"])
+            dispatcher.send("task-succeeded", uuid=task["uuid"], result="None", runtime=0.01)
+    address = f"{stack.flower}/api/task/info/before-{FLOWER_TASKS - 1}"
+    known = (USER, stack.flower_password)
+    wait("Flower", lambda: httpx.get(address, auth=known, timeout=60).is_success, 120)
 
 
 def kill_in_turn(stack: Stack, over: threading.Event, every: float) -> None:
@@ -229,6 +251,7 @@ def main() -> int:
         with httpx.Client(base_url=stack.api, timeout=120) as client:
             held, share = costs(client, stack, engine, [int(each) for each in given.sizes.split(",")])
             stack.supervisor.start(ingest(stack))
+            remembered_before(stack)
             sound = endure(client, stack, engine, held, given)
         engine.dispose()
     enough = share >= REFIT_SHARE

@@ -150,6 +150,16 @@ def test_follow_under_an_id_of_our_own_keeps_units_apart(run: CliRunner, shop: S
     assert shop.count(followed) == shop.count(series) == 1
 
 
+def test_one_id_of_our_own_is_for_one_series(run: CliRunner, shop: Shop) -> None:
+    """Where a search finds several, none is followed under the id, and the message names what was found."""
+    shop.publish(release())
+    told = run.invoke(cli.app, ["sources", "follow", "gacc", "rare", "--as", "MINE"])
+    assert told.exit_code == 1
+    assert "2 series are offered, and MINE can be the id of one: gacc.exports.rare" in told.output
+    assert "without --as" in told.output
+    assert shop.count(followed) == shop.count(series) == 1  # the one that the shop begins with
+
+
 def test_refusals_of_a_command_are_sentences(run: CliRunner, shop: Shop) -> None:
     """An unknown source, a search without a find, a key where none is taken, a real host without leave."""
     shop.publish(release())

@@ -18,6 +18,7 @@ from compose_file import CHECKOUT, COMPOSE, Composed, interpolated, services, st
 from cryptography.fernet import Fernet
 
 from services.demo import replay
+from services.local.parts import FLOWER_TASKS
 from services.local.postgres import Postgres
 from services.local.supervisor import Supervisor
 from services.local.valkey import get_binary_path
@@ -91,6 +92,11 @@ def test_the_image_is_one_and_small() -> None:
     assert "tonnage.sbom" in text
 
 
+def test_flower_remembers_as_much_without_docker() -> None:
+    """What `make up` starts keeps as many tasks as the service of the file."""
+    assert f"--max_tasks={FLOWER_TASKS}" in services()["flower"]["command"]
+
+
 def pins(lock: Path) -> dict[str, str]:
     """Each pinned package of a lock, with the lines of its hashes."""
     return dict(re.findall(r"^(\S.*==.*?) \\\n((?:    --hash.*\n)+)", lock.read_text(), re.MULTILINE))
@@ -161,7 +167,9 @@ def test_the_story_is_told_by_the_services_of_the_file(running: Composed) -> Non
     flower = f"http://127.0.0.1:{running.port('flower', 5555)}"
     assert httpx.get(f"{flower}/api/tasks").status_code == 401
     tasks = httpx.get(f"{flower}/api/tasks", auth=("tonnage", GIVEN["FLOWER_PASSWORD"])).json()
-    assert {"refresh_forecasts", "deliver_messages"} <= {task["name"] for task in tasks.values()}
+    seen = {task["name"] for task in tasks.values()}
+    assert {"refresh_forecasts", "deliver_messages"} <= seen
+    assert "sweep" not in seen  # one each second would crowd out what ops look for
     fitted = [task["kwargs"] for task in tasks.values() if task["name"] == "refresh_forecasts"]
     assert any("CN_EXP_REPM_T" in shown and "'vintage': '2025-" in shown for shown in fitted)
     released = {line["request_id"] for line in logged(running, "api") if line["event"] == "release committed"}

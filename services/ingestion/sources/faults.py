@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 
@@ -198,6 +198,20 @@ class NothingOfferedError(SourceMisnamedError):
         super().__init__(
             f"{source} offers nothing under {query!r}; "
             f"`tonnage sources search {source} WORDS` lists what it does."
+        )
+
+
+class SeveralOfferedError(SourceMisnamedError):
+    """An id of our own for a query under which the source offers several series."""
+
+    def __init__(self, series_id: str, offered: Sequence[str]) -> None:
+        self.series_id = series_id
+        self.offered = tuple(offered)
+        shown = ", ".join(self.offered[:5])
+        more = f" and {len(self.offered) - 5} more" if len(self.offered) > 5 else ""
+        super().__init__(
+            f"{len(self.offered)} series are offered, and {series_id} can be the id of one: {shown}{more}. "
+            "Ask for one of them, or follow them all under their own ids, without --as."
         )
 
 
