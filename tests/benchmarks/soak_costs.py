@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import httpx
@@ -133,11 +134,12 @@ def bare(numbers: Sequence[int], learned: Learned) -> float:
 def engine_alone(numbers: Sequence[int], learned: Learned) -> tuple[float, float]:
     """Wall and CPU seconds of the bare engine on as many processes as the stack's worker has.
 
-    With what the installation has ``learned``, as its refits are: global models take time of their own.
+    With what the installation has ``learned``, as its refits are: global models take time of their own. The
+    processes are new ones: one that was forked from the stack's supervisor, with its threads, hung.
     """
     work = partial(bare, learned=learned)
     batches = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         list(pool.map(work, [numbers[:1]] * PROCESSES))  # imports are not what is measured
         began = time.monotonic()
         spent = sum(pool.map(work, batches))
