@@ -109,7 +109,7 @@ def ingest(stack: Stack) -> Part:
 
 
 def remembered_before(stack: Stack) -> None:
-    """Tell Flower of as many tasks as it remembers: until it forgets one for each new one, it grows by hours.
+    """Tell Flower of as many tasks as it remembers: it grows for hours until it forgets one for each new one.
 
     Raises TimeoutError where it has not heard of all within two minutes.
     """
