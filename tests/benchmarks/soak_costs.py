@@ -33,7 +33,8 @@ from services.usecases.order_refits import refit
 from services.usecases.order_training import order_training
 from services.usecases.refresh_forecasts import BATCH
 
-AGAIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+AGAIN = dt.datetime(2025, 1, 15, tzinfo=dt.UTC)
+"""After the histories and before the first release, so that what a release brings is refitted once."""
 FIRST = Month.parse("2019-01")
 MONTHS = 72
 PROCESSES = 2  # of the stack's forecast worker
