@@ -6,8 +6,7 @@ history ─────────────────┤ origin          f
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 
 from forecasting import metrics
 from forecasting.forecast import Forecast
-from forecasting.series import Observation, Series
-from forecasting.vintages import series_as_of
+from forecasting.months import Month
+from forecasting.series import Series
 
 SHORTEST_PAST = 24
 """Months that must stand before an origin: two seasons, so that a scaled error has a scale."""
@@ -33,28 +32,24 @@ class Fold:
 
 def fold(series: Series, horizon: int, back: int = 0) -> Fold | None:
     """Origin ``(back + 1) * horizon`` months before the end; None where too little stands before."""
-    origin = len(series.values) - (back + 1) * horizon
-    if origin < SHORTEST_PAST:
+    return fold_at(series, series.end - (back + 1) * horizon, horizon)
+
+
+def fold_at(series: Series, origin: Month, horizon: int) -> Fold | None:
+    """The series cut after a month, against what came; None where either is too little."""
+    if origin.since(series.start) + 1 < SHORTEST_PAST:
         return None
-    past = series.until(series.start + (origin - 1))
-    actual = series.values[origin : origin + horizon]
+    return known_fold(series.until(origin), series, horizon)
+
+
+def known_fold(past: Series, latest: Series, horizon: int) -> Fold | None:
+    """A series as it was known at a moment, against the latest figures of the months after it.
+
+    None where fewer than SHORTEST_PAST months were known, or none of those after them is held.
+    """
+    actual = np.array([latest.at(past.end + step) for step in range(1, horizon + 1)])
     usable = past.held >= SHORTEST_PAST and bool(np.isfinite(actual).any())
     return Fold(past, actual) if usable else None
-
-
-def vintage_fold(
-    series_id: str, unit: str, observations: Sequence[Observation], as_of: dt.datetime, horizon: int
-) -> Fold | None:
-    """The series as it was known at ``as_of``, against the latest figures for the months after it.
-
-    A figure whose ``known_from`` is later than ``as_of`` is not in the past, whatever its month.
-    """
-    past = series_as_of(series_id, unit, observations, as_of)
-    latest = series_as_of(series_id, unit, observations, dt.datetime.max.replace(tzinfo=dt.UTC))
-    if past is None or latest is None:
-        return None
-    actual = np.array([latest.at(past.end + step) for step in range(1, horizon + 1)])
-    return Fold(past, actual) if np.isfinite(actual).any() else None
 
 
 @dataclass(frozen=True, slots=True)

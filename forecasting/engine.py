@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting import portfolios
 from forecasting.calibration import (
@@ -169,6 +170,27 @@ def past_residuals(series: Series, horizon: int, portfolio: str, *, guard: Guard
     if native is None:
         return None
     return residuals(fill(past), series.values[-horizon:], native, guard=guard)
+
+
+def published_residuals(
+    past: Series, actual: NDArray[np.float64], members: Sequence[Member], portfolio: str, *, guard: Guard
+) -> Residuals | None:
+    """As ``past_residuals``, of a forecast that was published: nothing is refitted but the relative error.
+
+    ``past`` is the series as it was known then, ``members`` are those of the publication, ``actual`` (h,) the
+    figures that came after it. None where one did not come, where ``past_residuals`` would give none, or
+    where the portfolio has other members now: a width of theirs is not what is multiplied today.
+    """
+    ahead = plan(past, replace(portfolios.portfolio(portfolio), earned=()))
+    wanted = ahead.chosen.weights.keys() - set(NAMES)
+    kept = {member.name for member in members if member.forecast is not None or not member.weight}
+    usual = ahead.reason is None and not ahead.empty and wanted <= kept
+    if not usual or len(past.values) < SHORTEST_HISTORY or np.isnan(actual).any():
+        return None
+    native = _native(ahead, members)
+    if native is None or native.horizon < len(actual):
+        return None
+    return residuals(ahead.filled, actual, replace(native, values=native.values[: len(actual)]), guard=guard)
 
 
 def uncalibrated(series: Series, horizon: int, portfolio: str, *, guard: Guard) -> Forecast | None:

@@ -123,6 +123,12 @@ def backtest(
     for row in table.to_dict("records"):
         shown.add_row(str(row["model"]), str(row["folds"]), *(f"{row[name]:.3f}" for name in _SHOWN))
     show(shown)
+    ends = len({series.end for series in panel.series})
+    if ends > 1 and not panel.numbered:
+        console.print(
+            f"The series end in {ends} different months, and origins are counted from the end of each: what "
+            "is learned across them has seen months behind the origin of a series that ended earlier."
+        )
 
 
 def _read(source: Path, columns: Columns, portfolio: str) -> Panel:

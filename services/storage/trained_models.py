@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from services.storage.tables import trained_models
@@ -48,17 +48,28 @@ def add(connection: Connection, model: TrainedModel) -> bool:
     )
 
 
-def newest_version(connection: Connection, *, as_of: dt.datetime | None = None) -> str | None:
-    """Version of the newest model whose vintage is not after ``as_of``; None where there is none."""
-    query = (
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Versions of the newest training that made a global model, and of the newest that made a calibration.
+
+    They are two where a training could make one alone; None where none has made one.
+    """
+
+    global_model: str | None
+    calibration: str | None
+
+
+def newest(connection: Connection, *, as_of: dt.datetime | None = None) -> Newest:
+    """The newest of both whose vintage is not after ``as_of``."""
+    made = (trained_models.c.global_model, trained_models.c.calibration)
+    queries = (
         select(trained_models.c.version)
+        .where(part.is_not(None), true() if as_of is None else trained_models.c.vintage <= as_of)
         .order_by(trained_models.c.vintage.desc(), trained_models.c.id.desc())
         .limit(1)
+        for part in made
     )
-    if as_of is not None:
-        query = query.where(trained_models.c.vintage <= as_of)
-    version: str | None = connection.execute(query).scalar_one_or_none()
-    return version
+    return Newest(*(connection.execute(query).scalar_one_or_none() for query in queries))
 
 
 def by_version(connection: Connection, version: str) -> TrainedModel | None:

@@ -33,16 +33,35 @@ def backtest_panel(
     pool: Executor,
     progress: Callable[[int], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """One row a member and one for the combination, means over all folds and series.
+    """``scored_folds`` of a panel whose origins are one horizon apart, counted from the end of each series.
 
-    Folds end one horizon apart; in each the global model and the calibration are learned again from what
-    stands before the origin. ``cpu_s`` is CPU seconds a series: of the fit alone for a member, of all that is
-    done for the combination, with its share of what was learned.
+    Where series end in different months, an origin of one lies in months that are past for another: what is
+    learned of the panel has seen the other's. Cut them to one end where that matters.
+    """
+    cuts = [
+        [one for series in panel.series if (one := backtest.fold(series, horizon, back)) is not None]
+        for back in range(folds)
+    ]
+    return scored_folds(cuts, horizon=horizon, portfolio=portfolio, pool=pool, progress=progress)
+
+
+def scored_folds(
+    cuts: Sequence[Sequence[Fold]],
+    *,
+    horizon: int,
+    portfolio: str,
+    pool: Executor,
+    progress: Callable[[int], None] = lambda _: None,
+) -> pd.DataFrame:
+    """One row a member and one for the combination, means over all origins and series.
+
+    ``cuts`` are the series at each origin; at each the global model and the calibration are learned again
+    from the pasts of that origin. ``cpu_s`` is CPU seconds a series: of the fit alone for a member, of all
+    that is done for the combination, with its share of what was learned.
     """
     scores: dict[str, list[tuple[Score, tuple[float, float]]]] = defaultdict(list)
     seconds: dict[str, list[float]] = defaultdict(list)
-    for back in range(folds):
-        cut = [one for series in panel.series if (one := backtest.fold(series, horizon, back)) is not None]
+    for cut in cuts:
         if not cut:
             continue
         engine = learn([one.past for one in cut], portfolio, horizon, pool)

@@ -78,20 +78,21 @@ def learn(panel: Sequence[Series], portfolio: str, horizon: int, pool: Executor,
     if len(asked.members) == 1 and asked.name not in NAMES:
         return Engine(portfolio, horizon, notes=(_held(panel, portfolio, horizon, pool),))
     notes = []
-    before = time.process_time()
     scored = pool.map(partial(_residuals, horizon=horizon, portfolio=portfolio), calibration.sample(panel))
+    before = time.process_time()
     trees = None
     try:
         trees = train(panel, seed)
     except GlobalModelError as error:
         notes.append(str(error))
+    training = time.process_time() - before
     parts = list(scored)
     pooled = None
     try:
         pooled = calibration.pooled([one for one, _ in parts if one is not None], LEVELS)
     except CalibrationError as error:
         notes.append(str(error))
-    seconds = time.process_time() - before + sum(spent for _, spent in parts)
+    seconds = training + sum(spent for _, spent in parts)
     return Engine(portfolio, horizon, trees, pooled, tuple(notes), seconds)
 
 

@@ -17,49 +17,68 @@ from services.storage.trained_models import TrainedModel
 _KEPT = 4
 """Versions a process keeps: the newest, and those of the vintages that late figures ask for."""
 
-_loaded: dict[str, Learned] = {}
+_loaded: dict[str, _Training] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """What one training made, ready for use; each None where it made none."""
+
+    version: str
+    portfolio: str
+    global_model: GlobalTrees | None
+    calibration: Calibration | None
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A trained model ready for use; without one, what ships with the engine stands."""
+    """The newest global model and the newest calibration; where none was made, what ships with the engine."""
 
-    version: str | None = None
-    portfolio: str | None = None
-    global_model: GlobalTrees | None = None
-    own_calibration: Calibration | None = None
+    of_model: _Training | None = None
+    of_calibration: _Training | None = None
+
+    @property
+    def global_model(self) -> GlobalTrees | None:
+        """The global model."""
+        return None if self.of_model is None else self.of_model.global_model
 
     def calibration(self, portfolio: str) -> Calibration | None:
         """The calibration, for the portfolio whose residuals it is made of; None for another."""
-        return self.own_calibration if portfolio == self.portfolio else None
+        own = self.of_calibration
+        return own.calibration if own is not None and own.portfolio == portfolio else None
 
     def versions(self, portfolio: str) -> dict[str, str]:
         """What a published forecast says of it."""
-        own = self.calibration(portfolio)
+        own = None if self.calibration(portfolio) is None else self.of_calibration
         weights = {"weights": edition()} if named(portfolio).learned else {}
         return weights | {
-            "global_model": "none" if self.global_model is None else str(self.version),
-            "calibration": "shipped" if own is None else str(self.version),
+            "global_model": "none" if self.of_model is None else self.of_model.version,
+            "calibration": "shipped" if own is None else own.version,
         }
 
 
 def learned_as_of(connection: Connection, vintage: dt.datetime) -> Learned:
-    """The newest model trained as of a moment not after ``vintage``: a later one has seen the future."""
-    version = trained_models.newest_version(connection, as_of=vintage)
-    if version is None:
-        return Learned()
-    if version not in _loaded:
+    """The newest of what was learned as of a moment not after ``vintage``: a later one has seen the future.
+
+    A training that made no calibration, or no global model, leaves the one that stands in use.
+    """
+    newest = trained_models.newest(connection, as_of=vintage)
+    return Learned(_training(connection, newest.global_model), _training(connection, newest.calibration))
+
+
+def _training(connection: Connection, version: str | None) -> _Training | None:
+    if version is not None and version not in _loaded:
         stored = trained_models.by_version(connection, version)
         if stored is None:
-            return Learned()
+            return None
         while len(_loaded) >= _KEPT:
             _loaded.pop(next(iter(_loaded)))
         _loaded[version] = _load(stored)
-    return _loaded[version]
+    return None if version is None else _loaded[version]
 
 
-def _load(stored: TrainedModel) -> Learned:
-    return Learned(
+def _load(stored: TrainedModel) -> _Training:
+    return _Training(
         stored.version,
         stored.portfolio,
         None if stored.global_model is None else GlobalTrees.load(stored.global_model),

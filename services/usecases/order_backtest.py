@@ -68,7 +68,7 @@ def order_backtest(
     as_of: dt.datetime | None,
     now: dt.datetime,
 ) -> tuple[Job, bool]:
-    """The job that backtests some series as they are known now, or were at ``as_of``, and whether it is new.
+    """The job that backtests some series, scored as known now or at ``as_of``, and whether it is new.
 
     The same question about the same figures is the same job; one that failed is due again by its retry.
     Raises UnknownModelError, NothingToBacktestError, BacktestTooLargeError and TooManyBacktestsError; then

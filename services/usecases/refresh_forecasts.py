@@ -60,13 +60,11 @@ class _Refit:
 
     vintage: dt.datetime
     portfolio: str
-    now: dt.datetime
     replayed: bool = False
 
-    @property
-    def published_at(self) -> dt.datetime:
+    def published_at(self, now: dt.datetime) -> dt.datetime:
         """When what is made counts as published: now, or at its vintage where the past is told again."""
-        return self.vintage if self.replayed else self.now
+        return self.vintage if self.replayed else now
 
 
 def refits(
@@ -79,9 +77,9 @@ def refits(
 
     def work(claimed: Sequence[Job]) -> Outcome[int]:
         vintage, portfolio, replayed = _made_with(claimed[0])
-        how = _Refit(dt.datetime.fromisoformat(vintage), portfolio, clock(), replayed)
+        how = _Refit(dt.datetime.fromisoformat(vintage), portfolio, replayed)
         with tracing.span("refit", parent=claimed[0].trace, series=len(claimed), portfolio=portfolio):
-            return Outcome(_publish(engine, claimed, how), settled=True)
+            return Outcome(_publish(engine, claimed, how, clock), settled=True)
 
     return Kind(
         REFRESH,
@@ -109,7 +107,7 @@ def _made_with(job: Job) -> tuple[str, str, bool]:
     return asked["vintage"], asked["portfolio"], asked.get("replayed", False)
 
 
-def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
+def _publish(engine: Engine, batch: Sequence[Job], how: _Refit, clock: Callable[[], dt.datetime]) -> int:
     ids = [job.series_id for job in batch if job.series_id is not None]
     with engine.begin() as connection:
         registered = series.of_ids(connection, ids)
@@ -133,6 +131,7 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
     ]
     versions = {name: metadata.version(name) for name in LIBRARIES} | learned.versions(how.portfolio)
     changes = explained(before, [known for known, _ in held], publications, versions=versions, refit=fit)
+    now = clock()  # after the fits, which take seconds: nobody could read what they made before
     records = [
         record
         for (known, figures), publication in zip(held, publications, strict=True)
@@ -143,16 +142,17 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit) -> int:
             figures=figures,
             versions=versions,
             change=changes.get(known.id),
+            published_at=how.published_at(now),
         )
     ]
     with engine.begin() as connection:
         count = forecasts.publish(connection, records)
         behind = observations.known_after(connection, [known.id for known, _ in held], how.vintage)
         if behind:
-            jobs.add(connection, [scoring(f"refit {batch[0].id}", behind)], now=how.now)
+            jobs.add(connection, [scoring(f"refit {batch[0].id}", behind)], now=now)
         again = refits_outrun(connection, ids, model=how.portfolio, replayed=how.replayed)
-        jobs.add(connection, again, now=how.now)
-        queue.finish(connection, [job.id for job in batch if job.id is not None], now=how.now)
+        jobs.add(connection, again, now=now)
+        queue.finish(connection, [job.id for job in batch if job.id is not None], now=now)
     seconds = time.perf_counter() - began
     _count(fitted, seconds)
     log.info(
@@ -182,6 +182,7 @@ def _records(
     figures: int,
     versions: dict[str, str],
     change: dict[str, Any] | None,
+    published_at: dt.datetime,
 ) -> list[ForecastRecord]:
     """The publication, and the forecast that arriving figures are judged by: the same, with witnesses."""
     plain = ForecastRecord(
@@ -193,7 +194,7 @@ def _records(
         reason=publication.reason,
         members=members(publication),
         versions=versions,
-        published_at=how.published_at,
+        published_at=published_at,
         figures=figures,
         member_forecasts=tuple(one.forecast for one in publication.members if one.forecast is not None),
         change=change,

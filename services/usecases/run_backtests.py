@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from sqlalchemy import Engine
+import pandas as pd
+from sqlalchemy import Connection, Engine
 
-from forecasting.backtest import SHORTEST_PAST
+from forecasting.backtest import SHORTEST_PAST, Fold, fold_at, known_fold
 from services.storage import backtests, series
 from services.storage.backtests import BACKTEST, BacktestRecord
 from services.storage.jobs import Job
 from services.storage.known_series import known_series
-from services.usecases.backtest_panel import backtest_panel
-from services.usecases.panel_file import Panel
+from services.storage.series import SeriesRecord
+from services.usecases.backtest_panel import scored_folds
 from services.usecases.train_models import LIBRARIES
 from services.work.runner import Kind, Outcome
 
 RETRY_AFTER = dt.timedelta(minutes=5)
 MOST_SECONDS = 300.0
-"""Seconds after which a backtest is given up: below the time that a task may take."""
+"""Seconds after which a backtest is given up: with its last piece below the time that a task may take."""
 
 
 class BacktestTooLongError(Exception):
@@ -37,16 +39,29 @@ class BacktestTooLongError(Exception):
         )
 
 
-class _Here(Executor):
-    """Does at once, in this process, what it is given.
+class Here(Executor):
+    """Does in this process what it is given, each piece when its outcome is asked for.
 
-    A worker is one of several already, and a fit's time limit is heard in the main thread alone.
+    A worker is one of several already, and a fit's time limit is heard in the main thread alone. No piece is
+    begun once ``seconds`` are over: BacktestTooLongError.
     """
 
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(work(*args, **kwargs))
-        return done
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = time.monotonic() + seconds
+
+    def map(
+        self,
+        work: Callable[..., Any],
+        /,
+        *parts: Any,
+        timeout: float | None = None,  # noqa: ARG002  as Executor has it
+        chunksize: int = 1,  # noqa: ARG002
+    ) -> Iterator[Any]:
+        for each in zip(*parts, strict=False):  # as Executor does
+            if time.monotonic() > self._until:
+                raise BacktestTooLongError(self._seconds)
+            yield work(*each)
 
 
 def backtests_due(engine: Engine, *, lease: dt.timedelta) -> Kind[int]:
@@ -55,57 +70,88 @@ def backtests_due(engine: Engine, *, lease: dt.timedelta) -> Kind[int]:
     def work(claimed: Sequence[Job]) -> Outcome[int]:
         (job,) = claimed
         try:
-            made = run_backtest(engine, job)
+            made, note = run_backtest(engine, job)
         except BacktestTooLongError as error:
             return Outcome(0, note=f"Nothing came of it: {error}.")
         with engine.begin() as connection:
             backtests.keep(connection, job, made)
-        return Outcome(len(made.lines), note=_note(made, job.arguments["folds"]))
+        return Outcome(len(made.lines), note=note)
 
     return Kind(BACKTEST, work, lease=lease, again_after=RETRY_AFTER, once=True)
 
 
-def run_backtest(engine: Engine, job: Job) -> BacktestRecord:
-    """Score every origin of the series that a job names, as they were known at its moment."""
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """The series at each origin; ``held`` had a figure at last, ``cut`` pairs were not known yet then."""
+
+    folds: list[list[Fold]]
+    held: int
+    cut: int
+
+
+def run_backtest(engine: Engine, job: Job) -> tuple[BacktestRecord, str | None]:
+    """Score every origin of the series that a job names; with a note on what could not be as it was asked."""
     asked = job.arguments
+    horizon = asked["horizon"]
     with engine.begin() as connection:
         registered = series.of_ids(connection, asked["series"])
-        known = [
-            each
-            for each, _ in known_series(connection, registered, dt.datetime.fromisoformat(asked["as_of"]))
-        ]
-    table = backtest_panel(
-        Panel(tuple(known), numbered=False),
-        folds=asked["folds"],
-        horizon=asked["horizon"],
-        portfolio=asked["portfolio"],
-        pool=_Here(),
-        progress=_in_time(MOST_SECONDS),
-    )
+        as_of = dt.datetime.fromisoformat(asked["as_of"])
+        past = _origins(connection, registered, as_of=as_of, folds=asked["folds"], horizon=horizon)
+    pool = Here(MOST_SECONDS)
+    table = scored_folds(past.folds, horizon=horizon, portfolio=asked["portfolio"], pool=pool)
     lines = [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
     versions = {name: metadata.version(name) for name in LIBRARIES}
-    return BacktestRecord(len(known), lines, versions)
+    made = BacktestRecord(past.held, lines, versions)
+    return made, _note(made, past, asked["folds"])
 
 
-def _note(made: BacktestRecord, folds: int) -> str | None:
-    """What was asked for and could not be scored, in words; None where all was."""
+def _origins(
+    connection: Connection,
+    registered: Sequence[SeriesRecord],
+    *,
+    as_of: dt.datetime,
+    folds: int,
+    horizon: int,
+) -> _Origins:
+    """Origins in whole months before ``as_of``, each with what was known then, against what is known now.
+
+    A history that was loaded later was not known then: it is cut by months, which for all such series are the
+    same, so that nothing is learned of one from months that another is still to foretell.
+    """
+    latest = {each.id: each for each, _ in known_series(connection, registered, as_of)}
+    end = max((each.end for each in latest.values()), default=None)
+    cuts: list[list[Fold]] = []
+    cut = 0
+    for back in range(1, folds + 1):
+        moment = (pd.Timestamp(as_of) - pd.DateOffset(months=back * horizon)).to_pydatetime()
+        then = {each.id: each for each, _ in known_series(connection, registered, moment)}
+        found: list[Fold] = []
+        for series_id, now in latest.items():
+            known = then.get(series_id)
+            one = None if known is None else known_fold(known, now, horizon)
+            if one is None and end is not None:
+                one = fold_at(now, end - back * horizon, horizon)
+                cut += one is not None
+            if one is not None:
+                found.append(one)
+        cuts.append(found)
+    return _Origins(cuts, len(latest), cut)
+
+
+def _note(made: BacktestRecord, past: _Origins, folds: int) -> str | None:
+    """What could not be scored, or not as it was known then, in words; None where all could."""
     scored = max((int(each["folds"]) for each in made.lines), default=0)
     wanted = made.series * folds
-    if scored == wanted:
-        return None
-    short = f"{SHORTEST_PAST} months stand before no other origin, or no figure behind it"
-    return f"{scored:,} of {wanted:,} pairs of a series and an origin could be scored: {short}."
-
-
-def _in_time(seconds: float) -> Callable[[int], None]:
-    """Progress that raises once so much time has passed: nothing keeps a worker from refits for ever."""
-    until = time.monotonic() + seconds
-
-    def progress(_: int) -> None:
-        if time.monotonic() > until:
-            raise BacktestTooLongError(seconds)
-
-    return progress
+    said = []
+    if scored < wanted:
+        short = f"{SHORTEST_PAST} months stand before no other origin, or no figure behind it"
+        said.append(f"{scored:,} of {wanted:,} pairs of a series and an origin could be scored: {short}.")
+    if past.cut:
+        said.append(
+            f"{past.cut:,} pairs are of a history that was loaded later than their origin: cut by months "
+            "from the latest figures, revisions included."
+        )
+    return " ".join(said) or None
 
 
 def _plain(value: Any) -> Any:

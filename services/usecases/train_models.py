@@ -19,6 +19,7 @@ from services.storage import observations, series, trained_models
 from services.storage.jobs import Job
 from services.storage.known_series import known_series
 from services.storage.trained_models import TrainedModel
+from services.usecases.archived_residuals import archived_residuals
 from services.usecases.order_training import TRAIN
 from services.usecases.time_limit import BATCH_SECONDS, BatchOverError, limited
 from services.work.runner import Kind, Outcome, turn
@@ -68,7 +69,7 @@ def train_models(
     except GlobalModelError as error:
         notes.append(str(error))
     try:
-        table, note = _calibration(panel, portfolio)
+        table, note = _calibration(engine, panel, portfolio, vintage)
         notes.append(note)
     except CalibrationError as error:
         notes.append(str(error))
@@ -104,17 +105,26 @@ def _panel(engine: Engine, as_of: dt.datetime) -> tuple[list[Series], dt.datetim
     return panel, vintage
 
 
-def _calibration(panel: list[Series], portfolio: str) -> tuple[bytes, str]:
+def _calibration(
+    engine: Engine, panel: list[Series], portfolio: str, vintage: dt.datetime
+) -> tuple[bytes, str]:
     """A calibration of one rolling origin; CalibrationError where too few series can be scored.
 
-    BatchOverError where its fits take too long together: a training is to end well below a task's limit, and
+    Of a series whose forecast of then was published it is that one which is scored; the others are refitted.
+    BatchOverError where that takes too long together: a training is to end well below a task's limit, and
     what else it learned is kept.
     """
     guard = limited(together=BATCH_SECONDS)
-    scored = [past_residuals(each, HORIZON, portfolio, guard=guard) for each in calibration.sample(panel)]
+    chosen = calibration.sample(panel)
+    with engine.begin() as connection:
+        archived = archived_residuals(connection, chosen, portfolio, as_of=vintage, guard=guard)
+    scored = [
+        archived.get(each.id) or past_residuals(each, HORIZON, portfolio, guard=guard) for each in chosen
+    ]
     held = [each for each in scored if each is not None]
     table = calibration.pooled(held, LEVELS)
-    return (
-        table.dump(),
-        f"Calibration: residuals of {len(held)} series from one origin, {HORIZON} months ago.",
+    note = (
+        f"Calibration: residuals of {len(held)} series from one origin, {HORIZON} months ago: "
+        f"{len(archived)} of forecasts that were published then, {len(held) - len(archived)} refitted."
     )
+    return table.dump(), note

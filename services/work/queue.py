@@ -187,6 +187,7 @@ def _take(
         .order_by(jobs.c.due_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")  # asked once: as a plain subquery a plan may ask it again, past what it has just locked
     )
     names = (
         "id",
@@ -202,7 +203,7 @@ def _take(
     )
     statement = (
         update(jobs)
-        .where(jobs.c.id.in_(due.scalar_subquery()))
+        .where(jobs.c.id == due.c.id)
         .values(runs=jobs.c.runs + 1, started_at=now, **leases.taken(owner=owner, until=until))
         .returning(*(jobs.c[name] for name in names))
     )

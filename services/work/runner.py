@@ -120,11 +120,11 @@ def turn(
             connection, kind.name, now=clock(), lease=kind.lease, limit=kind.batch, owner=uuid.uuid4().hex
         )
     done: Turn[R] = Turn(claimed)
-    if claimed:
-        begins(claimed)
     left = deque(_batches(claimed, kind.together))
     begun: set[int | None] = set()
     try:
+        if claimed:
+            begins(claimed)
         while left and not (begun and enough()):
             batch = left.popleft()
             begun |= {job.id for job in batch}

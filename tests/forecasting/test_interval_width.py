@@ -9,7 +9,7 @@ import pytest
 
 from forecasting import calibration
 from forecasting.calibration import Calibration, pooled
-from forecasting.engine import past_residuals, publish
+from forecasting.engine import past_residuals, publish, published_residuals
 from forecasting.forecast import LEVELS, Forecast
 from forecasting.months import Month
 from forecasting.publication import unlimited
@@ -48,6 +48,25 @@ def test_a_residual_is_divided_by_what_its_quantile_is_multiplied_by(portfolio: 
         assert part is not None
         spread = forecast.quantile(0.9) - forecast.median
         np.testing.assert_allclose(part.scaled * spread, series.values[-18:] - forecast.median)
+
+
+@pytest.mark.parametrize("portfolio", ["fast", "standard"])
+def test_a_forecast_that_was_published_leaves_the_residuals_of_one_refitted(portfolio: str) -> None:
+    """Its members as they were kept give what fitting them anew to the same past gives; not by other ones."""
+    series = walk(1, 98)
+    past, actual = series.until(series.end - 18), series.values[-18:]
+    (kept,) = publish([past], portfolio=portfolio)
+    archived = published_residuals(past, actual, kept.members, portfolio, guard=unlimited)
+    refitted = past_residuals(series, 18, portfolio, guard=unlimited)
+    assert archived is not None
+    assert refitted is not None
+    np.testing.assert_allclose(archived.scaled, refitted.scaled)
+    assert archived.relative == refitted.relative
+    lacking = [member for member in kept.members if member.name != "theta"]
+    pathless = [replace(member, forecast=None) for member in kept.members]
+    unheld = np.where(np.arange(18) == 7, np.nan, actual)
+    for members, came in ((lacking, actual), (pathless, actual), (kept.members, unheld)):
+        assert published_residuals(past, came, members, portfolio, guard=unlimited) is None
 
 
 def test_calibrated_and_applied_at_one_origin_coverage_is_nominal() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
 from api_stage import MAGNETS, Stage, assert_problem, key
@@ -11,7 +12,7 @@ from forecasting.months import Month
 from services.storage import restrictions
 from services.usecases import run_backtests
 from services.usecases.order_backtest import MOST_FITTED, MOST_WAITING
-from services.usecases.run_backtests import backtests_due
+from services.usecases.run_backtests import BacktestTooLongError, Here, backtests_due
 from services.work.runner import turn
 
 FIRST = Month.parse("2019-01")
@@ -72,6 +73,33 @@ def test_a_backtest_sees_no_figure_of_a_later_moment(past: Stage) -> None:
     assert past.client.post("/v1/backtests", json=ASKED).json()["id"] not in {then["id"], now["id"]}
 
 
+def test_an_origin_holds_what_was_known_then(past: Stage) -> None:
+    """A month that was revised after the origin is in its past as it was first printed."""
+    asked = {**ASKED, "folds": 1}
+    before = past.client.post("/v1/backtests", json=asked).json()
+    assert past.upload({"month": "2022-08", "value": 9000, "known_from": "2025-01-25T02:00:00Z"}).is_success
+    after = past.client.post("/v1/backtests", json=asked).json()
+    assert after["asked"]["as_of"] == "2025-01-25T02:00:00+00:00"
+    assert (worked(past), worked(past)) == (1, 1)
+    first, second = (past.client.get(f"/v1/backtests/{each['id']}").json() for each in (before, after))
+    assert [{**line, "cpu_s": 0} for line in first["lines"]] == [
+        {**line, "cpu_s": 0} for line in second["lines"]
+    ]
+    assert (first["note"], second["note"]) == (None, None)
+
+
+def test_a_history_that_was_loaded_later_is_cut_by_months(stage: Stage) -> None:
+    """Nothing of it was known at an origin: it is scored on its latest figures, and the note says so."""
+    stage.register()
+    rows = [{"month": str(FIRST + step), "value": 900 + 37 * (step % 12) + step} for step in range(60)]
+    assert stage.upload(*rows, history="true").is_success
+    made = stage.client.post("/v1/backtests", json=ASKED).json()
+    assert worked(stage) == 1
+    told = stage.client.get(f"/v1/backtests/{made['id']}").json()
+    assert {each["folds"] for each in told["lines"]} == {2}
+    assert told["note"].startswith("2 pairs are of a history that was loaded later than their origin: cut")
+
+
 def test_a_backtest_that_cannot_be_is_refused(past: Stage) -> None:
     """Nothing meant, too much, or an unknown model is said at once, and no job is made."""
     for given, said in (
@@ -128,3 +156,19 @@ def test_a_backtest_that_never_ends_is_given_up(past: Stage, monkeypatch: pytest
     told = past.client.get(f"/v1/backtests/{made['id']}").json()
     assert (told["status"], told["lines"], told["series"]) == ("done", [], None)
     assert "ask for fewer" in told["note"]
+
+
+def test_a_backtest_is_given_up_in_the_midst_of_an_origin() -> None:
+    """Each piece is begun when it is asked for, and none once the time is over."""
+    begun = []
+
+    def work(piece: int) -> int:
+        begun.append(piece)
+        until = time.monotonic() + 0.02
+        while time.monotonic() <= until:
+            pass
+        return piece
+
+    with pytest.raises(BacktestTooLongError, match=r"more than 0\.01 s"):
+        list(Here(0.01).map(work, [1, 2, 3]))
+    assert begun == [1]

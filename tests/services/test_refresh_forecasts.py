@@ -22,9 +22,10 @@ from services.storage.series import SeriesRecord
 from services.usecases import refresh_forecasts as refresh_module
 from services.usecases.order_refits import REFRESH, refit
 from services.usecases.record_observations import record_observations
-from services.usecases.refresh_forecasts import refresh_forecasts
+from services.usecases.refresh_forecasts import refits, refresh_forecasts
 from services.work import queue
 from services.work.queue import MOST_RUNS
+from services.work.runner import turn
 
 NOW = dt.datetime(2025, 7, 1, 12, tzinfo=dt.UTC)
 LEASE = dt.timedelta(minutes=10)
@@ -80,6 +81,25 @@ def test_a_history_orders_one_refit_and_it_is_published_once(engine: Engine) -> 
             published = forecasts.published(connection, "S", model=model)
             assert [each.vintage for each in published] == [NOW]
             assert published[0].origin == Month.parse("2024-12")
+
+
+def test_a_forecast_counts_as_published_once_its_fits_are_done(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could have read it while they went on; and its job took as long as they did."""
+    passed = dt.timedelta()
+
+    def slow(*batch: Any, **how: Any) -> Any:
+        nonlocal passed
+        passed += dt.timedelta(seconds=20)
+        return publish(*batch, **how)
+
+    monkeypatch.setattr(refresh_module, "publish", slow)
+    turn(engine, refits(engine, clock=lambda: NOW + passed, lease=LEASE), clock=lambda: NOW + passed)
+    assert job(engine).seconds == 20
+    with engine.connect() as connection:
+        (made,) = forecasts.published(connection, "S", model="standard")
+    assert made.published_at == NOW + dt.timedelta(seconds=20)
 
 
 def test_a_worker_that_dies_leaves_its_job_to_the_lease(engine: Engine) -> None:

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from forecasting import calibration
+from forecasting.models import global_trees
 from forecasting.months import Month, Span
+from forecasting.series import Series
+from forecasting.shipped import SHIPPED
 from services.ingestion.figures import ArrivingFigure
 from services.storage import forecasts, jobs, series, trained_models
 from services.storage.series import SeriesRecord
+from services.storage.trained_models import TrainedModel
 from services.usecases import train_models as training
 from services.usecases.learned import learned_as_of
 from services.usecases.order_training import TRAIN, order_training
@@ -43,6 +48,18 @@ def fill(engine: Engine, count: int, months: int = 72, known_from: dt.datetime =
         )
 
 
+def path(number: int, months: int = 72) -> np.ndarray:
+    """A season with a little noise."""
+    noise = 0.1 * np.random.default_rng(number).standard_normal(months)
+    return np.asarray(100 * np.exp(0.3 * np.sin(np.arange(months) * np.pi / 6) + noise))
+
+
+def made(day: int, model: bytes | None, table: bytes | None) -> TrainedModel:
+    """A training of that day after NOW, whose version is its number."""
+    moment = NOW + dt.timedelta(days=day)
+    return TrainedModel(str(day), moment, "fast", 24, model, table, (), {}, moment)
+
+
 def order(engine: Engine, now: dt.datetime = NOW) -> int | None:
     with engine.begin() as connection:
         return order_training(connection, now=now, portfolio="fast")
@@ -68,7 +85,7 @@ def test_too_few_series_end_the_job_with_the_reason(engine: Engine) -> None:
     assert (trained.global_model, trained.calibration) == (None, None)
     with engine.connect() as connection:
         (job,) = (each for each in jobs.listed(connection) if each.kind == TRAIN)
-        assert trained_models.newest_version(connection) is None
+        assert trained_models.newest(connection) == trained_models.Newest(None, None)
     assert job.status == "done"
     assert job.note is not None
     assert "Global model: 2 series of 50 months or more" in job.note
@@ -109,9 +126,10 @@ def test_a_refit_never_uses_a_model_trained_as_of_a_later_moment(engine: Engine)
     trained = train_models(engine, now=NOW + dt.timedelta(days=9), portfolio="fast")
     assert trained.vintage == NOW
     with engine.connect() as connection:
-        assert learned_as_of(connection, NOW - dt.timedelta(seconds=1)).version is None
-        assert learned_as_of(connection, NOW).version == trained.version
-        assert learned_as_of(connection, NOW) is learned_as_of(connection, NOW)
+        assert learned_as_of(connection, NOW - dt.timedelta(seconds=1)).global_model is None
+        learned = learned_as_of(connection, NOW)
+        assert learned.versions("fast")["global_model"] == trained.version
+        assert learned.global_model is learned_as_of(connection, NOW).global_model
 
 
 def test_a_training_whose_fits_take_too_long_keeps_what_else_it_learned(
@@ -124,6 +142,47 @@ def test_a_training_whose_fits_take_too_long_keeps_what_else_it_learned(
     assert trained.global_model is not None
     assert trained.calibration is None
     assert trained.notes[1].startswith("Calibration: the fits of one batch took more than 0 s together")
+
+
+def test_a_training_without_a_calibration_leaves_the_one_that_stands(engine: Engine) -> None:
+    """Each of the two is the newest that was made, under the version of the training that made it."""
+    table = SHIPPED.dump()
+    trees = global_trees.train([Series(f"S{n}", "t", START, path(n)) for n in range(24)], 0).dump()
+    with engine.begin() as connection:
+        for day, (model, own) in enumerate([(None, table), (trees, table), (trees, None), (None, table)]):
+            trained_models.add(connection, made(day, model, own))
+    newest = []
+    with engine.connect() as connection:
+        for day in range(-1, 4):
+            learned = learned_as_of(connection, NOW + dt.timedelta(days=day))
+            said = learned.versions("fast")
+            newest.append((said["global_model"], said["calibration"]))
+            assert (learned.global_model is None) == (said["global_model"] == "none")
+            assert learned.calibration("standard") is None
+    assert newest == [("none", "shipped"), ("none", "0"), ("1", "1"), ("2", "1"), ("2", "3")]
+
+
+def test_intervals_are_learned_from_what_was_published(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A series whose forecast of 18 months ago was published is scored by it; any other is refitted."""
+    monkeypatch.setattr(calibration, "FEWEST_SERIES", 5)
+    fill(engine, 6, months=44)
+    while refresh_forecasts(engine, now=NOW, lease=LEASE).claimed:
+        pass
+    later = NOW + dt.timedelta(days=560)
+    figures = [
+        ArrivingFigure(step, f"S{number:03}", Span(START + 44 + step), 100.0 + step, "t", known_from=later)
+        for number in range(5)
+        for step in range(18)
+    ]
+    with engine.begin() as connection:
+        record_observations(
+            connection, figures, source="test", now=later, budget=0.1, portfolio="fast", history=True
+        )
+    said = [train_models(engine, now=later, portfolio=each).notes[1] for each in ("fast", "standard")]
+    assert said[0].endswith(": 5 of forecasts that were published then, 1 refitted.")
+    assert said[1].endswith(": 0 of forecasts that were published then, 6 refitted.")
 
 
 def test_what_becomes_known_later_changes_no_training_of_the_past(engine: Engine) -> None:

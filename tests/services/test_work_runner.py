@@ -135,6 +135,19 @@ def test_whoever_is_interrupted_gives_back_what_was_not_begun(engine: Engine, cl
     assert (row(engine, "b").lease_until, row(engine, "b").runs) == (None, 0)
 
 
+def test_what_cannot_be_announced_is_given_back_untried(engine: Engine, clock: Clock) -> None:
+    """Where what is told of a claim raises, nothing of it is begun and nothing waits for a lease."""
+    order(engine, "a", "b")
+
+    def begins(_: Sequence[Job]) -> NoReturn:
+        raise ValueError("nobody listens")
+
+    with pytest.raises(ValueError, match="nobody listens"):
+        turn(engine, kind(keys), clock=clock, begins=begins)
+    assert [(row(engine, each).lease_until, row(engine, each).runs) for each in "ab"] == [(None, 0)] * 2
+    assert turn(engine, kind(keys), clock=clock).came_to == [["a", "b"]]
+
+
 def test_a_batch_that_took_too_long_is_done_one_by_one(engine: Engine, clock: Clock) -> None:
     """Its jobs are due as they were, each then alone and after what nobody has tried."""
     order(engine, "a", "b")

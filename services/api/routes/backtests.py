@@ -46,10 +46,12 @@ def add(
     response: Response,
     as_of: AsOf = None,
 ) -> BacktestShown:
-    """Order a backtest: at each origin only what stands before it is learned from and fitted to.
+    """Order a backtest: at each origin only what was known then is learned from and fitted to.
 
-    Its figures are those known now, or at ``as_of``, and not the first prints of then: the service's own
-    record on first prints is the scoreboard. Asked twice of the same figures it is one job.
+    Origins are moments before the newest figure, a horizon apart in whole months; what came is scored as it
+    is known now, or at ``as_of``. A history that was loaded later than an origin is cut by months, as
+    ``note`` says. The service's own record on first prints is the scoreboard. Asked twice of the same
+    figures it is one job.
     """
     portfolio = given.portfolio or service.settings.portfolio
     with service.engine.begin() as connection:
