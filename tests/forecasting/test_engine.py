@@ -11,6 +11,7 @@ from forecasting.engine import publish
 from forecasting.ensemble import around
 from forecasting.errors import ModelFailedError, UnknownModelError
 from forecasting.forecast import LEVELS, Forecast
+from forecasting.gate import refusal
 from forecasting.months import Month, Span
 from forecasting.publication import Fit
 from forecasting.series import Series, Total, monthly
@@ -110,6 +111,32 @@ def test_a_width_in_proportion_ends_where_the_median_is_far_below() -> None:
     path = np.linspace(0, 150, 601)
     flat = Forecast("s", "t", START, None, (0.1, 0.5, 0.9), np.tile([80.0, 100.0, 130.0], (601, 1)), "own")
     assert np.abs(np.diff(around(path, flat, in_proportion=True)[:, 2] - path)).max() < 0.2
+
+
+def test_series_of_totals_below_zero_is_forecast_below_zero() -> None:
+    """Totals say whether a series may be below zero as months do: 20 pairs of about -200."""
+    pairs = [(Span(START + 2 * place, 2), -200.0 - place % 3) for place in range(20)]
+    (published,) = publish([monthly("s", "t", pairs)])
+    assert published.forecast is not None
+    np.testing.assert_allclose(published.forecast.median, -100, atol=10)
+    assert (published.forecast.quantile(0.9) - published.forecast.quantile(0.1) > 5).all()
+
+
+def test_one_total_below_zero_is_enough_to_go_below_zero() -> None:
+    """40 months around 20 and one pair of -300: the lowest quantiles are not cut at 0."""
+    months = [(Span(START + step), 20.0 + step % 5) for step in range(40)]
+    (published,) = publish([monthly("s", "t", [*months, (Span(START + 40, 2), -300.0)])])
+    assert published.forecast is not None
+    assert (published.forecast.quantile(0.05) < 0).all()
+
+
+def test_forecast_of_nothing_but_zeros_is_refused_by_totals_too() -> None:
+    """The gate reads the totals of the last two years, and is silent where there is no figure in them."""
+    zeros = Forecast("s", "t", START + 39, None, (0.1, 0.5, 0.9), np.zeros((3, 3)), "zeros")
+    pairs = [(Span(START + 2 * place, 2), 200.0) for place in range(20)]
+    assert refusal(monthly("s", "t", pairs), zeros) == "it forecasts nothing but zeros"
+    long_ago = Series("s", "t", START, np.concatenate([seasonal(12), np.full(28, np.nan)]))
+    assert refusal(long_ago, zeros) is None
 
 
 def test_model_that_fails_is_left_out_with_its_reason() -> None:
