@@ -18,7 +18,7 @@ from forecasting.calibration import (
     residuals,
     scale_ahead,
 )
-from forecasting.ensemble import combine
+from forecasting.ensemble import around, combine
 from forecasting.forecast import HORIZON, LEVELS, Forecast
 from forecasting.members import UNSEEN, Given, How, fitted, votes
 from forecasting.models.global_trees import NAMES, GlobalTrees
@@ -27,7 +27,7 @@ from forecasting.plans import Plan, plan
 from forecasting.publication import Guard, Member, Publication, unlimited
 from forecasting.series import Series
 from forecasting.shipped import SHIPPED
-from forecasting.transforms import scale_of
+from forecasting.transforms import Log, scale_of
 
 _CALIBRATION_LEVELS = (0.1, 0.5, 0.9)
 _READ_GAPS = frozenset({"local_level", "airline", "seasonal_naive", "prophet"})
@@ -131,11 +131,9 @@ def _combined(ahead: Plan, members: Sequence[Member], own_spread: bool) -> Forec
     values = combine(np.stack([forecast.values for forecast in forecasts]), rule, weights)
     honest = [forecast for forecast in forecasts if forecast.model in _READ_GAPS]
     if own_spread and honest and len(forecasts) > 1:
-        scale = scale_of(series)
-        medians = np.stack([forecast.median for forecast in forecasts])
-        centre = scale.apply(combine(medians, rule, weights))
-        spreads = [scale.apply(one.values) - scale.apply(one.median)[:, None] for one in honest]
-        values = scale.invert(centre[:, None] + np.mean(spreads, axis=0))
+        logs = isinstance(scale_of(series), Log)
+        centre = combine(np.stack([forecast.median for forecast in forecasts]), rule, weights)
+        values = np.mean([around(centre, one, in_proportion=logs) for one in honest], axis=0)
         if series.non_negative:
             values = np.maximum(values, 0.0)
     return replace(forecasts[0], values=values, model=ahead.asked.name)

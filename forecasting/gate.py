@@ -12,7 +12,7 @@ LARGEST_MEDIAN = 5.0
 LARGEST_SPREAD = 50.0
 """Largest 80 % bound of any month ahead, as a multiple of the largest figure held."""
 RECENT = 24
-"""Months in which a figure other than zero proves a forecast of nothing but zeros wrong."""
+"""Months whose figures, where most are other than zero, prove a forecast of nothing but zeros wrong."""
 
 
 def refusal(series: Series, forecast: Forecast) -> str | None:
@@ -35,6 +35,9 @@ def refusal(series: Series, forecast: Forecast) -> str | None:
             f"{LARGEST_SPREAD:g} is the limit"
         )
     recent = series.values[-RECENT:]
-    if median.max() == 0 and (np.abs(recent[np.isfinite(recent)]) > 0).mean() > 0.5:
+    months = recent[np.isfinite(recent)].tolist()
+    figures = months + [one.value for one in series.totals if one.span.last > series.end - RECENT]
+    # without a figure in these months nothing is proved
+    if median.max() == 0 and figures and np.count_nonzero(figures) > len(figures) / 2:
         return "it forecasts nothing but zeros"
     return None

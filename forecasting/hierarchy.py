@@ -94,9 +94,10 @@ def reconciled(
     """Forecasts of all sums and their leaves, with medians that add up in every month.
 
     Errors have the spread of each forecast's own 80 % interval and the correlations of the yearly changes,
-    shrunk to none. A leaf that never was below zero stays so. Quantiles move with the median: in proportion
-    where it is above zero on both sides, else by the same amount. InvalidFamilyError where a forecast is
-    missing or starts in another month.
+    shrunk to none. A leaf that never was below zero stays so, and a sum of such leaves. Quantiles move with
+    the median: in proportion where it is above zero on both sides, else by the same amount, and are cut at
+    zero where the median may not be below. InvalidFamilyError where a forecast is missing or starts in
+    another month.
     """
     under = leaves(family)
     bottom = list(dict.fromkeys(leaf for each in under.values() for leaf in each))
@@ -121,14 +122,20 @@ def reconciled(
         )
         projected = np.linalg.solve(adding.T @ weights[:, :-1], adding.T @ weights[:, -1])
         found[:, step] = adding @ np.maximum(projected, floor)
-    return {name: _moved(forecasts[name], path) for name, path in zip(names, found, strict=True)}
+    # a sum has the floor of its leaves and not of its own past, so that a cut never moves its median
+    floors = [0.0 if (floor[row > 0] == 0).all() else -np.inf for row in adding]
+    return {
+        name: _moved(forecasts[name], path, least)
+        for name, path, least in zip(names, found, floors, strict=True)
+    }
 
 
-def _moved(forecast: Forecast, median: Array) -> Forecast:
+def _moved(forecast: Forecast, median: Array, least: float) -> Forecast:
     old = forecast.median
     share = np.where((old > 0) & (median > 0), median / np.where(old > 0, old, 1.0), np.nan)[:, None]
     shifted = forecast.values + (median - old)[:, None]
-    return replace(forecast, values=np.where(np.isnan(share), shifted, forecast.values * share))
+    values = np.where(np.isnan(share), shifted, forecast.values * share)
+    return replace(forecast, values=np.maximum(values, least))
 
 
 def _changes(family: Sequence[Series]) -> Array:

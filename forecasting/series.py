@@ -87,8 +87,9 @@ class Series:
 
     @property
     def non_negative(self) -> bool:
-        """True where no held month is below zero."""
-        return not bool((self.values[np.isfinite(self.values)] < 0).any())
+        """True where no figure is below zero: neither a held month nor a total."""
+        below = bool((self.values[np.isfinite(self.values)] < 0).any())
+        return not below and all(total.value >= 0 for total in self.totals)
 
     def at(self, month: Month) -> float:
         """Value of a month in the series' unit; NaN where it is not held."""

@@ -237,7 +237,7 @@ def train(panel: Sequence[Series], seed: int) -> GlobalTrees:
     """A model of all series of the panel that hold FEWEST_MONTHS; gaps are filled by the smoother first.
 
     With it goes the one that leaves the whole drift to go on. GlobalModelError where they give fewer than
-    FEWEST_ROWS. The order of the panel does not matter.
+    FEWEST_ROWS, or none on which the error can be measured. The order of the panel does not matter.
     """
     ordered = sorted((series for series in panel if len(series.values) >= FEWEST_MONTHS), key=lambda s: s.id)
     filled = [fill(series) for series in ordered]
@@ -266,14 +266,21 @@ def _trained(filled: Sequence[Series], seed: int, drift: float, seen: tuple[int,
 
 
 def _spread(boosters: Sequence[Any], panel: Sequence[Series], drift: float) -> list[float]:
-    """Root mean square error by horizon, from the origin HORIZON months before each series' end."""
+    """Root mean square error by horizon, from the origin HORIZON months before each series' end.
+
+    GlobalModelError where none can be measured: a spread that nothing measured would be read as one that was.
+    """
     cut = [(_standard(series.values[:-HORIZON], drift), series.values[-HORIZON:]) for series in panel]
-    kept = [(standard, actual) for standard, actual in cut if standard is not None]
+    kept = [(one, actual) for one, actual in cut if one is not None and (not one.logs or (actual > 0).all())]
+    if not kept:
+        raise GlobalModelError(
+            f"no error can be measured on the last {HORIZON} months: each of {len(panel)} series was above "
+            "zero before them and not all through them, or zero before them: add series that go on as before"
+        )
     ahead = _ahead(boosters, [standard.changes for standard, _ in kept], HORIZON)
     errors = [
         (_scaled(actual, standard.size, standard.logs) - standard.path(changes)) / standard.deviation
         for (standard, actual), changes in zip(kept, ahead, strict=True)
-        if not standard.logs or (actual > 0).all()
     ]
     clipped = np.clip(np.array(errors), -10.0, 10.0)
     return [float(value) for value in np.sqrt(np.mean(clipped**2, axis=0))]

@@ -50,15 +50,21 @@ def limited(seconds: float = SECONDS, *, together: float | None = None) -> Guard
             raise BatchOverError(together)
         if threading.current_thread() is not threading.main_thread():
             return fit.run()
+        made = None
         before = signal.signal(signal.SIGALRM, _over)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            return fit.run()
+            try:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
+                made = fit.run()
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
         except _TimeOverError:
-            raise ModelFailedError(fit.model, fit.series_id, f"no end after {seconds:g} s") from None
+            # it may come after the fit, before the alarm is off: what was made in time is kept
+            if made is None:
+                raise ModelFailedError(fit.model, fit.series_id, f"no end after {seconds:g} s") from None
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, before)
+        return made
 
     return guard
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from forecasting.engine import publish
+from forecasting.ensemble import around
 from forecasting.errors import ModelFailedError, UnknownModelError
 from forecasting.forecast import LEVELS, Forecast
+from forecasting.gate import refusal
 from forecasting.months import Month, Span
 from forecasting.publication import Fit
 from forecasting.series import Series, Total, monthly
@@ -74,6 +76,67 @@ def test_scattered_series_is_as_wide_as_the_models_that_read_gaps() -> None:
         return float(np.log(forecast.quantile(0.9)[0] / forecast.quantile(0.1)[0]))  # type: ignore[attr-defined]  # a Forecast
 
     assert width(published.forecast) == pytest.approx(width(own.forecast), rel=0.01)
+
+
+@pytest.mark.parametrize("share", [0.016, 0.0155])
+def test_scattered_series_that_faded_keeps_a_width(share: float) -> None:
+    """Where members let a fall go on to 0, the interval there is as wide upwards as the honest model's own.
+
+    From 1000 to about 55 (or 85) in 60 months, 14 of them missing; the last months ahead have a median of 0.
+    """
+    rng = np.random.default_rng(0)
+    values = 1000 * (1 - share * np.arange(60)) * np.exp(0.05 * rng.standard_normal(60))
+    values[rng.choice(np.arange(1, 59), 14, replace=False)] = np.nan
+    (published,) = publish([Series("s", "t", START, values)])
+    assert published.forecast is not None
+    own = next(member.forecast for member in published.members if member.name == "local_level")
+    assert own is not None
+    median, upper = published.forecast.median, published.forecast.quantile(0.9)
+    assert (np.diff(published.forecast.values, axis=1) >= 0).all()
+    assert (published.forecast.values >= 0).all()
+    assert median[-1] == 0
+    fallen = median < own.median / 2
+    np.testing.assert_allclose((upper - median)[fallen], (own.quantile(0.9) - own.median)[fallen])
+    assert upper[-1] > values[-1] / 5
+
+
+def test_a_width_in_proportion_ends_where_the_median_is_far_below() -> None:
+    """From two thirds of its own median upwards in proportion, from half downwards whole; no jump between."""
+    centre = np.array([0.0, 1.0, 50.0, 200 / 3, 100.0, 150.0])
+    own = Forecast("s", "t", START, None, (0.1, 0.5, 0.9), np.tile([80.0, 100.0, 130.0], (6, 1)), "own")
+    moved = around(centre, own, in_proportion=True)
+    np.testing.assert_allclose(moved[:, 2] - centre, [30, 30, 30, 20, 30, 45])
+    np.testing.assert_allclose(centre - moved[:, 0], [20, 20, 20, 40 / 3, 20, 30])
+    np.testing.assert_allclose(around(centre, own, in_proportion=False)[:, 2] - centre, 30)
+    path = np.linspace(0, 150, 601)
+    flat = Forecast("s", "t", START, None, (0.1, 0.5, 0.9), np.tile([80.0, 100.0, 130.0], (601, 1)), "own")
+    assert np.abs(np.diff(around(path, flat, in_proportion=True)[:, 2] - path)).max() < 0.2
+
+
+def test_series_of_totals_below_zero_is_forecast_below_zero() -> None:
+    """Totals say whether a series may be below zero as months do: 20 pairs of about -200."""
+    pairs = [(Span(START + 2 * place, 2), -200.0 - place % 3) for place in range(20)]
+    (published,) = publish([monthly("s", "t", pairs)])
+    assert published.forecast is not None
+    np.testing.assert_allclose(published.forecast.median, -100, atol=10)
+    assert (published.forecast.quantile(0.9) - published.forecast.quantile(0.1) > 5).all()
+
+
+def test_one_total_below_zero_is_enough_to_go_below_zero() -> None:
+    """40 months around 20 and one pair of -300: the lowest quantiles are not cut at 0."""
+    months = [(Span(START + step), 20.0 + step % 5) for step in range(40)]
+    (published,) = publish([monthly("s", "t", [*months, (Span(START + 40, 2), -300.0)])])
+    assert published.forecast is not None
+    assert (published.forecast.quantile(0.05) < 0).all()
+
+
+def test_forecast_of_nothing_but_zeros_is_refused_by_totals_too() -> None:
+    """The gate reads the totals of the last two years, and is silent where there is no figure in them."""
+    zeros = Forecast("s", "t", START + 39, None, (0.1, 0.5, 0.9), np.zeros((3, 3)), "zeros")
+    pairs = [(Span(START + 2 * place, 2), 200.0) for place in range(20)]
+    assert refusal(monthly("s", "t", pairs), zeros) == "it forecasts nothing but zeros"
+    long_ago = Series("s", "t", START, np.concatenate([seasonal(12), np.full(28, np.nan)]))
+    assert refusal(long_ago, zeros) is None
 
 
 def test_model_that_fails_is_left_out_with_its_reason() -> None:

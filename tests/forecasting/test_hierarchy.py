@@ -51,6 +51,29 @@ def test_forecasts_that_add_up_stay_as_they_are() -> None:
         np.testing.assert_allclose(made[name].values, each.values, rtol=1e-9)
 
 
+def test_no_quantile_of_what_never_was_below_zero_is_below() -> None:
+    """Where the floor takes a leaf's median to 0 its quantiles stop there too, and the sum still adds up.
+
+    A leaf that was below zero keeps its quantiles there.
+    """
+    sunk = Series("b", "t", START, HELD["b"].values - 55)
+    for below, least in ((HELD["b"], 0.0), (sunk, -np.inf)):
+        held = {"a": HELD["a"], "b": below, "ab": derive(FAMILY[0], {"a": HELD["a"], "b": below})}
+        values = {"a": [0, 0.5, 4, 30, 60], "b": [0, 0.5, 4, 30, 60], "ab": [-9, -6, -3, 0, 3]}
+        levels = (0.01, 0.1, 0.5, 0.9, 0.99)
+        given = {
+            name: Forecast(name, "t", START + 59, None, levels, np.array([each], dtype=float), "test")
+            for name, each in values.items()
+        }
+        made = reconciled(given, held, FAMILY[:1])
+        assert made["a"].median[0] == 0
+        assert made["a"].values.min() == 0
+        assert made["a"].values.max() == 56
+        np.testing.assert_allclose(made["a"].median + made["b"].median, made["ab"].median)
+        for name in ("b", "ab"):
+            assert (made[name].values.min() >= 0) == (least == 0)
+
+
 def test_derived_figures_are_what_their_kind_says() -> None:
     """Sum, difference, ratio and share of a month; missing where a part is missing or the divisor is zero."""
     one = Series("one", "t", START, np.array([6.0, 2.0, np.nan, 4.0]))

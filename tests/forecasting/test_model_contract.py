@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecasting.errors import ModelFailedError, SeriesTooShortError
+from forecasting.errors import GlobalModelError, ModelFailedError, SeriesTooShortError
 from forecasting.models import global_trees, registry
 from forecasting.models.protocol import Model
 from forecasting.models.state_space import fill
@@ -159,3 +159,12 @@ def test_same_seed_trains_the_same_global_model(trees: Model) -> None:
     ]
     assert isinstance(trees, global_trees.GlobalTrees)
     assert global_trees.train(panel[::-1], seed=1).dump() == trees.dump()
+
+
+@pytest.mark.parametrize("before", [SEASONAL[:102], np.zeros(102)], ids=["stopped", "begun"])
+def test_global_model_whose_error_nothing_measures_is_refused(before: np.ndarray) -> None:
+    """20 series that all stopped, or all began, in the last 18 months: the error says so and what to add."""
+    after = np.where(np.arange(18) == 9, 0.0, SEASONAL[:18])
+    panel = [series_of(np.concatenate([before, after])) for _ in range(20)]
+    with pytest.raises(GlobalModelError, match=r"each of 20 series .* add series that go on as before"):
+        global_trees.train(panel, seed=1)

@@ -36,6 +36,23 @@ def test_a_stalled_fit_ends_with_its_reason_even_in_code_that_swallows_exception
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_a_fit_that_ends_as_its_time_does_keeps_its_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An alarm after the fit has returned, before it is off, takes nothing away and reaches nobody."""
+    made = Forecast("s", "t", SERIES.end, None, (0.5,), np.array([[100.0]]), "quick")
+    before, set_timer = signal.getsignal(signal.SIGALRM), signal.setitimer
+
+    def rings_late(which: int, seconds: float) -> None:
+        set_timer(which, seconds)
+        if seconds == 0:
+            signal.raise_signal(signal.SIGALRM)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(signal, "setitimer", rings_late)
+        assert limited(60.0)(Fit("quick", "s", lambda: made)) is made
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) == before
+
+
 def test_a_batch_goes_on_without_the_model_that_stalled() -> None:
     """Theta stalls on one series: it is left out there with its reason, and both series are forecast."""
 
