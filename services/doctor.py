@@ -21,7 +21,10 @@ FRESH = 60.0
 """Seconds up to which a heartbeat counts."""
 
 SKEW = 5.0
-"""Seconds by which the clocks of this machine and of the database may differ: half of a delivery's lease."""
+"""Seconds by which the clocks of this machine and of the database may differ.
+
+Two machines then differ by 10 at most, and a delivery is leased for 15 beyond the time of its attempt.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, and_, case, func, or_, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
+from services.settings import settings
 from services.storage import leases
 from services.storage.tables import deliveries, endpoints, heartbeats, jobs, observations, scores
 
@@ -46,7 +47,10 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Shares, 0 to 1, of figures inside the published intervals at one horizon, and how many there were."""
+    """Shares, 0 to 1, of figures inside the published intervals at one horizon, and how many there were.
+
+    A figure counts once for each published forecast that foretold it from that horizon.
+    """
 
     horizon: int
     inside_80: float
@@ -94,7 +98,11 @@ def vitals(connection: Connection, *, now: dt.datetime) -> Vitals:
 
 
 def coverage(connection: Connection, *, now: dt.datetime) -> list[Coverage]:
-    """How often the published intervals held, by horizon, over the figures of the last year."""
+    """How often the published intervals held, by horizon, over the figures of the last year.
+
+    Published is what the portfolio of this process's settings said. Models that somebody asked for by name
+    are scored too, but no figure is judged by them.
+    """
     inside_80, inside_95 = (
         func.avg(case((column, 1.0), else_=0.0)) for column in (scores.c.inside_80, scores.c.inside_95)
     )
@@ -102,7 +110,9 @@ def coverage(connection: Connection, *, now: dt.datetime) -> list[Coverage]:
         select(scores.c.horizon, inside_80, inside_95, func.count())
         .join(observations, observations.c.id == scores.c.observation_id)
         .where(
-            and_(scores.c.member == "", scores.c.horizon <= HORIZONS),
+            scores.c.model == settings().portfolio,
+            scores.c.member == "",
+            scores.c.horizon <= HORIZONS,
             observations.c.recorded_at > now - COVERAGE_WINDOW,
         )
         .group_by(scores.c.horizon)

@@ -61,6 +61,14 @@ def interpolated(text: str, given: Mapping[str, str]) -> str:
     return re.sub(pattern, value, text)
 
 
+def stated(service: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a service; a name that stands without a value is handed on where it is given."""
+    named: dict[str, Any] = services()[service].get("environment") or {}
+    handed_on = {name: given[name] for name, value in named.items() if value is None and name in given}
+    written = {name: str(value) for name, value in named.items() if value is not None}
+    return {name: interpolated(value, given) for name, value in written.items()} | handed_on
+
+
 @dataclass(frozen=True)
 class Composed:
     """The services as processes of a folder; ``given`` is what stands in .env."""
@@ -109,8 +117,8 @@ class Composed:
         image = {"PATH": self.path, "HOME": str(self.own_folder(service, "tmp")), "PYTHONUNBUFFERED": "1"}
         image["PYTHONPATH"] = os.pathsep.join((str(_NETWORK), str(CHECKOUT)))
         image |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        stated = services()[service].get("environment") or {}
-        return image | {name: self.translated(str(value), service) for name, value in stated.items()}
+        its = stated(service, self.given)
+        return image | {name: self.translated(value, service) for name, value in its.items()}
 
     def command(self, service: str) -> list[str]:
         """The command of a service."""

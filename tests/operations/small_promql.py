@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 Labels = frozenset[tuple[str, str]]
 Vector = dict[Labels, float]
@@ -27,9 +28,15 @@ def series_of(text: str) -> tuple[str, Labels]:
 
 
 def samples(notation: str) -> list[float]:
-    """promtool's ``1x3`` and ``0+5x3``: a first value, and so many more, each by so much larger."""
-    first, step, count = re.fullmatch(r"([\d.]+)(?:\+([\d.]+))?x(\d+)", notation).groups()  # type: ignore[union-attr]
-    return [float(first) + float(step or 0) * number for number in range(int(count) + 1)]
+    """promtool's ``1x3`` and ``0+5x3``: a first value, and so many more, each by so much larger.
+
+    After a space more of them follow.
+    """
+    found = []
+    for part in notation.split():
+        first, step, count = re.fullmatch(r"([\d.]+)(?:\+([\d.]+))?x(\d+)", part).groups()  # type: ignore[union-attr]
+        found += [float(first) + float(step or 0) * number for number in range(int(count) + 1)]
+    return found
 
 
 def evaluate(expression: str, series: Series, minute: int) -> Vector:
@@ -67,8 +74,11 @@ class _Reader:
             compare: Callable[[float, float], bool] = {**_COMPARE, ">=": operator.ge, "<=": operator.le}[
                 self.tokens.pop(0)
             ]
-            bound = float(self.tokens.pop(0))
-            return {key: value for key, value in found.items() if compare(value, bound)}
+            if self.tokens and self.tokens[0][0].isdigit():
+                bound = float(self.tokens.pop(0))
+                return {key: value for key, value in found.items() if compare(value, bound)}
+            other = self.term()
+            return {key: value for key, value in found.items() if key in other and compare(value, other[key])}
         return found
 
     def term(self) -> Vector:
@@ -78,9 +88,9 @@ class _Reader:
         if word == "absent":
             self.want("(")
             return {} if self.closed(self.term()) else {frozenset(): 1.0}
-        if word in {"increase", "rate"}:
+        if word in _OVER_TIME:
             self.want("(")
-            return self.closed(self.growth(self.tokens.pop(0), per_second=word == "rate"))
+            return self.closed(self.over_time(_OVER_TIME[word]))
         if word == "sum":
             self.want("by")
             labels = self.names()
@@ -96,18 +106,13 @@ class _Reader:
             return _quantile(share, self.closed(self.term()))
         return {key: values[self.minute] for key, values in self.selected(word)}
 
-    def growth(self, name: str, *, per_second: bool) -> Vector:
-        chosen = self.selected(name)
+    def over_time(self, of_samples: Callable[[Sequence[float]], float]) -> Vector:
+        chosen = self.selected(self.tokens.pop(0))
         self.want("[")
         window = self.tokens.pop(0)
         self.want("]")
-        minutes = int(float(window[:-1]) * _MINUTES[window[-1]])
-        grown = {}
-        for key, values in chosen:
-            first = max(self.minute - minutes, 0)
-            difference = values[self.minute] - values[first]
-            grown[key] = difference / (60 * minutes) if per_second else difference
-        return grown
+        first = max(self.minute - int(float(window[:-1]) * _MINUTES[window[-1]]), 0)
+        return {key: of_samples(values[first : self.minute + 1]) for key, values in chosen}
 
     def selected(self, name: str) -> list[tuple[Labels, Sequence[float]]]:
         found = list(self.series.get(name, ()))
@@ -140,6 +145,28 @@ class _Reader:
             self.tokens.pop(0)
             return True
         return False
+
+
+def _increase(values: Sequence[float]) -> float:
+    """As of a counter: a value below the one before is a new beginning at zero, and counts whole."""
+    return sum(now - before if now >= before else now for before, now in pairwise(values))
+
+
+def _rate(values: Sequence[float]) -> float:
+    return _increase(values) / (60 * max(len(values) - 1, 1))
+
+
+def _delta(values: Sequence[float]) -> float:
+    return values[-1] - values[0]
+
+
+_OVER_TIME: dict[str, Callable[[Sequence[float]], float]] = {
+    "increase": _increase,
+    "rate": _rate,
+    "delta": _delta,
+    "min_over_time": min,
+}
+"""Functions of a window; nothing is extrapolated to its edges, since it begins and ends at a sample."""
 
 
 def _kept(labels: Labels, names: set[str] | None) -> Labels:

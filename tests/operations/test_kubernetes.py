@@ -43,17 +43,34 @@ def test_kustomize_renders_all() -> None:
 
 @pytest.mark.parametrize("name", sorted(DEPLOYMENTS))
 def test_a_part_runs_as_it_does_under_compose(name: str) -> None:
-    """Same command, hardened, bounded, with a probe; what keeps state on a disc of compose's is left out."""
+    """Same command, hardened, bounded, with a probe."""
     pod = DEPLOYMENTS[name]["spec"]["template"]["spec"]
     container = pod["containers"][0]
-    composed = services()[name]["command"]
-    kept = ("--persistent", "--db=", "--state_save_interval")
-    assert container["command"] == [word for word in composed if not word.startswith(kept)]
+    assert container["command"] == services()[name]["command"]
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert {"requests", "limits"} <= container["resources"].keys()
     assert "livenessProbe" in container
     assert pod["terminationGracePeriodSeconds"] == 30
+
+
+@pytest.mark.parametrize("name", sorted(DEPLOYMENTS))
+def test_what_compose_keeps_outlives_a_pod(name: str) -> None:
+    """Each folder that is a volume of compose's is a claim here, which one pod at a time may write."""
+    kept = {mount.partition(":")[2] for mount in services()[name].get("volumes", ())}
+    pod = DEPLOYMENTS[name]["spec"]["template"]["spec"]
+    claims = {each["metadata"]["name"] for each in MANIFESTS if each["kind"] == "PersistentVolumeClaim"}
+    claimed = {
+        volume["name"]: volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["volumes"]
+        if "persistentVolumeClaim" in volume
+    }
+    mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    assert {mounts[volume] for volume in claimed} == kept
+    assert set(claimed.values()) <= claims
+    if claimed:
+        assert DEPLOYMENTS[name]["spec"]["strategy"]["type"] == "Recreate"
+        assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsGroup"]
 
 
 def test_every_replicated_part_has_a_budget() -> None:

@@ -55,6 +55,35 @@ def test_nothing_is_asked_for_that_is_not_told(database_url: str) -> None:
     assert {name.removesuffix("_bucket").removesuffix("_count") for name in wanted} <= names
 
 
+def test_counters_grow_and_gauges_do_not(database_url: str) -> None:
+    """Only of a counter is the increase asked for: a gauge that falls would look like a new beginning."""
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)", told(database_url), re.MULTILINE))
+    grown, moved = (
+        {name for each in asked() for name in re.findall(rf"\b(?:{functions})\(\s*(\w+)", each)}
+        for functions in ("increase|rate|irate|resets", "i?delta|deriv|[a-z]+_over_time")
+    )
+    of_histograms = {name: re.sub(r"_(bucket|count|sum)$", "", name) for name in grown}
+    assert {kinds.get(name) or kinds[whole] for name, whole in of_histograms.items()} == {
+        "counter",
+        "histogram",
+    }
+    assert {kinds[name] for name in moved} == {"gauge"}
+
+
+def test_the_reader_counts_resets_as_prometheus_does() -> None:
+    """A fall from 5 to 4 is an increase of 4 of a counter, -1 of a gauge, and leaves 4 the least held."""
+    series = {"n": [(Labels(), [5.0, 5.0, 4.0, 5.0])]}
+    for expression, value in (
+        ("increase(n[2m])", 4.0),
+        ("rate(n[2m])", 4 / 120),
+        ("delta(n[2m])", -1.0),
+        ("min_over_time(n[2m])", 4.0),
+    ):
+        assert evaluate(expression, series, 2) == {Labels(): value}
+    assert evaluate("n > min_over_time(n[2m])", series, 2) == {}
+    assert evaluate("n > min_over_time(n[2m])", series, 3) == {Labels(): 5.0}
+
+
 def test_a_database_that_is_away_is_told_and_not_an_error() -> None:
     """A scrape without a database says so in one gauge."""
     registry = CollectorRegistry()
