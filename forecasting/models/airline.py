@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from forecasting.errors import ModelFailedError, SeriesTooShortError
 from forecasting.forecast import Forecast
+from forecasting.models.state_space import parted
 from forecasting.series import Series
 from forecasting.transforms import scale_of
 
@@ -22,7 +23,7 @@ SHORTEST = 30
 class Airline:
     """SARIMA (0,1,1)(0,1,1) of 12 months, by statsmodels, on the scale of ``scale_of``; normal quantiles.
 
-    Totals are not used, missing months are.
+    Missing months are taken by the filter, totals are parted by ``parted``.
     """
 
     name: str = "airline"
@@ -38,7 +39,7 @@ class Airline:
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
                 model: Any = SARIMAX(
-                    scale.apply(series.values), order=(0, 1, 1), seasonal_order=(0, 1, 1, 12)
+                    scale.apply(parted(series).values), order=(0, 1, 1), seasonal_order=(0, 1, 1, 12)
                 )
                 ahead = model.fit(disp=False, maxiter=50).get_forecast(horizon)
                 mean, deviation = np.asarray(ahead.predicted_mean), np.asarray(ahead.se_mean)

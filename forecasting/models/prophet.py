@@ -9,6 +9,7 @@ import numpy as np
 
 from forecasting.errors import ModelFailedError, SeriesTooShortError
 from forecasting.forecast import Forecast
+from forecasting.models.state_space import parted
 from forecasting.series import Series
 
 SHORTEST = 3
@@ -27,17 +28,18 @@ class Prophet:
     takes_gaps: bool = True
 
     def forecast(self, series: Series, horizon: int, levels: tuple[float, ...]) -> Forecast:
-        """Quantiles (horizon, levels); totals are not used, missing months are."""
+        """Quantiles (horizon, levels); missing months are left out, totals are parted by ``parted``."""
         import pandas as pd  # noqa: PLC0415  with Prophet, 3 s to import
         from prophet import Prophet as Library  # noqa: PLC0415
 
         if series.held < SHORTEST:
             raise SeriesTooShortError(series.id, series.held, SHORTEST)
-        size = float(np.nanmean(np.abs(series.values)))
+        figures = parted(series).values  # noqa: PD011  a Series of ours
+        size = float(np.nanmean(np.abs(figures)))
         size = size if size > 0 else 1.0
-        months = [(series.start + step).first_day for step in range(len(series.values) + horizon)]
+        months = [(series.start + step).first_day for step in range(len(figures) + horizon)]
         stamps = pd.to_datetime(pd.Series(months))
-        scaled = series.values / size  # noqa: PD011  a Series of ours
+        scaled = figures / size
         history = pd.DataFrame({"ds": stamps[: len(scaled)], "y": scaled})
         before = np.random.get_state()  # noqa: NPY002  the generator that Prophet uses
         try:

@@ -202,6 +202,23 @@ def fill(series: Series) -> Series:
     return Series(series.id, series.unit, series.start, values)
 
 
+def parted(series: Series) -> Series:
+    """The series with the months of its totals filled as ``fill`` does; other missing months stay missing.
+
+    For a model that reads gaps and no totals: a month that comes in a total each year is otherwise one of
+    which it has never seen anything.
+    """
+    if not series.totals:
+        return series
+    values = series.values.copy()
+    filled = fill(series).values
+    for total in series.totals:
+        first = total.span.first.since(series.start)
+        months = slice(first, first + total.span.months)
+        values[months] = filled[months]
+    return Series(series.id, series.unit, series.start, values)
+
+
 @dataclass(frozen=True, slots=True)
 class LocalLevel:
     """Local level and season with variances at their posterior mode; quantiles of a Student t.

@@ -9,8 +9,8 @@ from forecasting.errors import GlobalModelError, ModelFailedError, SeriesTooShor
 from forecasting.models import global_trees, registry
 from forecasting.models.protocol import Model
 from forecasting.models.state_space import fill
-from forecasting.months import Month
-from forecasting.series import Series
+from forecasting.months import Month, Span
+from forecasting.series import Series, monthly
 
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 START = Month.of(2001, 1)
@@ -168,3 +168,17 @@ def test_global_model_whose_error_nothing_measures_is_refused(before: np.ndarray
     panel = [series_of(np.concatenate([before, after])) for _ in range(20)]
     with pytest.raises(GlobalModelError, match=r"each of 20 series .* add series that go on as before"):
         global_trees.train(panel, seed=1)
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_months_that_come_in_totals_each_year_are_forecast(name: str) -> None:
+    """January and February of five years as sums alone: the next two are near half a sum, and not nothing."""
+    months = [*range(2, 12)]
+    figures = [(Span(START + 12 * year + month), 1100.0 + 7 * month) for year in range(5) for month in months]
+    sums = [(Span(START + 12 * year, 2), 2200.0 + 10 * year) for year in range(5)]
+    series = monthly("s", "t", [*figures, *sums])
+    model = registry.model(name)
+    forecast = model.forecast(series if model.takes_gaps else fill(series), 3, LEVELS)
+    np.testing.assert_allclose(forecast.median, [1110, 1110, 1114], rtol=0.1)
+    width = forecast.quantile(0.9) - forecast.quantile(0.1)
+    assert (width < 700).all()
