@@ -93,8 +93,9 @@ def _fitted(name: str, ahead: Plan, how: How, given: Given) -> Member:
         return Member(name, None, 0.0, left_out, note=note)
     if series.non_negative and (forecast.values < 0).any():
         forecast = replace(forecast, values=np.maximum(forecast.values, 0.0))
-    refused = refusal(series, forecast)
-    return Member(name, None if refused else forecast, 0.0, refused, note=note)
+    reason = refusal(series, forecast)
+    refused = reason is not None
+    return Member(name, None if refused else forecast, 0.0, reason, note=note, refused=refused)
 
 
 def _weight(member: Member, members: Sequence[Member], chosen: Portfolio) -> float:

@@ -15,7 +15,7 @@ class Member:
 
     ``weight`` is its share in the combined forecast, 0 where it is shown only; ``left_out`` says why there
     is no part; ``score`` is its mean absolute scaled error one horizon ago, where it was refitted there;
-    ``note`` says what was done to its input.
+    ``note`` says what was done to its input; ``refused`` is True where the sanity gate left it out.
 
     A forecaster of elsewhere has no path here: ``note`` names the months that it foretold, ``weight`` is its
     share in these (the largest, where others weigh in on some), beside which the shares of the models shrink;
@@ -30,6 +30,7 @@ class Member:
     score: float | None = None
     note: str | None = None
     moved: tuple[tuple[Month, float], ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,15 @@ COVERAGE_SECONDS = 300.0
 
 
 class State(Collector):
-    """Gauges of the whole installation; where the database is away they are left out and tonnage_up is 0."""
+    """Gauges of the whole installation; where the database is away they are left out and tonnage_up is 0.
 
-    def __init__(self, engine: Engine, clock: Callable[[], dt.datetime]) -> None:
+    The coverage is of what ``portfolio`` said.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], dt.datetime], *, portfolio: str) -> None:
         self._engine = engine
         self._clock = clock
+        self._portfolio = portfolio
         self._coverage: list[Coverage] = []
         self._late = 0
         self._counted = -COVERAGE_SECONDS
@@ -42,7 +46,9 @@ class State(Collector):
                 state = operations.state(connection, now=self._clock())
                 followed = sources.followed(connection)
                 if time.monotonic() - self._counted >= COVERAGE_SECONDS:
-                    self._coverage = operations.coverage(connection, now=self._clock())
+                    self._coverage = operations.coverage(
+                        connection, portfolio=self._portfolio, now=self._clock()
+                    )
                     self._late = releases.late(connection, now=self._clock())
                     self._counted = time.monotonic()
         except SQLAlchemyError:

@@ -80,7 +80,9 @@ ATTEMPTS = Counter(
 )
 
 FITS = Counter(
-    "tonnage_fits", "Members of published forecasts, by model: used, shown or left_out.", ["model", "outcome"]
+    "tonnage_fits",
+    "Members of published forecasts, by model: used, shown, refused by the sanity gate, or left_out.",
+    ["model", "outcome"],
 )
 REFIT_SECONDS = Histogram(
     "tonnage_refit_batch_seconds",

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from forecasting.months import Month
 from services.cli.offline import ID, JOBS, OUTPUT, PORTFOLIO, SOURCE, TIME, VALUE
-from services.cli.shell import REFUSALS, database, fail, moment_of, refused, say, writable
+from services.cli.shell import REFUSALS, database, fail, moment_of, refused, say, writable_table
 from services.cli.tables import show
 from services.usecases.detect_panel import Judging, detect_panel, list_episodes
 from services.usecases.detections_file import read_detections
@@ -39,7 +39,7 @@ def detect(
 ) -> None:
     """Judge every month of a panel by what was published before it, as the service would have."""
     console = Console(stderr=True)
-    writable(output)
+    writable_table(output)
     try:
         judging = Judging(Month.parse(first), budget, refit_every, portfolio, discovery_rate)
         judging.check()

@@ -37,7 +37,9 @@ def ingest(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Where --preview writes the mapping. [default: FILE.map.toml; with --map nowhere]"),
+        typer.Option(
+            help=r"Where --preview writes the mapping. \[default: FILE.map.toml; with --map nowhere]"
+        ),
     ] = None,
     series_id: Annotated[str | None, typer.Option(help="The series, where the file holds one.")] = None,
     unit: Annotated[str | None, typer.Option(help="The unit of all its figures, where it says none.")] = None,

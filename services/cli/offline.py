@@ -13,7 +13,7 @@ from rich.table import Table
 
 from alerts.quantities import counted
 from forecasting import portfolios
-from services.cli.shell import REFUSALS, refused, writable
+from services.cli.shell import REFUSALS, refused, writable_table
 from services.cli.tables import show
 from services.usecases.backtest_panel import backtest_panel
 from services.usecases.family_file import read_families
@@ -26,10 +26,12 @@ SOURCE = typer.Option(
     "--input", help="CSV, Parquet, Excel or JSON, one row a series and month.", exists=True, dir_okay=False
 )
 OUTPUT = typer.Option("--output", help="CSV, or Parquet where the name ends so.", dir_okay=False)
-JOBS = typer.Option(min=1, help="Processes; the result is the same for any number. [default: all cores]")
-ID = typer.Option("--id-col", help="[default: series_id or unique_id]")
-TIME = typer.Option("--time-col", help="YYYY-MM, a date, YYYY-MM..YYYY-MM, or 1, 2, … [default: month or ds]")
-VALUE = typer.Option("--value-col", help="[default: value or y]")
+JOBS = typer.Option(min=1, help=r"Processes; the result is the same for any number. \[default: all cores]")
+ID = typer.Option("--id-col", help=r"\[default: series_id or unique_id]")
+TIME = typer.Option(
+    "--time-col", help=r"YYYY-MM, a date, YYYY-MM..YYYY-MM, or 1, 2, … \[default: month or ds]"
+)
+VALUE = typer.Option("--value-col", help=r"\[default: value or y]")
 FAMILIES = typer.Option(
     help="CSV of series_id, kind (sum, difference, ratio, share) and parts: derived, and made to add up.",
     exists=True,
@@ -58,7 +60,7 @@ def forecast(
     In the output `mean` is the point forecast: the median, the same as q0.5.
     """
     console = Console(stderr=True)
-    writable(output)
+    writable_table(output)
     panel = _read(source, Columns(id_col, time_col, value_col), portfolio)
     try:
         family = () if families is None else read_families(families)
@@ -78,9 +80,12 @@ def forecast(
     write_table(rows, output)
     for note in engine.notes:
         console.print(note, markup=False)
-    silent = rows["mean"].isna() & rows["reason"].isna()
+    without = rows["mean"].isna()
+    silent = without & rows["reason"].isna()
     answered = rows["series_id"].nunique()
     console.print(f"{answered} of {len(wanted)} series answered, {counted(horizon, 'month')} ahead")
+    if without.any():
+        console.print(f"{without.sum()} of them without a forecast: column reason says why, or left_out")
     if answered < len(wanted) or silent.any():
         raise typer.Exit(1)
 
@@ -101,7 +106,7 @@ def backtest(
     """Score every member and the combination on the panel's own past."""
     console = Console(stderr=True)
     if output is not None:
-        writable(output)
+        writable_table(output)
     panel = _read(source, Columns(id_col, time_col, value_col), portfolio)
     with Progress(console=console) as bar, processes(jobs or os.cpu_count() or 1) as pool:
         task = bar.add_task("series scored", total=len(panel.series) * folds)
@@ -119,7 +124,7 @@ def backtest(
         raise typer.Exit(1)
     if output is not None:
         write_table(table, output)
-    shown = Table("model", "folds", *_SHOWN)
+    shown = Table("model", "folds", *_SHOWN, caption="cpu_s: CPU seconds a series")
     for row in table.to_dict("records"):
         shown.add_row(str(row["model"]), str(row["folds"]), *(f"{row[name]:.3f}" for name in _SHOWN))
     show(shown)

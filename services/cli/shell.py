@@ -86,6 +86,15 @@ def writable(output: Path) -> None:
         raise refused(f"{output} may not be written; give another --output.")
 
 
+def writable_table(output: Path) -> None:
+    """As ``writable``, for a table: one line too where the name is of a format that is not written."""
+    if output.suffix.lower() in {".json", ".jsonl", ".xlsx", ".xls", ".arrow", ".feather"}:
+        raise refused(
+            f"{output.name}: tables are written as CSV or Parquet; give a name that ends in either."
+        )
+    writable(output)
+
+
 def moment_of(text: str) -> dt.datetime:
     """A moment with its zone; what is not one ends in one line."""
     try:

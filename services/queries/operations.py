@@ -17,6 +17,6 @@ def state(connection: Connection, *, now: dt.datetime) -> Vitals:
     return vitals.vitals(connection, now=now)
 
 
-def coverage(connection: Connection, *, now: dt.datetime) -> list[Coverage]:
-    """Shares, 0 to 1, of the last year's figures inside the published intervals, by months ahead."""
-    return vitals.coverage(connection, now=now)
+def coverage(connection: Connection, *, portfolio: str, now: dt.datetime) -> list[Coverage]:
+    """Shares, 0 to 1, of the last year's figures inside a portfolio's intervals, by months ahead."""
+    return vitals.coverage(connection, portfolio=portfolio, now=now)

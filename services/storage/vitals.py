@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, case, func, or_, select
 
-from services.settings import settings
 from services.storage import leases
 from services.storage.tables import deliveries, endpoints, heartbeats, jobs, observations, scores
 
@@ -97,11 +96,10 @@ def vitals(connection: Connection, *, now: dt.datetime) -> Vitals:
     )
 
 
-def coverage(connection: Connection, *, now: dt.datetime) -> list[Coverage]:
-    """How often the published intervals held, by horizon, over the figures of the last year.
+def coverage(connection: Connection, *, portfolio: str, now: dt.datetime) -> list[Coverage]:
+    """How often a portfolio's published intervals held, by horizon, over the figures of the last year.
 
-    Published is what the portfolio of this process's settings said. Models that somebody asked for by name
-    are scored too, but no figure is judged by them.
+    Models that somebody asked for by name are scored too, but no figure is judged by them.
     """
     inside_80, inside_95 = (
         func.avg(case((column, 1.0), else_=0.0)) for column in (scores.c.inside_80, scores.c.inside_95)
@@ -110,7 +108,7 @@ def coverage(connection: Connection, *, now: dt.datetime) -> list[Coverage]:
         select(scores.c.horizon, inside_80, inside_95, func.count())
         .join(observations, observations.c.id == scores.c.observation_id)
         .where(
-            scores.c.model == settings().portfolio,
+            scores.c.model == portfolio,
             scores.c.member == "",
             scores.c.horizon <= HORIZONS,
             observations.c.recorded_at > now - COVERAGE_WINDOW,

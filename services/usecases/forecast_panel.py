@@ -84,14 +84,14 @@ def learn(panel: Sequence[Series], portfolio: str, horizon: int, pool: Executor,
     try:
         trees = train(panel, seed)
     except GlobalModelError as error:
-        notes.append(str(error))
+        notes.append(f"{error} The other members have its weight.")
     training = time.process_time() - before
     parts = list(scored)
     pooled = None
     try:
         pooled = calibration.pooled([one for one, _ in parts if one is not None], LEVELS)
     except CalibrationError as error:
-        notes.append(str(error))
+        notes.append(f"{error} Intervals are by the table that ships with the engine.")
     seconds = training + sum(spent for _, spent in parts)
     return Engine(portfolio, horizon, trees, pooled, tuple(notes), seconds)
 
@@ -166,7 +166,10 @@ def forecast_panel(
     told, reason = adding_up(publications, panel.series, family)
     rows = [row for publication in told for row in _rows(publication, panel)]
     notes = engine.notes if reason is None else (*engine.notes, reason)
-    return pd.DataFrame(rows, columns=list(COLUMNS)), replace(engine, notes=notes)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({"h": "Int64"}), replace(
+        engine, notes=notes
+    )  # or it would be 1.0 beside a missing one
 
 
 COLUMNS = (

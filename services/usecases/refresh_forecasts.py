@@ -170,7 +170,8 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit, clock: Callable[
 def _count(publications: Sequence[Publication], seconds: float) -> None:
     REFIT_SECONDS.observe(seconds)
     for member in (each for publication in publications for each in publication.members):
-        outcome = "left_out" if member.forecast is None else "used" if member.weight else "shown"
+        absent = "refused" if member.refused else "left_out"
+        outcome = absent if member.forecast is None else "used" if member.weight else "shown"
         FITS.labels(member.name, outcome).inc()
 
 

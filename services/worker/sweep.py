@@ -55,7 +55,9 @@ def main() -> None:
     """Deliver until SIGTERM or SIGINT; what is in flight then still ends and is settled."""
     telemetry.configure(production=settings().environment == "production")
     tracing.configure(settings().traces_url)
-    telemetry.tell_prometheus(settings().metrics_port, State(bootstrap.engine(), bootstrap.now))
+    telemetry.tell_prometheus(
+        settings().metrics_port, State(bootstrap.engine(), bootstrap.now, portfolio=settings().portfolio)
+    )
     stopping = threading.Event()
     for caught in (signal.SIGTERM, signal.SIGINT):
         signal.signal(caught, lambda *_: stopping.set())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -151,6 +152,23 @@ def test_model_that_fails_is_left_out_with_its_reason() -> None:
     assert published.forecast is not None
     assert published.members[0].left_out == "no end after 5 s"
     assert published.members[0].weight == 0
+
+
+def test_what_the_gate_refuses_is_told_apart_from_what_fails() -> None:
+    """A forecast far out of reach is refused, with its reason; a fit that raises is left out alone."""
+
+    def astray(fit: Fit) -> Forecast:
+        if fit.model == "theta":
+            raise ModelFailedError(fit.model, fit.series_id, "no end after 5 s")
+        made = fit.run()
+        return replace(made, values=made.values * 1e3) if fit.model == "ets_damped_log" else made
+
+    (published,) = publish([Series("s", "t", START, seasonal(60))], guard=astray)
+    told = {member.name: (member.refused, member.left_out) for member in published.members}
+    refused, reason = told["ets_damped_log"]
+    assert refused
+    assert "times the largest figure held" in (reason or "")
+    assert told["theta"] == (False, "no end after 5 s")
 
 
 def test_series_without_figures_gets_a_reason() -> None:

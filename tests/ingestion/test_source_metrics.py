@@ -12,7 +12,7 @@ from services.exporter import State
 
 def told(shop: Shop) -> str:
     registry = CollectorRegistry()
-    registry.register(State(shop.engine, shop.clock))
+    registry.register(State(shop.engine, shop.clock, portfolio="standard"))
     return generate_latest(registry).decode()
 
 

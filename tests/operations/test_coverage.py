@@ -12,14 +12,13 @@ from sqlalchemy import Connection, create_engine, insert, select
 from forecasting.months import Month
 from services import bootstrap
 from services.exporter import State
-from services.settings import settings
 from services.storage.forecasts import judging
 from services.storage.tables import forecasts, observations, releases, scores, series
 
 FIGURES = 10
 NOW = bootstrap.now()
 KNOWN = NOW - dt.timedelta(days=30)
-OWN = settings().portfolio
+OWN = "standard"
 
 
 @pytest.fixture
@@ -56,11 +55,11 @@ def scored(connection: Connection, model: str, inside: int) -> None:
         connection.execute(insert(scores), rows)
 
 
-def told(connection: Connection) -> list[str]:
-    """The gauges of coverage, as Prometheus reads them."""
+def told(connection: Connection, portfolio: str = OWN) -> list[str]:
+    """The gauges of coverage of an installation that publishes a portfolio, as Prometheus reads them."""
     connection.commit()
     registry = CollectorRegistry()
-    registry.register(State(connection.engine, bootstrap.now))
+    registry.register(State(connection.engine, bootstrap.now, portfolio=portfolio))
     lines = generate_latest(registry).decode().splitlines()
     return [line for line in lines if line.startswith("tonnage_interval_")]
 
@@ -82,14 +81,8 @@ def test_without_a_published_forecast_there_is_no_coverage(connection: Connectio
     assert told(connection) == []
 
 
-def test_whose_intervals_are_told_is_set(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whose_intervals_are_told_is_set(connection: Connection) -> None:
     """An installation that publishes with another portfolio is told of that one's intervals."""
     scored(connection, "standard", inside=8)
     scored(connection, "full", inside=2)
-    monkeypatch.setenv("TONNAGE_PORTFOLIO", "full")
-    settings.cache_clear()
-    try:
-        assert 'tonnage_interval_coverage{horizon="1",interval="80"} 0.2' in told(connection)
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+    assert 'tonnage_interval_coverage{horizon="1",interval="80"} 0.2' in told(connection, "full")

@@ -41,7 +41,7 @@ def told(database_url: str) -> str:
     with engine.begin() as connection:
         heartbeats.beat(connection, heartbeats.TASK, now=bootstrap.now())
     registry = CollectorRegistry()
-    registry.register(State(engine, bootstrap.now))
+    registry.register(State(engine, bootstrap.now, portfolio="standard"))
     text = generate_latest(registry).decode() + generate_latest(REGISTRY).decode()
     engine.dispose()
     return text
@@ -87,7 +87,9 @@ def test_the_reader_counts_resets_as_prometheus_does() -> None:
 def test_a_database_that_is_away_is_told_and_not_an_error() -> None:
     """A scrape without a database says so in one gauge."""
     registry = CollectorRegistry()
-    registry.register(State(create_engine("postgresql+psycopg://127.0.0.1:1/nowhere"), bootstrap.now))
+    registry.register(
+        State(create_engine("postgresql+psycopg://127.0.0.1:1/nowhere"), bootstrap.now, portfolio="standard")
+    )
     assert "tonnage_database_up 0.0" in generate_latest(registry).decode()
 
 

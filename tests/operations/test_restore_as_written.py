@@ -96,3 +96,26 @@ def test_the_page_leads_through_a_backup_and_a_restore(follower: tuple[Path, Com
         assert connection.execute(text("SELECT id FROM series")).scalars().all() == ["KEPT"]
     assert schema.at_head(restored)
     restored.dispose()
+
+
+@pytest.mark.long  # as above
+def test_the_page_leads_through_both_without_docker(server_folder: Path) -> None:
+    """On a PostgreSQL as ``make up`` starts one its commands do the same, with the address that it prints."""
+    server = Postgres.prepare(server_folder / "pg", durable=False)
+    where = str(Path(sys.executable).with_name("tonnage"))
+    script = commands("Backup and restore without Docker").replace(".venv/bin/tonnage", where)
+    with Supervisor(say=lambda _: None) as supervisor:
+        supervisor.start(server.part())
+        server.create("tonnage")
+        schema.upgrade(server.url())
+        source = create_engine(server.url())
+        with source.begin() as connection:
+            series.register(connection, [SeriesRecord("KEPT", "kept", "t")], now=now())
+        source.dispose()
+        shell = f"export DATABASE_URL='{server.url()}' PATH='{server.program}':$PATH\n{script}"
+        followed = in_shell(server_folder, shell)
+        assert followed.returncode == 0, followed.stdout + followed.stderr
+        restored = create_engine(server.url("elsewhere"))
+        with restored.connect() as connection:
+            assert connection.execute(text("SELECT id FROM series")).scalars().all() == ["KEPT"]
+        restored.dispose()

@@ -95,6 +95,22 @@ def test_prophet_and_stan_say_nothing_of_their_fits(panel: Path, tmp_path: Path)
     assert not [name for name in ("cmdstanpy", "plotly", "INFO") if name in told]
 
 
+def test_a_series_without_a_forecast_is_counted_and_leaves_months_ahead_whole(
+    panel: Path, tmp_path: Path
+) -> None:
+    """Two months are too few for a model by name: the last line says so, and h of the others stays 1, 2, …"""
+    columns = ["--id-col", "id", "--time-col", "t", "--value-col", "v", "--portfolio", "theta"]
+    where = ["--input", str(panel), "--output", str(tmp_path / "out.csv"), "--horizon", "3"]
+    done = CliRunner().invoke(app, ["forecast", *where, *columns])
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert said.endswith("1 of them without a forecast: column reason says why, or left_out")
+    lines = (tmp_path / "out.csv").read_text().splitlines()[1:]
+    assert [line.split(",")[1] for line in lines] == [*["1", "2", "3"] * 7, ""]
+    help_ = CliRunner().invoke(app, ["forecast", "--help"], env={"COLUMNS": "200"}).output
+    assert "[default: series_id or unique_id]" in help_
+
+
 def test_unknown_portfolio_names_those_that_there_are(panel: Path, tmp_path: Path) -> None:
     """The command ends with status 2 before any fit, and writes nothing."""
     columns = ["--id-col", "id", "--time-col", "t", "--value-col", "v", "--portfolio", "oracle"]

@@ -67,6 +67,14 @@ def test_a_folder_that_there_is_not(command: str, folder: Path) -> None:
     assert "There is no folder" in refused(*asked(command, folder, output="no/out.csv"))
 
 
+@COMMANDS
+def test_a_table_of_another_format(command: str, folder: Path) -> None:
+    """No CSV is written under the name of another format: that is said before the work."""
+    line = refused(*asked(command, folder, output="out.json"))
+    assert line == "out.json: tables are written as CSV or Parquet; give a name that ends in either."
+    assert not (folder / "out.json").exists()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "reason"),
     [

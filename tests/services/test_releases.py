@@ -53,7 +53,7 @@ def held(stage: Stage) -> Stage:
 def gauge(stage: Stage) -> str:
     """The line of the releases that are late, as Prometheus reads it."""
     registry = CollectorRegistry()
-    registry.register(State(stage.engine, lambda: stage.at))
+    registry.register(State(stage.engine, lambda: stage.at, portfolio="standard"))
     (line,) = re.findall(r"^tonnage_late_releases .*$", generate_latest(registry).decode(), re.MULTILINE)
     return str(line)
 
