@@ -175,9 +175,10 @@ def published_residuals(
 ) -> Residuals | None:
     """As ``past_residuals``, of a forecast that was published: nothing is refitted but the relative error.
 
-    ``past`` is the series as it was known then, ``members`` are those of the publication, ``actual`` (h,) the
-    figures that came after it. None where one did not come, where ``past_residuals`` would give none, or
-    where the portfolio has other members now: a width of theirs is not what is multiplied today.
+    ``past`` is the series as it was known then, ``members`` are those of the publication, combined by the
+    weights of today, and ``actual`` (h,) the figures that came after it. None where one did not come, where
+    ``past_residuals`` would give none, or where the portfolio has other members now: a width of theirs is not
+    what is multiplied today.
     """
     ahead = plan(past, replace(portfolios.portfolio(portfolio), earned=()))
     wanted = ahead.chosen.weights.keys() - set(NAMES)
@@ -185,7 +186,11 @@ def published_residuals(
     usual = ahead.reason is None and not ahead.empty and wanted <= kept
     if not usual or len(past.values) < SHORTEST_HISTORY or np.isnan(actual).any():
         return None
-    native = _native(ahead, members)
+    weighed = [
+        replace(member, weight=ahead.chosen.weights.get(member.name, 0.0) if member.forecast else 0.0)
+        for member in members
+    ]
+    native = _native(ahead, weighed)
     if native is None or native.horizon < len(actual):
         return None
     return residuals(ahead.filled, actual, replace(native, values=native.values[: len(actual)]), guard=guard)

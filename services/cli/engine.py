@@ -79,7 +79,8 @@ def _held(held: Measured) -> str:
     if held.coverage_80 is None or held.coverage_95 is None:
         return f"coverage: {held.reason}"
     return (
-        f"coverage measured on {held.figures} figures: 80 % intervals held {held.coverage_80:.1%}, "
+        f"coverage measured on {held.figures} pairs of a forecast and a figure: "
+        f"80 % intervals held {held.coverage_80:.1%}, "
         f"95 % intervals {held.coverage_95:.1%}"
     )
 

@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from forecasting.backtest import SHORTEST_PAST, Fold, fold_at, known_fold
+from forecasting.months import Month
 from services.storage import backtests, series
 from services.storage.backtests import BACKTEST, BacktestRecord
 from services.storage.jobs import Job
@@ -116,24 +117,30 @@ def _origins(
     """Origins in whole months before ``as_of``, each with what was known then, against what is known now.
 
     A history that was loaded later was not known then: it is cut by months, which for all such series are the
-    same, so that nothing is learned of one from months that another is still to foretell.
+    same, so that nothing is learned of one from months that another is still to foretell. An origin at which
+    a series ends where it did at the one before, since no figure came between, is no other origin.
     """
     latest = {each.id: each for each, _ in known_series(connection, registered, as_of)}
-    end = max((each.end for each in latest.values()), default=None)
+    if not latest:
+        return _Origins([], 0, 0)
     cuts: list[list[Fold]] = []
+    ended: dict[str, Month] = {}
     cut = 0
+    end = max(each.end for each in latest.values())
     for back in range(1, folds + 1):
         moment = (pd.Timestamp(as_of) - pd.DateOffset(months=back * horizon)).to_pydatetime()
         then = {each.id: each for each, _ in known_series(connection, registered, moment)}
         found: list[Fold] = []
         for series_id, now in latest.items():
             known = then.get(series_id)
-            one = None if known is None else known_fold(known, now, horizon)
-            if one is None and end is not None:
+            if known is not None and known.held >= SHORTEST_PAST:
+                one = known_fold(known, now, horizon)
+            else:
                 one = fold_at(now, end - back * horizon, horizon)
                 cut += one is not None
-            if one is not None:
+            if one is not None and ended.get(series_id) != one.past.end:
                 found.append(one)
+                ended[series_id] = one.past.end
         cuts.append(found)
     return _Origins(cuts, len(latest), cut)
 

@@ -19,7 +19,7 @@ from services.storage import observations, series, trained_models
 from services.storage.jobs import Job
 from services.storage.known_series import known_series
 from services.storage.trained_models import TrainedModel
-from services.usecases.archived_residuals import archived_residuals
+from services.usecases.archived_residuals import archived
 from services.usecases.order_training import TRAIN
 from services.usecases.time_limit import BATCH_SECONDS, BatchOverError, limited
 from services.work.runner import Kind, Outcome, turn
@@ -117,14 +117,14 @@ def _calibration(
     guard = limited(together=BATCH_SECONDS)
     chosen = calibration.sample(panel)
     with engine.begin() as connection:
-        archived = archived_residuals(connection, chosen, portfolio, as_of=vintage, guard=guard)
-    scored = [
-        archived.get(each.id) or past_residuals(each, HORIZON, portfolio, guard=guard) for each in chosen
-    ]
-    held = [each for each in scored if each is not None]
-    table = calibration.pooled(held, LEVELS)
+        said = archived(connection, chosen, portfolio, as_of=vintage)
+    kept = {name: made for name, each in said.items() if (made := each.residuals(portfolio, guard=guard))}
+    others = [each for each in chosen if each.id not in kept]
+    refitted = [made for each in others if (made := past_residuals(each, HORIZON, portfolio, guard=guard))]
+    table = calibration.pooled([*kept.values(), *refitted], LEVELS)
+    count = len(kept) + len(refitted)
     note = (
-        f"Calibration: residuals of {len(held)} series from one origin, {HORIZON} months ago: "
-        f"{len(archived)} of forecasts that were published then, {len(held) - len(archived)} refitted."
+        f"Calibration: residuals of {count} series from one origin, {HORIZON} months ago: "
+        f"{len(kept)} of forecasts that were published then, {len(refitted)} refitted."
     )
     return table.dump(), note
