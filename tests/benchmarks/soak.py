@@ -41,6 +41,7 @@ RECEIVER = Path(__file__).parents[1] / "chaos" / "chaos_receiver.py"
 FLAT = 0.05  # growth of a part after its warm-up
 STABLE = 1.5  # by which the second half's p99 may exceed the first
 JUDGED_FROM = 10.0  # minutes
+STARTING = 20.0  # seconds that a part takes at most to start again
 NEW_MONTHS = 12  # of each series, that releases bring
 RULE = {
     "name": "every figure",
@@ -128,7 +129,8 @@ def remembered_before(stack: Stack) -> None:
     wait("Flower", lambda: httpx.get(address, auth=known, timeout=60).is_success, 120)
 
 
-def kill_in_turn(stack: Stack, over: threading.Event, every: float) -> None:
+def kill_in_turn(stack: Stack, over: threading.Event, every: float, killed: list[float]) -> None:
+    """Kill a part, or a child of it, each ``every`` seconds; ``killed`` gets the moment of each."""
     turn = 0
     while not over.wait(every):
         part, child = KILLED[turn % len(KILLED)]
@@ -140,6 +142,7 @@ def kill_in_turn(stack: Stack, over: threading.Event, every: float) -> None:
             victim = psutil.Process(pid)
             victim = victim.children()[0] if child and victim.children() else victim
             victim.send_signal(signal.SIGKILL)
+            killed.append(time.monotonic())
 
 
 def time_passes(engine: Engine, over: threading.Event) -> None:
@@ -150,13 +153,21 @@ def time_passes(engine: Engine, over: threading.Event) -> None:
             connection.execute(text(MENDED))
 
 
-def releases(client: httpx.Client, held: int, given: argparse.Namespace) -> list[float]:
-    """Post a release each ``every`` seconds for the time given; seconds that each commit took."""
-    latencies: list[float] = []
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One release: when it was sent, and how many seconds its commit took."""
+
+    sent: float
+    seconds: float
+
+
+def releases(client: httpx.Client, held: int, given: argparse.Namespace) -> list[Commit]:
+    """Post a release each ``every`` seconds for the time given."""
+    commits: list[Commit] = []
     months = [0] * held
     began = time.monotonic()
     while time.monotonic() - began < given.minutes * 60:
-        chosen = [(len(latencies) * given.figures + k) % held for k in range(given.figures)]
+        chosen = [(len(commits) * given.figures + k) % held for k in range(given.figures)]
         rows = []
         for number in dict.fromkeys(chosen):
             if months[number] < NEW_MONTHS:
@@ -167,27 +178,28 @@ def releases(client: httpx.Client, held: int, given: argparse.Namespace) -> list
             break
         sent = time.monotonic()
         _ok(client.post("/v1/observations", json=rows))
-        latencies.append(time.monotonic() - sent)
-        time.sleep(max(0.0, began + len(latencies) * given.every - time.monotonic()))
-    return latencies
+        commits.append(Commit(sent, time.monotonic() - sent))
+        time.sleep(max(0.0, began + len(commits) * given.every - time.monotonic()))
+    return commits
 
 
 def endure(client: httpx.Client, stack: Stack, engine: Engine, held: int, given: argparse.Namespace) -> bool:
     """Releases for the time given, then quiet; prints the tables, true where all holds."""
     over = threading.Event()
     watch = Watch(stack)
+    killed: list[float] = []
     with receiver(stack.folder) as (address, record):
         _ok(client.post("/v1/endpoints", json={"desk": "soak", "url": address}))
         _ok(client.put("/v1/rules/every", json=RULE))
         threads = [
             threading.Thread(target=watch.run),
-            threading.Thread(target=kill_in_turn, args=(stack, over, max(given.minutes * 5, 10.0))),
+            threading.Thread(target=kill_in_turn, args=(stack, over, max(given.minutes * 5, 10.0), killed)),
             threading.Thread(target=time_passes, args=(engine, over)),
         ]
         for thread in threads:
             thread.start()
         try:
-            latencies = releases(client, held, given)
+            commits = releases(client, held, given)
             wait("coming to rest", lambda: count(engine, PENDING) == 0, 600)
         finally:
             over.set()
@@ -195,8 +207,8 @@ def endure(client: httpx.Client, stack: Stack, engine: Engine, held: int, given:
             for thread in threads:
                 thread.join()
         lines = [json.loads(line) for line in record.read_text().splitlines()]
-    say(f"\n{len(latencies)} releases of {given.figures} figures, {held} series held")
-    sound = [nothing_lost(engine, lines), stable(latencies, given), flat(watch, given)]
+    say(f"\n{len(commits)} releases of {given.figures} figures, {held} series held")
+    sound = [nothing_lost(engine, lines), stable(commits, killed, given), flat(watch, given)]
     return all(sound)
 
 
@@ -213,11 +225,20 @@ def nothing_lost(engine: Engine, lines: Sequence[dict[str, Any]]) -> bool:
     return lost == failed == stuck == 0
 
 
-def stable(latencies: Sequence[float], given: argparse.Namespace) -> bool:
-    """Whether a release's commit took no longer in the second half; not judged in a short run."""
-    half = len(latencies) // 2
-    first, last = (float(np.percentile(part, 99)) for part in (latencies[:half], latencies[half:]))
+def stable(commits: Sequence[Commit], killed: Sequence[float], given: argparse.Namespace) -> bool:
+    """Whether a release's commit took no longer in the second half; not judged in a short run.
+
+    Beside it stands the median, and how many of the slowest hundredth were sent while a part started again.
+    """
+    half = len(commits) // 2
+    halves = [[each.seconds for each in part] for part in (commits[:half], commits[half:])]
+    usual = (float(np.median(part)) for part in halves)
+    first, last = (float(np.percentile(part, 99)) for part in halves)
+    slowest = sorted(commits, key=lambda each: -each.seconds)[: max(len(commits) // 100, 1)]
+    near = sum(any(0 <= each.sent + each.seconds - at <= STARTING for at in killed) for each in slowest)
+    say("median of a release's commit: first half {:.3f} s, second half {:.3f} s".format(*usual))
     say(f"p99 of a release's commit: first half {first:.3f} s, second half {last:.3f} s")
+    say(f"of the {len(slowest)} slowest {near} ended within {STARTING:.0f} s of a kill, {len(killed)} in all")
     return given.minutes < JUDGED_FROM or last <= STABLE * max(first, 0.05)
 
 
