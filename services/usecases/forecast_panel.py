@@ -166,10 +166,9 @@ def forecast_panel(
     told, reason = adding_up(publications, panel.series, family)
     rows = [row for publication in told for row in _rows(publication, panel)]
     notes = engine.notes if reason is None else (*engine.notes, reason)
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({"h": "Int64"}), replace(
-        engine, notes=notes
-    )  # or it would be 1.0 beside a missing one
+    # whole numbers beside a missing one, which would be 1.0
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"h": "Int64"})
+    return table, replace(engine, notes=notes)
 
 
 COLUMNS = (

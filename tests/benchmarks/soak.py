@@ -41,7 +41,7 @@ RECEIVER = Path(__file__).parents[1] / "chaos" / "chaos_receiver.py"
 FLAT = 0.05  # growth of a part after its warm-up
 STABLE = 1.5  # by which the second half's p99 may exceed the first
 JUDGED_FROM = 10.0  # minutes
-STARTING = 20.0  # seconds that a part takes at most to start again
+STARTING = 20.0  # seconds after a kill in which a slow commit is counted as beside it
 NEW_MONTHS = 12  # of each series, that releases bring
 RULE = {
     "name": "every figure",
@@ -228,7 +228,7 @@ def nothing_lost(engine: Engine, lines: Sequence[dict[str, Any]]) -> bool:
 def stable(commits: Sequence[Commit], killed: Sequence[float], given: argparse.Namespace) -> bool:
     """Whether a release's commit took no longer in the second half; not judged in a short run.
 
-    Beside it stands the median, and how many of the slowest hundredth were sent while a part started again.
+    Beside it stands the median, and how many of the slowest hundredth ended soon after a kill.
     """
     half = len(commits) // 2
     halves = [[each.seconds for each in part] for part in (commits[:half], commits[half:])]
