@@ -7,16 +7,21 @@ from importlib import metadata
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _HERE = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
 class Settings(BaseSettings):
-    """Settings of one process. DATABASE_URL and REDIS_URL by their usual names, the rest as TONNAGE_*."""
+    """Settings of one process. DATABASE_URL and REDIS_URL by their usual names, the rest as TONNAGE_*.
 
-    model_config = SettingsConfigDict(env_prefix="TONNAGE_", extra="ignore", frozen=True)
+    A variable that is empty counts as not set: so an .env may name all of them, and compose may pass them on.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TONNAGE_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     environment: Literal["development", "production"] = "development"
     database_url: str = Field(
@@ -98,11 +103,6 @@ class Settings(BaseSettings):
         gt=0,
         description="Bytes of one local file that `tonnage ingest` reads: a million rows of 250 bytes.",
     )
-
-    @field_validator("traces_url")
-    @classmethod
-    def _nowhere(cls, given: str | None) -> str | None:
-        return given or None  # compose hands an unset variable over as an empty text
 
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:

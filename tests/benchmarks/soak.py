@@ -64,7 +64,7 @@ KILLED = (
 
 @dataclass
 class Watch:
-    """Memory of each part, MB of PSS with its children, sampled while it runs."""
+    """Memory of each part with its children, MB, sampled while it runs."""
 
     stack: Stack
     samples: dict[str, list[float]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Watch:
     def run(self) -> None:
         while not self.over.wait(3.0):
             for name, pid in self.stack.supervisor.pids().items():
-                with contextlib.suppress(psutil.Error):
+                with contextlib.suppress(psutil.Error, OSError):
                     self.samples.setdefault(name, []).append(memory(psutil.Process(pid)))
 
     def growth(self, name: str) -> tuple[float, float]:
@@ -84,7 +84,17 @@ class Watch:
 
 
 def memory(process: psutil.Process) -> float:
-    return sum(one.memory_full_info().pss for one in (process, *process.children(recursive=True))) / 1e6
+    """MB of a process and its children: each its share (PSS) of what is its own, anonymous or of files.
+
+    What they share by design is left out: PostgreSQL's buffers have a fixed size and fill with what is read.
+    """
+    return sum(share_of(each.pid) for each in (process, *process.children(recursive=True))) / 1e6
+
+
+def share_of(pid: int) -> int:
+    """Bytes of one process, as ``memory`` counts; OSError where it is gone."""
+    lines = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines())
+    return sum(int(line[1]) * 1024 for line in lines if line[0] in {"Pss_Anon:", "Pss_File:"})
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from typing import Any
@@ -38,6 +39,7 @@ AGAIN = dt.datetime(2025, 1, 15, tzinfo=dt.UTC)
 FIRST = Month.parse("2019-01")
 MONTHS = 72
 PROCESSES = 2  # of the stack's forecast worker
+ROUNDS = 4  # even, so that each of the two goes first as often
 PORTFOLIO = "standard"
 REFIT_SHARE = 0.85
 """Of the bare engine's throughput, that refits have through Celery and the database."""
@@ -132,25 +134,55 @@ def bare(numbers: Sequence[int], learned: Learned) -> float:
     return time.process_time() - began
 
 
-def engine_alone(numbers: Sequence[int], learned: Learned) -> tuple[float, float]:
-    """Wall and CPU seconds of the bare engine on as many processes as the stack's worker has.
+@dataclass(slots=True)
+class Spent:
+    """Seconds that refits took, by the clock and of CPU."""
 
-    With what the installation has ``learned``, as its refits are: global models take time of their own. The
-    processes are new ones: one that was forked from the stack's supervisor, with its threads, hung.
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def add(self, wall: float, cpu: float) -> None:
+        self.wall += wall
+        self.cpu += cpu
+
+
+def alternately(stack: Stack, engine: Engine, numbers: Sequence[int]) -> tuple[Spent, Spent]:
+    """Refit each series through the service and by the bare engine: what each of the two spent in all.
+
+    A ``ROUNDS``th of the series in turn, and the one that went second goes first in the next: on a machine
+    that becomes slower meanwhile, as one that others share does, both do. The engine has what the
+    installation has learned, as refits do, and as many processes. They are new ones: one that was forked from
+    the stack's supervisor, with its threads, hung.
     """
-    work = partial(bare, learned=learned)
-    batches = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
+    worker = psutil.Process(stack.supervisor.pids()["worker forecast"])
+    with engine.connect() as connection:
+        work = partial(bare, learned=learned_as_of(connection, AGAIN))
+    service, alone = Spent(), Spent()
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         list(pool.map(work, [numbers[:1]] * PROCESSES))  # imports are not what is measured
-        began = time.monotonic()
-        spent = sum(pool.map(work, batches))
-        return time.monotonic() - began, spent
+
+        def by_service(part: Sequence[int]) -> None:
+            began, spent = time.monotonic(), cpu(worker)
+            order(engine, part)
+            wait("refitting", lambda: refits_left(engine) == 0, 60 + len(part) * 2)
+            service.add(time.monotonic() - began, cpu(worker) - spent)
+
+        def by_engine(part: Sequence[int]) -> None:
+            began = time.monotonic()
+            spent = sum(pool.map(work, [part[at : at + BATCH] for at in range(0, len(part), BATCH)]))
+            alone.add(time.monotonic() - began, spent)
+
+        for number in range(ROUNDS):
+            for refitted in (by_service, by_engine) if number % 2 else (by_engine, by_service):
+                refitted(numbers[number::ROUNDS])
+    return service, alone
 
 
 def costs(client: httpx.Client, stack: Stack, engine: Engine, sizes: Sequence[int]) -> tuple[int, float]:
     """Print what refitting costs at each size; the series then held, and the least share of the bare engine.
 
-    The share is of CPU time: wall time on a machine that does other work says little.
+    The share is of CPU time: wall time on a machine that does other work says little, and has up to a second
+    a round in it until the sweep finds what is due.
     """
     say("series |  wall s | CPU s | CPU ms each | MB stored | bare wall s | bare CPU s | ratio wall | CPU")
     held, least = 0, float("inf")
@@ -158,23 +190,18 @@ def costs(client: httpx.Client, stack: Stack, engine: Engine, sizes: Sequence[in
         numbers = list(range(held, held + size))
         held += size
         before = count(engine, "SELECT pg_database_size(current_database())")
-        worker = psutil.Process(stack.supervisor.pids()["worker forecast"])
         load(client, numbers)
         wait("the first refits", lambda: count(engine, PENDING) == 0, 60 + size * 2)
         with engine.begin() as connection:  # beat would order it in the midst of what is measured
             order_training(connection, now=dt.datetime.now(dt.UTC), portfolio=PORTFOLIO)
         wait("training", lambda: count(engine, PENDING) == 0, 300 + size * 2)
-        began, spent = time.monotonic(), cpu(worker)
-        order(engine, numbers)
-        wait("refitting", lambda: refits_left(engine) == 0, 60 + size * 2)
-        wall, spent = time.monotonic() - began, cpu(worker) - spent
+        service, alone = alternately(stack, engine, numbers)
         grown = (count(engine, "SELECT pg_database_size(current_database())") - before) / 1e6
-        with engine.connect() as connection:
-            learned = learned_as_of(connection, AGAIN)
-        bare_wall, bare_cpu = engine_alone(numbers, learned)
-        least = min(least, bare_cpu / spent)
+        share = alone.cpu / service.cpu
+        least = min(least, share)
         say(
-            f"{size:6,} | {wall:7.1f} | {spent:5.1f} | {1000 * spent / size:11.1f} | {grown:9.1f} | "
-            f"{bare_wall:11.1f} | {bare_cpu:10.1f} | {bare_wall / wall:10.2f} | {bare_cpu / spent:.2f}",
+            f"{size:6,} | {service.wall:7.1f} | {service.cpu:5.1f} | {1000 * service.cpu / size:11.1f} | "
+            f"{grown:9.1f} | {alone.wall:11.1f} | {alone.cpu:10.1f} | {alone.wall / service.wall:10.2f} | "
+            f"{share:.2f}",
         )
     return held, least

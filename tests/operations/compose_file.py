@@ -62,11 +62,9 @@ def interpolated(text: str, given: Mapping[str, str]) -> str:
 
 
 def stated(service: str, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a service; a name that stands without a value is handed on where it is given."""
+    """The environment of a service, where ``given`` is what stands in .env."""
     named: dict[str, Any] = services()[service].get("environment") or {}
-    handed_on = {name: given[name] for name, value in named.items() if value is None and name in given}
-    written = {name: str(value) for name, value in named.items() if value is not None}
-    return {name: interpolated(value, given) for name, value in written.items()} | handed_on
+    return {name: interpolated(str(value), given) for name, value in named.items()}
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class MemberShown(Shown):
 class MeasuredShown(Shown):
     """What the intervals of a model held, over all months scored; null, for ``reason``, until one was."""
 
-    figures: int
+    figures: int = Field(description="Pairs of a published forecast and a figure that it foretold.")
     coverage_80: float | None
     coverage_95: float | None
     reason: str | None

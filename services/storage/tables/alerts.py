@@ -81,6 +81,8 @@ alerts = Table(
     Column("updated_at", Moment, nullable=False),
     ForeignKeyConstraint(["rule_id", "rule_version"], ["rules.id", "rules.version"]),
     Index("uq_alerts_open", "rule_id", "series_id", unique=True, postgresql_where=text("status = 'opened'")),
+    Index("ix_alerts_series_id", "series_id"),
+    Index("ix_alerts_opened_at_id", "opened_at", "id"),
 )
 
 alert_events = Table(
