@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Collection
+from struct import pack
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import adapters
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 from sqlalchemy import ColumnElement, Date, DateTime, Dialect, TypeDecorator, any_, cast
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -52,6 +55,7 @@ def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[
     return column == any_(cast(list(values), ARRAY(column.type)))
 
 
+_DOUBLE = adapters.types["float8"]
 _DIMENSIONS, _DIMENSION = 12, 8
 _SENT = np.dtype([("length", ">i4"), ("value", ">f8")])
 
@@ -68,12 +72,27 @@ def numbers_sent(sent: bytes) -> NDArray[np.float64]:
     return values.astype(np.float64).reshape(shape)
 
 
-def numbers_written(values: NDArray[np.float64]) -> str:
-    """Numbers as the text that PostgreSQL reads as an array; cast it to the array's type.
+class Numbers:
+    """An array of numbers as a parameter, in the form that PostgreSQL itself sends: see ``numbers_sent``.
 
-    As lists the driver would write each number by itself, searching each for what needs a quote.
+    Give it a type that SQLAlchemy leaves alone. As text each number would cost a microsecond to write and as
+    much to read, some 3,000 of them in each forecast of a portfolio: a twentieth of what its fits cost.
     """
-    return json.dumps(values.tolist()).translate(_BRACES)
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        shape = np.array([(length, 1) for length in values.shape], ">i4")  # each counted from 1
+        each = np.empty(values.size, _SENT)
+        each["length"] = each["value"].dtype.itemsize
+        each["value"] = values.ravel()
+        self.sent = pack(">iii", values.ndim, 0, _DOUBLE.oid) + shape.tobytes() + each.tobytes()
 
 
-_BRACES = str.maketrans("[]", "{}")
+class _NumbersDumper(Dumper):
+    format = Format.BINARY
+    oid = _DOUBLE.array_oid
+
+    def dump(self, obj: Numbers) -> bytes:
+        return obj.sent
+
+
+adapters.register_dumper(Numbers, _NumbersDumper)

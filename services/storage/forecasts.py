@@ -25,10 +25,11 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.types import NullType
 
 from forecasting.forecast import Forecast
 from forecasting.months import Month
-from services.storage.columns import among, numbers_sent, numbers_written
+from services.storage.columns import Numbers, among, numbers_sent
 from services.storage.questions import Question
 from services.storage.restrictions import shown_to
 from services.storage.tables import forecasts, series
@@ -73,13 +74,13 @@ def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
             "origin": record.origin,
             "vintage": record.vintage,
             "levels": None if record.forecast is None else list(record.forecast.levels),
-            "numbers": None if record.forecast is None else numbers_written(record.forecast.values),
+            "numbers": None if record.forecast is None else Numbers(record.forecast.values),
             "reason": record.reason,
             "members": record.members,
             "versions": record.versions,
             "published_at": record.published_at,
             "figures": record.figures,
-            "member_numbers": numbers_written(np.stack([each.values for each in record.member_forecasts]))
+            "member_numbers": Numbers(np.stack([each.values for each in record.member_forecasts]))
             if record.member_forecasts
             else None,
             "change": record.change,
@@ -88,11 +89,14 @@ def publish(connection: Connection, records: Iterable[ForecastRecord]) -> int:
     ]
     if not rows:
         return 0
+    plain = NullType()
     statement = (
         insert(forecasts)
         .values(
-            quantiles=cast(bindparam("numbers", type_=Text), forecasts.c.quantiles.type),
-            member_quantiles=cast(bindparam("member_numbers", type_=Text), forecasts.c.member_quantiles.type),
+            quantiles=cast(bindparam("numbers", type_=plain), forecasts.c.quantiles.type),
+            member_quantiles=cast(
+                bindparam("member_numbers", type_=plain), forecasts.c.member_quantiles.type
+            ),
         )
         .on_conflict_do_nothing()
         .returning(forecasts.c.id)

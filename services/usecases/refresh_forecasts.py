@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 from typing import Any
 
@@ -36,6 +36,8 @@ from services.work.runner import Kind, Outcome, turn
 
 LIBRARIES = ("tonnage", "numpy", "statsmodels", "statsforecast", "prophet", "lightgbm")
 """Whose versions stand beside each published forecast."""
+
+_version = cache(metadata.version)  # each reads a file, and a batch would read six
 
 BATCH = 16
 """Series fitted under one claim: 16 take a second or two, far below any lease."""
@@ -101,6 +103,10 @@ def refresh_forecasts(
     return Refreshed(len(done.claimed), sum(done.came_to), done.failed)
 
 
+def _library_versions() -> dict[str, str]:
+    return {name: _version(name) for name in LIBRARIES}
+
+
 def _made_with(job: Job) -> tuple[str, str, bool]:
     """Vintage, portfolio and whether the past is told again: what a batch has in common."""
     asked = job.arguments
@@ -129,7 +135,7 @@ def _publish(engine: Engine, batch: Sequence[Job], how: _Refit, clock: Callable[
         taken_in(known, each, heard.get(known.id, ()), vintage=how.vintage)
         for (known, _), each in zip(held, fitted, strict=True)
     ]
-    versions = {name: metadata.version(name) for name in LIBRARIES} | learned.versions(how.portfolio)
+    versions = _library_versions() | learned.versions(how.portfolio)
     changes = explained(before, [known for known, _ in held], publications, versions=versions, refit=fit)
     now = clock()  # after the fits, which take seconds: nobody could read what they made before
     records = [

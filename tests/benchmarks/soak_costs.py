@@ -39,7 +39,8 @@ AGAIN = dt.datetime(2025, 1, 15, tzinfo=dt.UTC)
 FIRST = Month.parse("2019-01")
 MONTHS = 72
 PROCESSES = 2  # of the stack's forecast worker
-ROUNDS = 4  # even, so that each of the two goes first as often
+ROUND = 100
+"""Series, about, that each of the two refits in turn: some seconds, for which a machine keeps its speed."""
 PORTFOLIO = "standard"
 REFIT_SHARE = 0.85
 """Of the bare engine's throughput, that refits have through Celery and the database."""
@@ -149,8 +150,8 @@ class Spent:
 def alternately(stack: Stack, engine: Engine, numbers: Sequence[int]) -> tuple[Spent, Spent]:
     """Refit each series through the service and by the bare engine: what each of the two spent in all.
 
-    A ``ROUNDS``th of the series in turn, and the one that went second goes first in the next: on a machine
-    that becomes slower meanwhile, as one that others share does, both do. The engine has what the
+    Some ``ROUND`` series in turn, and the one that went second goes first in the next: on a machine that
+    becomes slower meanwhile, as one that others share does, both do. The engine has what the
     installation has learned, as refits do, and as many processes. They are new ones: one that was forked from
     the stack's supervisor, with its threads, hung.
     """
@@ -172,9 +173,10 @@ def alternately(stack: Stack, engine: Engine, numbers: Sequence[int]) -> tuple[S
             spent = sum(pool.map(work, [part[at : at + BATCH] for at in range(0, len(part), BATCH)]))
             alone.add(time.monotonic() - began, spent)
 
-        for number in range(ROUNDS):
+        rounds = 2 * max(round(len(numbers) / (2 * ROUND)), 1)  # even: each of the two goes first as often
+        for number in range(rounds):
             for refitted in (by_service, by_engine) if number % 2 else (by_engine, by_service):
-                refitted(numbers[number::ROUNDS])
+                refitted(numbers[number::rounds])
     return service, alone
 
 
