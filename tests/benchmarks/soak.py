@@ -74,7 +74,7 @@ class Watch:
         while not self.over.wait(3.0):
             for name, pid in self.stack.supervisor.pids().items():
                 with contextlib.suppress(psutil.Error, OSError):
-                    self.samples.setdefault(name, []).append(memory(psutil.Process(pid)))
+                    self.samples.setdefault(name, []).append(memory(psutil.Process(pid), name))
 
     def growth(self, name: str) -> tuple[float, float]:
         """MB after the first third, and in the last: medians, so that one killed child does not count."""
@@ -83,18 +83,15 @@ class Watch:
         return float(np.median(taken[third : 2 * third] or taken)), float(np.median(taken[-third:]))
 
 
-def memory(process: psutil.Process) -> float:
-    """MB of a process and its children: each its share (PSS) of what is its own, anonymous or of files.
+def memory(process: psutil.Process, part: str) -> float:
+    """MB of a process and its children, each its share (PSS); OSError where one is gone.
 
-    What they share by design is left out: PostgreSQL's buffers have a fixed size and fill with what is read.
+    PostgreSQL's shared memory is left out: its buffers have a fixed size and fill with what is read.
     """
-    return sum(share_of(each.pid) for each in (process, *process.children(recursive=True))) / 1e6
-
-
-def share_of(pid: int) -> int:
-    """Bytes of one process, as ``memory`` counts; OSError where it is gone."""
-    lines = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines())
-    return sum(int(line[1]) * 1024 for line in lines if line[0] in {"Pss_Anon:", "Pss_File:"})
+    counted = {"Pss_Anon:", "Pss_File:"} if part == "postgres" else {"Pss:"}
+    files = [Path(f"/proc/{each.pid}/smaps_rollup") for each in (process, *process.children(recursive=True))]
+    lines = (line.split() for file in files for line in file.read_text().splitlines())
+    return sum(int(line[1]) for line in lines if line[0] in counted) * 1024 / 1e6
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, text
 
 from forecasting.months import Span
 from services.ingestion.figures import ArrivingFigure
@@ -33,9 +33,8 @@ def record(connection: Connection, month: str, ids: list[str]) -> None:
     record_observations(connection, figures, source="test", now=NOW, budget=0.1, portfolio="standard")
 
 
-def test_no_table_is_read_whole_for_one_figure(database_url: str) -> None:
+def test_no_table_is_read_whole_for_one_figure(engine: Engine) -> None:
     """One figure's release reads no table from end to end that holds a row of each of 2,000 other series."""
-    engine = create_engine(database_url)
     with engine.begin() as connection:
         named = [SeriesRecord(each, each, "t", tags=("busy",)) for each in IDS]
         series.register(connection, named, now=NOW)
@@ -46,4 +45,3 @@ def test_no_table_is_read_whole_for_one_figure(database_url: str) -> None:
     with engine.begin() as connection:
         record(connection, "2025-10", IDS[:1])
         assert connection.execute(text(READ), {"others": OTHERS}).all() == []
-    engine.dispose()
